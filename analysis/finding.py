@@ -1,0 +1,165 @@
+"""A Finding: the only form in which Evenhand lets a figure out (metrics are defined in docs/metrics.md)."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from words import Fact, Phrase, phrase
+
+JSON = bool | int | float | str | None | list[Any] | dict[str, Any]
+
+
+class Verdict(StrEnum):
+    """What a figure lets one say."""
+
+    GAP = "gap"
+    """A difference between groups whose interval (or corrected p-value) excludes no-difference."""
+    EFFECT = "effect"
+    """A causal effect whose interval excludes none."""
+    EQUIVALENT = "equivalent"
+    """Two one-sided tests inside the analyst's margin."""
+    CANNOT_TELL = "cannot tell"
+    """Neither; `smallest_detectable` says what these data could have shown."""
+    MEASURED = "measured"
+    """A level (one group's mean, a share) with its interval: it compares nothing, so claims nothing."""
+    SUPPRESSED = "suppressed"
+    """Rests on fewer people than the disclosure threshold, or would reveal such a cell by subtraction."""
+    NOT_COMPUTED = "not computed"
+    """Undefined on these data; `reason` says why and what to do. Never 0, None or NaN on a screen."""
+
+
+VALUELESS = frozenset({Verdict.SUPPRESSED, Verdict.NOT_COMPUTED})
+
+
+class Finding(BaseModel):
+    """One figure with all that is needed to sign it.
+
+    value, low, high: in `unit`, all finite, or all None when the verdict is `suppressed` or
+    `not computed`. `low <= high`, the limits of the `level` (0.95) interval; None where a figure has no
+    valid interval (a max-min gap over three groups: see `p_value`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    """Address, unique in an audit: ``attribute.figure[.group-or-pair][.part]``, e.g. ``gender.ndcg@10.gap``."""
+    label: Phrase
+    """What it is, in plain words."""
+    unit: str
+    """Catalogue key under ``units.``: ``share``, ``points``, ``ndcg``, ``rating``, ``count``, ``ratio`` ..."""
+    verdict: Verdict
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    n: int
+    """People (or, where `n_unit` says so, rows) the figure rests on; after suppression 0."""
+    n_unit: str = "users"
+    n_effective: float | None = None
+    """Kish's effective sample size where rows are weighted."""
+    groups: dict[str, int] = {}
+    """n of each group compared, in the order of the difference (first minus second)."""
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    """Benjamini-Hochberg over the table this figure is shown in."""
+    margin: float | None = None
+    smallest_detectable: float | None = None
+    """(z.975 + z.80) * standard error: what these data could have shown with 80% power."""
+    reason: Phrase | None = None
+    """Why there is no value and what to do; or a warning that belongs to the value."""
+    method: Phrase
+    """How the value and its interval were made, in one sentence."""
+    settings: dict[str, JSON] = {}
+    seed: int | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Finding:
+        valueless = self.verdict in VALUELESS
+        if valueless != (self.value is None):
+            raise ValueError(f"{self.key}: verdict {self.verdict} with value {self.value}")
+        if valueless and (self.low is not None or self.high is not None or self.p_value is not None):
+            raise ValueError(f"{self.key}: {self.verdict} figures carry no interval and no p-value")
+        if valueless and self.reason is None:
+            raise ValueError(f"{self.key}: {self.verdict} needs its reason")
+        for number in (self.value, self.low, self.high, self.smallest_detectable, self.p_value):
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"{self.key}: {number} is not a figure; use not_computed")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"{self.key}: interval {self.low} .. {self.high}")
+        return self
+
+
+def not_computed(
+    key: str, label: Phrase, unit: str, n: int, reason: Phrase, method: Phrase, **rest: Any
+) -> Finding:
+    """A figure that these data do not define, with the reason."""
+    return Finding(
+        key=key,
+        label=label,
+        unit=unit,
+        n=n,
+        verdict=Verdict.NOT_COMPUTED,
+        reason=reason,
+        method=method,
+        **rest,
+    )
+
+
+def suppressed(finding: Finding, k: int) -> Finding:
+    """The same figure with everything removed that tells of fewer than `k` people."""
+    return Finding(
+        key=finding.key,
+        label=finding.label,
+        unit=finding.unit,
+        n=0,
+        n_unit=finding.n_unit,
+        verdict=Verdict.SUPPRESSED,
+        reason=phrase("finding.suppressed", k=k),
+        method=finding.method,
+        level=finding.level,
+    )
+
+
+def sentence(finding: Finding) -> Phrase:
+    """The finding as one plain sentence: value, interval, n and what it lets one say."""
+    facts: dict[str, Fact] = {
+        "label": finding.label,
+        "n": finding.n,
+        "n_unit": phrase(f"units.{finding.n_unit}"),
+        "level": round(finding.level * 100),
+    }
+    if finding.verdict in VALUELESS:
+        assert finding.reason is not None
+        return phrase(f"finding.sentence.{finding.verdict.name.lower()}", **facts, reason=finding.reason)
+    assert finding.value is not None
+    facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
+    key = f"finding.sentence.{finding.verdict.name.lower()}"
+    if finding.low is None or finding.high is None:
+        return phrase(
+            f"{key}_no_interval", **facts, p=amount(finding.p_adjusted or finding.p_value or 1.0, "p")
+        )
+    facts |= {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
+    if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:
+        key += "_mde"
+        facts["smallest"] = amount(finding.smallest_detectable, finding.unit)
+    if finding.verdict is Verdict.EQUIVALENT:
+        facts["margin"] = amount(finding.margin or 0.0, finding.unit)
+    return phrase(key, **facts)
+
+
+def amount(number: float, unit: str) -> str:
+    """A number as people write it in that unit: shares as percent, counts whole, the rest to 3 digits."""
+    if unit == "share":
+        return f"{100 * number:.1f}%"
+    if unit == "points":
+        return f"{100 * number:+.1f}"
+    if unit == "count":
+        return f"{number:,.0f}"
+    if unit == "p":
+        return "< 0.001" if number < 0.001 else f"{number:.3f}"
+    digits = 3 if abs(number) < 100 else 1
+    return f"{number:,.{digits}f}"

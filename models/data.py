@@ -1,0 +1,63 @@
+"""What every recommender learns from: coded interactions and what is known of users and items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Training interactions with dense codes.
+
+    user, item: int32 [rows], codes into `user_ids` / `item_ids`.
+    label: float32 [rows]; 1 / 0 for clicks and purchases, or the binarised rating (see `positive_from` in the
+        audit's settings). Kinds that know only positives use rows with label 1.
+    rating: float32 [rows] or None; the raw outcome for squared loss.
+    weight: float32 [rows], mean 1; inverse propensities and reweighing enter here, ones where none apply.
+    time: int64 [rows] seconds, or None; the order of a user's history.
+    seen: csr bool [users, items]; what must never be recommended (everything in train, labels 0 included when
+        the log is one of ratings).
+    user_ids, item_ids: str, sorted; ties in a ranking break by item code, therefore by item id.
+    user_features, item_features: csr float32 [users, a], [items, b], one-hot of the known columns, or None.
+    item_texts: one text an item ("" where missing), or None.
+    profile: the sensitive attributes as strings, attribute -> array [users]; only for profile tokens, the
+        adversary and the flip.
+    valid_user, valid_item, valid_label: the validation rows, same codes; used for early stopping and choice.
+    """
+
+    user: Ints
+    item: Ints
+    label: Floats
+    user_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
+    seen: sp.csr_matrix
+    valid_user: Ints
+    valid_item: Ints
+    valid_label: Floats
+    rating: Floats | None = None
+    weight: Floats | None = None
+    time: npt.NDArray[np.int64] | None = None
+    user_features: sp.csr_matrix | None = None
+    item_features: sp.csr_matrix | None = None
+    item_texts: tuple[str, ...] | None = None
+    profile: dict[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+
+    @property
+    def n_users(self) -> int:
+        return len(self.user_ids)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def popularity(self) -> npt.NDArray[np.int64]:
+        """Positive training interactions of each item, int64 [items]."""
+        return np.bincount(self.item[self.label > 0], minlength=self.n_items).astype(np.int64)

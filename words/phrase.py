@@ -1,0 +1,69 @@
+"""A sentence as data: a key of the catalogue and the facts that fill it."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+class Phrase(BaseModel):
+    """A catalogue key such as ``effects.adjusted`` and the facts its text names in braces.
+
+    A fact that is itself a Phrase is said in the same language first, so names of figures and groups
+    of ours are translated while values of the analyst's data stay as they are.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    facts: dict[str, Fact] = {}
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+
+Fact = bool | int | float | str | None | Phrase
+Phrase.model_rebuild()
+
+
+def phrase(key: str, **facts: Fact) -> Phrase:
+    """The phrase `key` with its facts; raises KeyError where the catalogue has no such key."""
+    if key not in catalogue("en"):
+        raise KeyError(f"no text {key!r} in words/en/{key.split('.')[0]}.toml")
+    return Phrase(key=key, facts=facts)
+
+
+def say(words: Phrase | str, language: Language = "en", **facts: Fact) -> str:
+    """The text of a phrase (or of a key and its facts) in `language`, plain text, never markup."""
+    spoken = words if isinstance(words, Phrase) else phrase(words, **facts)
+    filled = {
+        name: say(fact, language) if isinstance(fact, Phrase) else fact for name, fact in spoken.facts.items()
+    }
+    return catalogue(language)[spoken.key].format_map(filled)
+
+
+@cache
+def catalogue(language: Language) -> dict[str, str]:
+    """All texts of one language: ``file.key`` -> text, from words/<language>/<file>.toml."""
+    texts: dict[str, str] = {}
+    for path in sorted((Path(__file__).parent / language).glob("*.toml")):
+        texts |= _flatten(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
+    return texts
+
+
+def _flatten(prefix: str, table: dict[str, object]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, entry in table.items():
+        key = f"{prefix}.{name}"
+        if isinstance(entry, dict):
+            flat |= _flatten(key, cast(dict[str, object], entry))
+        else:
+            flat[key] = str(entry)
+    return flat
