@@ -1,0 +1,9 @@
+"""Writing that survives a crash: a file is the old one or the new one, never half of either.
+
+The second of the two lowest rooms (with `words`): every room that keeps something keeps it through here.
+"""
+
+from storage.atomic import sweep, write_atomic
+from storage.manifest import MANIFEST, sha256_of, verify, write_manifest
+
+__all__ = ["MANIFEST", "sha256_of", "sweep", "verify", "write_atomic", "write_manifest"]

@@ -1,0 +1,58 @@
+"""Temp file, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+from words import Refusal
+
+TEMPORARY = ".partial-"
+"""Prefix of files that are being written; `sweep` removes those that a crash left behind."""
+STALE_SECONDS = 3600.0
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` whole, or leave it as it was.
+
+    Raises Refusal(storage.disk_full) where the disk has no room; the earlier version is kept.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        free = shutil.disk_usage(path.parent).free
+        raise Refusal("storage.disk_full", needed=len(content) / 1e6, free=free / 1e6) from error
+
+
+def sweep(folder: Path) -> int:
+    """Remove partial files that a crash left under `folder` over an hour ago; how many there were."""
+    stale = [
+        path
+        for path in folder.rglob(f"{TEMPORARY}*")
+        if path.is_file() and time.time() - path.stat().st_mtime > STALE_SECONDS
+    ]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

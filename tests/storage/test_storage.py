@@ -1,0 +1,55 @@
+import errno
+import os
+
+import pytest
+
+import storage.atomic
+from storage import sweep, verify, write_atomic, write_manifest
+from words import Refusal
+
+
+def test_a_full_disk_keeps_the_earlier_version_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "audit.json"
+    write_atomic(path, b"earlier")
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(storage.atomic.os, "fsync", full)
+    with pytest.raises(Refusal, match="Could not save .* MB needed.* earlier version is kept"):
+        write_atomic(path, b"later")
+    assert path.read_bytes() == b"earlier"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["audit.json"]
+
+
+def test_every_flipped_byte_of_a_folder_is_refused(tmp_path):
+    content = bytes(range(64))
+    (tmp_path / "part").write_bytes(content)
+    write_manifest(tmp_path, ["part"], kind="test")
+    assert verify(tmp_path)["kind"] == "test"
+    for at in range(len(content)):
+        changed = bytearray(content)
+        changed[at] ^= 1
+        (tmp_path / "part").write_bytes(changed)
+        with pytest.raises(Refusal, match="part"):
+            verify(tmp_path)
+
+
+def test_a_manifest_that_points_outside_is_refused(tmp_path):
+    (tmp_path / "secret").write_bytes(b"x")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    write_manifest(folder, ["../secret"])
+    with pytest.raises(Refusal, match="secret"):
+        verify(folder)
+
+
+def test_sweep_removes_only_old_partial_files(tmp_path):
+    old, new, kept = tmp_path / ".partial-a", tmp_path / ".partial-b", tmp_path / "kept"
+    for path in (old, new, kept):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    assert sweep(tmp_path) == 1
+    assert not old.exists()
+    assert new.exists()
+    assert kept.exists()
