@@ -1,0 +1,78 @@
+"""`python -m audit`: the headless way through, by the same steps as the pages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from audit.commands import compare, init, report, run, step
+from words import Refusal
+
+EXIT_REFUSED = 2
+EXIT_RULE_FIRED = 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; its flags are a contract."""
+    root = argparse.ArgumentParser(prog="python -m audit", description="Audit a recommender's log, headless.")
+    commands = root.add_subparsers(dest="command", required=True)
+    _init_arguments(commands.add_parser("init", help="write audit.toml for a log, guessing what is not given"))
+    running = commands.add_parser("run", help="run every step and write the report")
+    running.add_argument("settings", type=Path, help="audit.toml")
+    running.add_argument("-o", "--output", type=Path, required=True, help="folder for audit.json, report.* and tables/")
+    running.add_argument("--fail-on", action="append", default=[], metavar="RULE", help="exit with 3 when it fires")
+    running.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    rendering = commands.add_parser("report", help="render audit.json again")
+    rendering.add_argument("folder", type=Path)
+    rendering.add_argument("--format", default="html,pdf,json,csv", help="html,pdf,json,csv")
+    rendering.add_argument("--language", choices=("en", "zh"), help="default: the audit's")
+    comparing = commands.add_parser("compare", help="what differs between two audits")
+    comparing.add_argument("first", type=Path)
+    comparing.add_argument("second", type=Path)
+    stepping = commands.add_parser("step", help="run some steps of an audit folder (what the dashboard's jobs call)")
+    stepping.add_argument("folder", type=Path)
+    stepping.add_argument("steps", nargs="+")
+    stepping.add_argument("--job")
+    stepping.add_argument("--database", type=Path)
+    return root
+
+
+def _init_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--log", required=True, help="log file; or a folder in MovieLens-100K or Coat layout; or 'demo'")
+    command.add_argument("--users", type=Path, help="users file")
+    command.add_argument("--items", type=Path, help="items file")
+    for role in (
+        *("user", "item", "time", "outcome", "treatment", "position", "propensity"),
+        *("provider", "category", "text", "randomised"),
+    ):
+        command.add_argument(f"--{role}", metavar="COL", help=f"column of the {role}")
+    command.add_argument("--sensitive", metavar="COL,COL", help="columns of the sensitive attributes")
+    command.add_argument("--title", default=None)
+    command.add_argument("--language", choices=("en", "zh"), default="en")
+    command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 2 refused (one sentence on standard error), 3 a rule of --fail-on fired."""
+    given = parser().parse_args(arguments)
+    try:
+        match given.command:
+            case "init":
+                return init(given)
+            case "run":
+                return EXIT_RULE_FIRED if run(given.settings, given.output, given.fail_on, given.quiet) else 0
+            case "report":
+                return report(given.folder, given.format.split(","), given.language)
+            case "compare":
+                return compare(given.first, given.second)
+            case _:
+                return step(given.folder, given.steps, given.job, given.database)
+    except Refusal as refusal:
+        print(refusal.sentence(), file=sys.stderr)
+        return EXIT_REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

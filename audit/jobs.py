@@ -1,0 +1,306 @@
+"""Jobs are processes: `python -m audit step ...`, recorded in SQLite, so that a page may come and go.
+
+The server (or a test) holds each worker's standard input as a lifeline: when the server dies, the worker sees the
+end of its input and stops. State, progress and figures live in the workspace, never in the server's memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import psutil
+
+from audit.settings import Step
+from audit.workspace import AuditFolder
+from words import Phrase, Refusal, phrase
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "stopped"]
+ACTIVE: tuple[State, ...] = ("queued", "running")
+RUNNING_AT_ONCE = 2
+GRACE_SECONDS = 3.0
+"""Between asking a worker to stop (SIGTERM) and ending it (SIGKILL)."""
+MEMORY_BYTES = 24 * 2**30
+"""Address space a worker may take; raised by EVENHAND_JOB_BYTES."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS job(
+    id TEXT PRIMARY KEY, audit TEXT NOT NULL, folder TEXT NOT NULL, steps TEXT NOT NULL, state TEXT NOT NULL,
+    fraction REAL NOT NULL DEFAULT 0, step TEXT NOT NULL DEFAULT '', note TEXT, error TEXT,
+    pid INTEGER, pid_started REAL, created REAL NOT NULL, started REAL, updated REAL NOT NULL,
+    cancel INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS figure(
+    job TEXT NOT NULL, number INTEGER PRIMARY KEY AUTOINCREMENT, fraction REAL NOT NULL, figures TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job as it stands now.
+
+    fraction: share done, 0..1. eta: seconds left by the pace so far, None before there is a pace.
+    curves: name -> values reported so far, oldest first (loss, validation ...).
+    """
+
+    id: str
+    audit: str
+    steps: tuple[Step, ...]
+    state: State
+    fraction: float
+    step: str
+    note: Phrase | None
+    error: Phrase | None
+    eta: float | None
+    seconds: float
+    curves: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+
+def connect(database: Path) -> sqlite3.Connection:
+    """A connection in WAL mode: a worker writes while pages read."""
+    connection = sqlite3.connect(database, timeout=10, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA busy_timeout=10000")
+    return connection
+
+
+class Jobs:
+    """Starts, watches and stops the jobs of one workspace. One instance a server process and workspace."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._root = root
+        self._database = root / "jobs.sqlite"
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = threading.Lock()
+        with closing(connect(self._database)) as connection:
+            connection.executescript(_SCHEMA)
+        self._recover()
+
+    def start(self, folder: AuditFolder, steps: Iterable[Step]) -> str:
+        """Queue the steps of one audit; the job's id. Raises Refusal(audit.busy) where one is running already."""
+        with self._lock:
+            if any(job.active for job in self.list(folder.id)):
+                raise Refusal("audit.busy")
+            job_id, now = uuid4().hex[:12], time.time()
+            self._write(
+                "INSERT INTO job(id, audit, folder, steps, state, created, updated) VALUES (?,?,?,?,?,?,?)",
+                (job_id, folder.id, str(folder.path), json.dumps(list(steps)), "queued", now, now),
+            )
+        self._dispatch()
+        return job_id
+
+    def resume(self, job_id: str) -> str:
+        """Start the same steps again: finished steps are kept, training goes on from its last checkpoint."""
+        row = self._row(job_id)
+        return self.start(AuditFolder(Path(row["folder"])), json.loads(row["steps"]))
+
+    def get(self, job_id: str) -> Job:
+        """One job with its curves. Raises Refusal(audit.unknown_job)."""
+        return self._job(self._row(job_id), curves=True)
+
+    def list(self, audit_id: str, newest: int = 20) -> list[Job]:
+        """The newest jobs of an audit, newest first, without their curves."""
+        rows = self._read("SELECT * FROM job WHERE audit=? ORDER BY created DESC LIMIT ?", (audit_id, newest))
+        return [self._job(row) for row in rows]
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job: a queued one never starts; a running one is asked, then ended after GRACE_SECONDS."""
+        self._write("UPDATE job SET cancel=1, updated=? WHERE id=?", (time.time(), job_id))
+        self._write("UPDATE job SET state='cancelled' WHERE id=? AND state='queued'", (job_id,))
+        threading.Thread(target=_end, args=(dict(self._row(job_id)),), daemon=True).start()
+
+    def _dispatch(self) -> None:
+        """Start queued jobs while there is room; called whenever a job is queued or ends."""
+        with self._lock:
+            running = self._read("SELECT id FROM job WHERE state='running'")
+            queued = self._read("SELECT * FROM job WHERE state='queued' AND cancel=0 ORDER BY created")
+            for row in queued[: max(0, RUNNING_AT_ONCE - len(running))]:
+                self._launch(row)
+
+    def _launch(self, row: sqlite3.Row) -> None:
+        log = self._root / "logs" / f"{row['id']}.log"
+        log.parent.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "audit", "step", row["folder"], *json.loads(row["steps"])]
+        with log.open("wb") as sink:
+            worker = subprocess.Popen(
+                [*command, "--job", row["id"], "--database", str(self._database)],
+                cwd=Path(__file__).parents[1],
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+            )
+        self._workers[row["id"]] = worker
+        self._write(
+            "UPDATE job SET state='running', pid=?, pid_started=?, started=?, updated=? WHERE id=?",
+            (worker.pid, _started(worker.pid), time.time(), time.time(), row["id"]),
+        )
+        threading.Thread(target=self._reap, args=(row["id"], worker), daemon=True).start()
+
+    def _reap(self, job_id: str, worker: subprocess.Popen[bytes]) -> None:
+        """Wait for a worker's end; one that said nothing more was cancelled or killed."""
+        worker.wait()
+        if worker.stdin:
+            worker.stdin.close()
+        with self._lock:
+            self._workers.pop(job_id, None)
+        self._settle(job_id)
+        self._dispatch()
+
+    def _settle(self, job_id: str) -> None:
+        self._write(
+            "UPDATE job SET state = CASE WHEN cancel THEN 'cancelled' ELSE 'stopped' END, updated=?"
+            " WHERE id=? AND state IN ('queued','running')",
+            (time.time(), job_id),
+        )
+
+    def _recover(self) -> None:
+        """After a restart: jobs whose worker is gone are `stopped` and can be resumed."""
+        for row in self._read("SELECT * FROM job WHERE state IN ('queued','running')"):
+            if row["pid"] is None or _started(row["pid"]) != row["pid_started"]:
+                self._settle(row["id"])
+
+    def _job(self, row: sqlite3.Row, curves: bool = False) -> Job:
+        end = time.time() if row["state"] == "running" else row["updated"]
+        seconds = max(0.0, end - (row["started"] or end))
+        paced = row["state"] == "running" and row["fraction"] > 0.02
+        return Job(
+            id=row["id"],
+            audit=row["audit"],
+            steps=tuple(json.loads(row["steps"])),
+            state=row["state"],
+            fraction=row["fraction"],
+            step=row["step"],
+            note=Phrase.model_validate_json(row["note"]) if row["note"] else None,
+            error=self._error(row),
+            eta=seconds * (1 - row["fraction"]) / row["fraction"] if paced else None,
+            seconds=seconds,
+            curves=self._curves(row["id"]) if curves else {},
+        )
+
+    def _error(self, row: sqlite3.Row) -> Phrase | None:
+        if row["error"]:
+            return Phrase.model_validate_json(row["error"])
+        if row["state"] != "stopped":
+            return None
+        epochs = self._read(
+            "SELECT figures FROM figure WHERE job=? AND figures LIKE '%\"epoch\"%' ORDER BY number DESC LIMIT 1",
+            (row["id"],),
+        )
+        if not epochs:
+            return phrase("audit.stopped", run=row["id"][:4], percent=round(100 * row["fraction"]))
+        last = json.loads(epochs[0]["figures"])
+        return phrase(
+            "audit.stopped_at_epoch", run=row["id"][:4], epoch=int(last["epoch"]), epochs=int(last.get("epochs", 0))
+        )
+
+    def _curves(self, job_id: str) -> dict[str, list[float]]:
+        curves: dict[str, list[float]] = {}
+        for row in self._read("SELECT figures FROM figure WHERE job=? ORDER BY number", (job_id,)):
+            for name, value in json.loads(row["figures"]).items():
+                curves.setdefault(name, []).append(value)
+        return curves
+
+    def _row(self, job_id: str) -> sqlite3.Row:
+        rows = self._read("SELECT * FROM job WHERE id=?", (job_id,))
+        if not rows:
+            raise Refusal("audit.unknown_job")
+        return rows[0]
+
+    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        with closing(connect(self._database)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def _write(self, query: str, values: tuple[object, ...]) -> None:
+        with closing(connect(self._database)) as connection:
+            connection.execute(query, values)
+
+
+class Recorder:
+    """The worker's side: writes what a step tells into the job's row."""
+
+    def __init__(self, database: Path, job_id: str) -> None:
+        self._connection = connect(database)
+        self._job = job_id
+
+    def tell(self, fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:
+        """Progress of the whole job, 0..1, and the figures reported with it."""
+        self._connection.execute(
+            "UPDATE job SET fraction=?, step=?, note=?, updated=? WHERE id=?",
+            (fraction, step, note.model_dump_json(), time.time(), self._job),
+        )
+        if figures:
+            self._connection.execute(
+                "INSERT INTO figure(job, fraction, figures) VALUES (?,?,?)",
+                (self._job, fraction, json.dumps(figures)),
+            )
+
+    def done(self) -> None:
+        """The job ended well."""
+        self._connection.execute(
+            "UPDATE job SET state='done', fraction=1, updated=? WHERE id=?", (time.time(), self._job)
+        )
+
+    def failed(self, error: Phrase) -> None:
+        """The job ended with one sentence for the analyst."""
+        self._connection.execute(
+            "UPDATE job SET state='failed', error=?, updated=? WHERE id=? AND cancel=0",
+            (error.model_dump_json(), time.time(), self._job),
+        )
+
+
+def hold_lifeline() -> None:
+    """End this process when the server that started it is gone (the end of standard input)."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def limit_memory() -> None:
+    """Keep one job from taking the whole machine."""
+    import resource
+
+    most = int(os.environ.get("EVENHAND_JOB_BYTES", MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _started(pid: int) -> float | None:
+    """When the process of that number started; None where there is none. Tells a reused number apart."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _end(row: dict[str, object]) -> None:
+    pid, started = row["pid"], row["pid_started"]
+    if not isinstance(pid, int) or _started(pid) != started:
+        return
+    process = psutil.Process(pid)
+    try:
+        os.killpg(pid, signal.SIGTERM)
+        process.wait(GRACE_SECONDS)
+    except psutil.TimeoutExpired:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return

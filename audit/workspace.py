@@ -1,0 +1,212 @@
+"""Where audits live: a folder of audits, each a folder of its own (design: one document)."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import tomli_w
+from pydantic import ValidationError
+
+from analysis.document import Document, Section, canonical
+from audit.settings import DEPENDS, AuditSettings, Step, step_digest
+from storage import sweep, write_atomic
+from words import Fact, Refusal
+
+if TYPE_CHECKING:
+    from analysis.log import Dataset
+
+SETTINGS_FILE = "audit.toml"
+DOCUMENT_FILE = "audit.json"
+RUN_RECORD = "run.json"
+"""Times and machine facts, kept out of audit.json so that it can be compared byte for byte."""
+TRAIL_FILE = "trail.jsonl"
+DEMO_ID = "demo"
+
+
+@dataclass(frozen=True)
+class AuditFolder:
+    """One audit on disk.
+
+    audit.toml (settings), audit.json, report.*, tables/ for people; work/ for what steps hand to each other
+    (source, data, steps, model, lists); trail.jsonl, append-only, who did what when.
+    """
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def source(self) -> Path:
+        return self.path / "work" / "source"
+
+    @property
+    def uploads(self) -> Path:
+        return self.path / "work" / "uploads"
+
+    @property
+    def data(self) -> Path:
+        return self.path / "work" / "data"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "work" / "model"
+
+    @property
+    def cache(self) -> Path:
+        """Item-text encodings and the like, keyed by digest."""
+        return self.path / "work" / "cache"
+
+    def settings(self) -> AuditSettings:
+        """The settings of audit.toml. Raises Refusal(audit.settings_*) naming what is wrong with it."""
+        return read_settings(self.path / SETTINGS_FILE)
+
+    def save_settings(self, settings: AuditSettings) -> None:
+        """Write audit.toml and note the change in the trail."""
+        write_atomic(self.path / SETTINGS_FILE, settings_toml(settings))
+        self.note("settings", digest=step_digest(settings, "report"))
+
+    def section(self, step: Step) -> Section | None:
+        """What `step` found, or None where it has not run."""
+        kept = self._kept(step)
+        return None if kept is None else Section.model_validate(kept["section"])
+
+    def save_section(self, section: Section, stamp: str) -> None:
+        """Keep a step's section under the stamp of the settings that it was made with."""
+        text = canonical(section)
+        write_atomic(
+            self._step_file(section.step), b'{"stamp": "' + stamp.encode() + b'",\n"section": ' + text + b"}\n"
+        )
+        self.note("step", step=section.step, stamp=stamp)
+
+    def stale(self, step: Step) -> bool:
+        """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
+        kept = self._kept(step)
+        return kept is None or kept["stamp"] != step_digest(self.settings(), step)
+
+    def states(self) -> dict[Step, str]:
+        """Each step's state: ``done``, ``stale`` or ``missing``."""
+        settings = self.settings()
+        states: dict[Step, str] = {}
+        for step in DEPENDS:
+            kept = self._kept(step)
+            if kept is None:
+                states[step] = "missing"
+            else:
+                states[step] = "done" if kept["stamp"] == step_digest(settings, step) else "stale"
+        return states
+
+    def dataset(self) -> Dataset | None:
+        """The cleaned, split data, or None before the data step."""
+        from analysis.prepare import load
+
+        return load(self.data) if (self.data / "manifest.json").exists() else None
+
+    def document(self) -> Document:
+        """audit.json as it stands. Raises Refusal(audit.no_document) before the first report."""
+        return read_document(self.path)
+
+    def note(self, event: str, **facts: Fact) -> None:
+        """Add one line to the trail: digests and counts, never values of the data."""
+        line = json.dumps({"time": _now(), "event": event, **facts}, ensure_ascii=False, sort_keys=True, default=str)
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / TRAIL_FILE).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _step_file(self, step: str) -> Path:
+        return self.path / "work" / "steps" / f"{step}.json"
+
+    def _kept(self, step: str) -> dict[str, object] | None:
+        path = self._step_file(step)
+        if not path.exists():
+            return None
+        kept: dict[str, object] = json.loads(path.read_bytes())
+        return kept
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The audits of one owner (one folder an owner, so that nobody lists what is another's)."""
+
+    root: Path
+
+    def audits(self) -> list[AuditFolder]:
+        """Every audit, the demo first, then the newest first."""
+        folders = [AuditFolder(path.parent) for path in self.root.glob(f"audits/*/{SETTINGS_FILE}")]
+        return sorted(folders, key=lambda folder: (folder.id == DEMO_ID, _made(folder)), reverse=True)
+
+    def create(self, settings: AuditSettings, audit_id: str | None = None) -> AuditFolder:
+        """A new audit with an id made here, never from the title."""
+        folder = AuditFolder(self.root / "audits" / (audit_id or uuid4().hex[:12]))
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.save_settings(settings)
+        return folder
+
+    def open(self, audit_id: str) -> AuditFolder:
+        """The audit of that id. Raises Refusal(audit.unknown) for any other text, paths included."""
+        for folder in self.audits():
+            if folder.id == audit_id:
+                return folder
+        raise Refusal("audit.unknown")
+
+    def demo(self) -> AuditFolder:
+        """The bundled demo on the simulated shop, made at the first call."""
+        existing = AuditFolder(self.root / "audits" / DEMO_ID)
+        if (existing.path / SETTINGS_FILE).exists():
+            return existing
+        from audit.presets import demo_settings
+
+        return self.create(demo_settings(), DEMO_ID)
+
+    def sweep(self) -> int:
+        """Remove what an interrupted write left behind."""
+        return sweep(self.root) if self.root.exists() else 0
+
+
+def read_settings(path: Path) -> AuditSettings:
+    """Settings from a TOML file. Raises Refusal naming the line or the setting that is wrong."""
+    try:
+        return AuditSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        raise Refusal("audit.settings_missing", name=path.name) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refusal("audit.settings_syntax", name=path.name, why=str(error)) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Refusal("audit.settings_wrong", name=path.name, where=where, why=first["msg"]) from error
+
+
+def settings_toml(settings: AuditSettings) -> bytes:
+    """Settings as TOML, defaults included, so that a file says all that it does; what is None is left out."""
+    return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True)).encode()
+
+
+def read_document(folder: Path) -> Document:
+    """The audit.json of a folder. Raises Refusal where there is none or it is not ours."""
+    try:
+        return Document.model_validate_json((folder / DOCUMENT_FILE).read_bytes())
+    except OSError as error:
+        raise Refusal("audit.no_document", folder=folder.name) from error
+    except ValidationError as error:
+        raise Refusal("audit.not_a_document", folder=folder.name) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _made(folder: AuditFolder) -> float:
+    trail = folder.path / TRAIL_FILE
+    if not trail.exists():
+        return 0.0
+    with trail.open(encoding="utf-8") as file:
+        first: dict[str, str] = json.loads(file.readline())
+    return datetime.fromisoformat(first["time"]).timestamp()
