@@ -1,0 +1,199 @@
+"""From a Dataset (frames, `analysis`) to what recommenders and fairness figures read (codes, `models`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from analysis.log import UNKNOWN, Dataset
+from audit.settings import Recommending
+from models.data import Interactions
+from words import Phrase, Refusal, phrase
+
+if TYPE_CHECKING:
+    from analysis.fairness.ranking import Decisions, Ranking
+
+HEAD_SHARE = 0.2
+"""The most popular fifth of the catalogue is the head; the rest is the long tail (stated with every figure)."""
+MOST_LEVELS = 60
+"""Columns of users or items with more distinct values than this are not coded as features."""
+MOST_WEIGHT = 20.0
+"""Inverse propensities are clipped here, relative to their mean."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """One dataset, coded once for every recommender and every figure.
+
+    relevant: csr float32 [users, items], 1 for held-out positives that were not seen in training.
+    test: one row a held-out (user, item): columns user, item (int32 codes), label (float32).
+    candidates: csr bool [users, items] of the items ranked for each user; None where the whole catalogue is.
+    excluded: held-out pairs left out because training saw them too.
+    """
+
+    data: Interactions
+    relevant: sp.csr_matrix
+    test: pd.DataFrame
+    candidates: sp.csr_matrix | None
+    excluded: int
+    protocol: Phrase
+    attributes: pd.DataFrame
+    item_groups: pd.DataFrame
+
+    def ranking(self, name: str, codes: np.ndarray, scores: np.ndarray | None) -> Ranking:
+        """A recommender's lists with all that the figures need."""
+        from analysis.fairness.ranking import Ranking
+
+        return Ranking(
+            name=name,
+            user_ids=np.asarray(self.data.user_ids),
+            item_ids=np.asarray(self.data.item_ids),
+            lists=codes,
+            scores=scores,
+            relevant=self.relevant,
+            popularity=self.data.popularity,
+            attributes=self.attributes,
+            item_groups=self.item_groups,
+            protocol=self.protocol,
+        )
+
+    def decisions(self, rows: pd.DataFrame, scores: np.ndarray) -> Decisions:
+        """Scored rows (user, item, label) as decisions."""
+        from analysis.fairness.ranking import Decisions
+
+        return Decisions(
+            user=rows["user"].to_numpy(np.int32), label=rows["label"].to_numpy(np.int8), score=np.asarray(scores, float)
+        )
+
+    def validation(self) -> pd.DataFrame:
+        """The validation rows in the form of `test`."""
+        data = self.data
+        return pd.DataFrame({"user": data.valid_user, "item": data.valid_item, "label": data.valid_label})
+
+
+def positive_from(dataset: Dataset, settings: Recommending) -> float:
+    """The outcome from which a row is positive: as set, else 1 for 0/1 outcomes, else the middle of the scale."""
+    if settings.positive_from is not None:
+        return settings.positive_from
+    outcome = dataset.log["outcome"]
+    if outcome.isin((0.0, 1.0)).all():
+        return 1.0
+    return float((outcome.min() + outcome.max()) / 2)
+
+
+def compose(dataset: Dataset, settings: Recommending) -> Composed:
+    """Code users and items, label rows, and set the held-out positives apart.
+
+    Raises Refusal(audit.no_positives | audit.no_test) where there is nothing to learn from or to measure on.
+    """
+    rows = _coded(dataset, settings)
+    train, valid, test = (rows[rows["part"] == part] for part in ("train", "validation", "test"))
+    if not (train["label"] > 0).any():
+        raise Refusal("audit.no_positives", bound=positive_from(dataset, settings))
+    if test.empty:
+        raise Refusal("audit.no_test")
+    shape = (len(dataset.users), len(dataset.items))
+    seen = _pairs(train if _is_rating(dataset) else train[train["label"] > 0], shape)
+    fresh = test[np.asarray(seen[test["user"], test["item"]]).ravel() == 0]
+    rated = settings.candidates == "rated" or (settings.candidates == "auto" and _randomised_test(dataset))
+    facts = {"top": settings.top, "excluded": len(test) - len(fresh)}
+    return Composed(
+        data=_interactions(dataset, train, valid, seen),
+        relevant=_pairs(fresh[fresh["label"] > 0], shape).astype(np.float32),
+        test=fresh.reset_index(drop=True),
+        candidates=_pairs(fresh, shape) if rated else None,
+        excluded=len(test) - len(fresh),
+        protocol=phrase("audit.protocol.rated" if rated else "audit.protocol.all", **facts),
+        attributes=dataset.users[list(dataset.sensitive)].astype(str).reset_index(drop=True),
+        item_groups=_item_groups(dataset, train),
+    )
+
+
+def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
+    """One row a (part, user, item): codes, label (any positive), rating (mean), time (last), propensity (mean)."""
+    log = dataset.log
+    rows = pd.DataFrame(
+        {
+            "part": log["part"].astype(str),
+            "user": dataset.users.index.get_indexer(log["user"]).astype(np.int32),
+            "item": dataset.items.index.get_indexer(log["item"]).astype(np.int32),
+        }
+    )
+    rows["label"], rows["rating"] = np.float32(1.0), np.nan
+    if "outcome" in log:
+        rows["rating"] = log["outcome"].to_numpy(float)
+        rows["label"] = (rows["rating"] >= positive_from(dataset, settings)).astype(np.float32)
+    rows["time"] = log["time"].astype("int64").to_numpy() // 1_000_000 if "time" in log else 0
+    rows["propensity"] = log["propensity"].to_numpy(float) if "propensity" in log else np.nan
+    how = {"label": "max", "rating": "mean", "time": "max", "propensity": "mean"}
+    return rows.groupby(["part", "user", "item"], sort=True, observed=True).agg(how).reset_index()
+
+
+def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame, seen: sp.csr_matrix) -> Interactions:
+    texts = dataset.items["text"] if "text" in dataset.items else None
+    return Interactions(
+        user=train["user"].to_numpy(np.int32),
+        item=train["item"].to_numpy(np.int32),
+        label=train["label"].to_numpy(np.float32),
+        user_ids=tuple(dataset.users.index),
+        item_ids=tuple(dataset.items.index),
+        seen=seen,
+        valid_user=valid["user"].to_numpy(np.int32),
+        valid_item=valid["item"].to_numpy(np.int32),
+        valid_label=valid["label"].to_numpy(np.float32),
+        rating=train["rating"].to_numpy(np.float32) if "outcome" in dataset.log else None,
+        weight=_inverse(train["propensity"]) if "propensity" in dataset.log else None,
+        time=train["time"].to_numpy(np.int64) if "time" in dataset.log else None,
+        user_features=_one_hot(dataset.users),
+        item_features=_one_hot(dataset.items.drop(columns="text", errors="ignore")),
+        item_texts=tuple(texts.astype(str)) if texts is not None else None,
+        profile={name: dataset.users[name].to_numpy(str) for name in dataset.sensitive},
+    )
+
+
+def _inverse(propensity: pd.Series) -> np.ndarray:
+    """1 / propensity, clipped at MOST_WEIGHT times its mean, then scaled to mean 1; float32."""
+    weight = 1.0 / propensity.to_numpy(float)
+    weight = np.minimum(weight, MOST_WEIGHT * weight.mean())
+    return (weight / weight.mean()).astype(np.float32)
+
+
+def _one_hot(frame: pd.DataFrame) -> sp.csr_matrix | None:
+    """Columns of few distinct values as one indicator a value; None where there is none."""
+    kept = [name for name in frame.columns if 1 < frame[name].nunique() <= MOST_LEVELS]
+    if not kept:
+        return None
+    return sp.csr_matrix(pd.get_dummies(frame[kept].astype(str), dtype=np.float32).to_numpy(np.float32))
+
+
+def _pairs(rows: pd.DataFrame, shape: tuple[int, int]) -> sp.csr_matrix:
+    marks = sp.csr_matrix((np.ones(len(rows), bool), (rows["user"], rows["item"])), shape=shape, dtype=bool)
+    marks.sum_duplicates()
+    return marks
+
+
+def _is_rating(dataset: Dataset) -> bool:
+    """Whether training rows are choices of the user (ratings, purchases alone) rather than things merely shown."""
+    return "outcome" not in dataset.log or not dataset.log["outcome"].isin((0.0, 1.0)).all()
+
+
+def _randomised_test(dataset: Dataset) -> bool:
+    if "randomised" not in dataset.log:
+        return False
+    return bool(dataset.log.loc[dataset.log["part"] == "test", "randomised"].all())
+
+
+def _item_groups(dataset: Dataset, train: pd.DataFrame) -> pd.DataFrame:
+    """category and provider where known, and head or tail by training popularity."""
+    groups = pd.DataFrame(index=dataset.items.index)
+    for name in ("category", "provider"):
+        if name in dataset.items:
+            groups[name] = dataset.items[name].astype(str).replace("", UNKNOWN)
+    popularity = np.bincount(train["item"], weights=train["label"], minlength=len(groups))
+    rank = np.argsort(np.argsort(-popularity, kind="stable"), kind="stable")
+    groups["tail"] = np.where(rank < HEAD_SHARE * len(groups), "head", "tail")
+    return groups.reset_index(drop=True)

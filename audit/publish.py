@@ -1,0 +1,71 @@
+"""audit.json from the sections that the steps left, and the run record beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from analysis.document import Document, Section
+from audit import __version__
+from audit.settings import STEPS, AuditSettings
+from audit.workspace import RUN_RECORD, AuditFolder
+from storage import write_atomic
+from words import Refusal, phrase
+
+VERSIONS_OF = ("duckdb", "dowhy", "fairlearn", "numpy", "pandas", "scikit-learn", "scipy", "torch", "transformers")
+"""Packages whose version can change a figure; printed in the report."""
+_PATH_SETTINGS = frozenset({"folder", "log", "users", "items", "saved", "lists"})
+
+
+def composed_document(folder: AuditFolder) -> Document:
+    """The document of all sections that are up to date. Raises Refusal(audit.needs_step) before the data step."""
+    settings = folder.settings()
+    states = folder.states()
+    sections = [folder.section(step) for step in STEPS if step != "report" and states[step] == "done"]
+    kept = tuple(section for section in sections if section is not None)
+    if not kept or kept[0].step != "data":
+        raise Refusal("audit.needs_step", step=phrase("audit.step.data"))
+    return Document(
+        title=settings.title,
+        language=settings.language,
+        evenhand=__version__,
+        versions={"python": ".".join(map(str, sys.version_info[:3]))} | {name: version(name) for name in VERSIONS_OF},
+        seed=settings.seed,
+        digest=_data_digest(kept[0]),
+        settings=printed_settings(settings),
+        sections=kept,
+    )
+
+
+def printed_settings(settings: AuditSettings) -> dict[str, Any]:
+    """Settings without folders: a file is named, where it lies is nobody's business and no figure's cause."""
+    return {name: _without_folders(entry) for name, entry in settings.model_dump(mode="json").items()}
+
+
+def write_run_record(folder: AuditFolder, seconds: dict[str, float], machine: str) -> None:
+    """run.json: when, where and how long; everything that may differ between two equal audits."""
+    record = {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "machine": machine,
+        "processors": os.cpu_count(),
+    }
+    write_atomic(folder.path / RUN_RECORD, json.dumps(record, indent=1, sort_keys=True).encode() + b"\n")
+
+
+def _data_digest(data: Section) -> str:
+    return str(data.facts["digest"])
+
+
+def _without_folders(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return {
+        name: Path(inner).name if name in _PATH_SETTINGS and isinstance(inner, str) else _without_folders(inner)
+        for name, inner in entry.items()
+    }

@@ -1,0 +1,172 @@
+"""The recommender under audit: trained, loaded, or given by its lists; ranked for every user."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.document import Section
+from audit.compose import Composed
+from models.base import Recommender
+from storage import write_atomic
+from words import Refusal, phrase
+
+if TYPE_CHECKING:
+    from audit.steps import Run
+
+DEPTH = 100
+"""Candidates kept for each user: what re-ranking may choose from."""
+BLOCK = 512
+LISTS_FILE = "chosen.npz"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the figures need of one recommender.
+
+    codes: int32 [users, depth], best first, -1 where there is no more; scores: float32, -inf there.
+    test, valid: float64 scores of the held-out rows of Composed.test and .validation(); None for lists alone.
+    """
+
+    codes: np.ndarray
+    scores: np.ndarray
+    test: np.ndarray | None
+    valid: np.ndarray | None
+
+    def save(self, path: Path) -> None:
+        """Plain arrays, no objects."""
+        arrays = {name: array for name, array in vars(self).items() if array is not None}
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        write_atomic(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> Scored:
+        """The arrays as saved. Raises Refusal(audit.needs_step) where there are none."""
+        if not path.exists():
+            raise Refusal("audit.needs_step", step=phrase("audit.step.recommender"))
+        with np.load(path, allow_pickle=False) as kept:
+            return cls(kept["codes"], kept["scores"], kept.get("test"), kept.get("valid"))
+
+
+def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored:
+    """Rank the candidates of every user and score the held-out rows."""
+    from models.ranking import best_unseen
+
+    data = composed.data
+    depth = min(depth, data.n_items)
+    codes = np.full((data.n_users, depth), -1, np.int32)
+    scores = np.full((data.n_users, depth), -np.inf, np.float32)
+    test, valid = composed.test, composed.validation()
+    test_scores, valid_scores = np.zeros(len(test)), np.zeros(len(valid))
+    for start in range(0, data.n_users, BLOCK):
+        users = np.arange(start, min(start + BLOCK, data.n_users), dtype=np.int32)
+        block = model.score(users)
+        for rows, kept in ((test, test_scores), (valid, valid_scores)):
+            inside = np.flatnonzero((rows["user"] >= start) & (rows["user"] < start + len(users)))
+            kept[inside] = block[rows["user"].to_numpy()[inside] - start, rows["item"].to_numpy()[inside]]
+        if composed.candidates is not None:
+            block = np.where(composed.candidates[users].toarray(), block, -np.inf)
+        codes[users], scores[users] = best_unseen(block, data.seen[users], depth)
+    return Scored(codes, scores, test_scores, valid_scores)
+
+
+def chosen_model(run: Run) -> Recommender | None:
+    """The model under audit, trained or loaded; None where the audit is of lists from a file."""
+    from models.train import fit
+
+    from models.store import load
+
+    settings, composed = run.settings.recommender, run.composed
+    if settings.lists is not None:
+        return None
+    if settings.saved is not None:
+        model = load(Path(settings.saved))
+        if not _fits(model, composed):
+            raise Refusal("audit.model_of_other_data")
+        return model
+    return fit(composed.data, settings.model, run.settings.seed, run.folder.model, run.tell)
+
+
+def recommender_section_of(run: Run) -> Section:
+    """Step `recommender`: lists of the chosen recommender and of popularity beside it, with their accuracy."""
+    from analysis.fairness.utility import recommender_section
+    from models.train import fit
+
+    from models.config import Popularity
+
+    run.tell(0.0, "audit.progress.compose")
+    composed, settings = run.composed, run.settings
+    run.tell(0.05, "audit.progress.train")
+    model = chosen_model(run)
+    run.tell(0.85, "audit.progress.rank")
+    kept = _lists_from_file(run) if model is None else scored(model, composed)
+    kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
+    top = settings.recommender.top
+    baseline = scored(fit(composed.data, Popularity(), settings.seed), composed, top)
+    rankings = [
+        composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
+        composed.ranking("popularity", baseline.codes, baseline.scores),
+    ]
+    curves = {} if model is None else getattr(model, "curves", {})
+    return recommender_section(rankings, curves, settings.k, top, settings.seed)
+
+
+def disparity_section_of(run: Run) -> Section:
+    """Step `disparity`: figures by group, and the attribute flip where the model reads the attribute."""
+    from analysis.fairness.disparity import disparity_section
+
+    settings, composed = run.settings, run.composed
+    run.tell(0.0, "audit.progress.disparity")
+    kept = Scored.load(run.folder.path / "work" / "lists" / LISTS_FILE)
+    top = settings.recommender.top
+    ranking = composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top])
+    decisions = None if kept.test is None else composed.decisions(composed.test, kept.test)
+    return disparity_section(ranking, decisions, _flips(run), settings.disparity, settings.k, settings.seed, run.tell)
+
+
+def trained_model(run: Run) -> Recommender:
+    """The model that the recommender step left. Raises Refusal where the audit has lists alone."""
+    from models.store import load
+
+    settings = run.settings.recommender
+    if settings.lists is not None:
+        raise Refusal("audit.lists_without_scores")
+    return load(Path(settings.saved) if settings.saved else run.folder.model)
+
+
+def _name(run: Run) -> str:
+    settings = run.settings.recommender
+    return "lists" if settings.lists else "saved model" if settings.saved else settings.model.kind
+
+
+def _fits(model: Recommender, composed: Composed) -> bool:
+    shape = model.score(np.zeros(1, np.int32)).shape[1]
+    return shape == composed.data.n_items
+
+
+def _lists_from_file(run: Run) -> Scored:
+    from models.lists import read_lists
+
+    path = Path(str(run.settings.recommender.lists))
+    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+    codes, scores = read_lists(frame, run.composed.data, run.settings.recommender.top)
+    return Scored(codes, scores, None, None)
+
+
+def _flips(run: Run) -> object:
+    """Lists of every user with the attribute changed, for models that read profile tokens."""
+    if run.settings.recommender.lists is not None or run.settings.recommender.model.kind != "language":
+        return None
+    from models.flip import flipped
+
+    model = trained_model(run)
+    return {
+        name: flipped(model, run.composed.data, name, run.settings.recommender.top)
+        for name in run.composed.data.profile
+    }
