@@ -1,0 +1,224 @@
+"""How sure a figure is: resampling users, comparing groups, correcting for many looks.
+
+Every figure of a group is a ratio of two sums over its users, theta = sum(numerator) / sum(denominator); a plain
+mean has denominator 1. So one matrix product of resampling counts with the per-user values gives all replicates of
+all figures at once. The unit is the user, because the rows of one user are not independent. Arrays only: verdicts
+are given in `analysis.fairness.judge`.
+
+Letters: users n, groups G, figures F, replicates B.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import stats
+
+Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
+
+BLOCK = 4_000_000
+"""Resampling counts held at once (32 MB); a block's size depends on n only, so results do not depend on memory."""
+
+SAME = 1e-12
+"""Relative spread under which the values of a group are one value."""
+
+
+class InferenceSettings(BaseModel):
+    """How intervals and p-values are made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    replicates: int = Field(default=1000, ge=100, le=20_000)
+    """Bootstrap samples of users."""
+    permutations: int = Field(default=2000, ge=100, le=100_000)
+    """Random re-labellings of users for gaps over three or more groups; the smallest p is 1 / (1 + this)."""
+    level: float = Field(default=0.95, gt=0.5, lt=1.0)
+    """Confidence of the intervals; 1 - level is also the largest p-value called a gap."""
+    margin: float = Field(default=0.01, ge=0.0)
+    """Differences inside +- this are of no practical weight: in the figure's unit for shares and NDCG, else as a
+    share of the overall value."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Figures by group with their resampled twins.
+
+    value, error: float64 [G, F]; the figure and its standard error (linearised, divisor n - 1).
+    constant: bool [G, F]; every user of the group has the same value.
+    n: int [G]; users that count. replicate: float64 [B, G, F].
+    """
+
+    value: Array
+    error: Array
+    constant: npt.NDArray[np.bool_]
+    n: npt.NDArray[np.int64]
+    replicate: Array
+
+
+def estimate(
+    numerator: Array, denominator: Array, code: Codes, groups: int, replicates: int, rng: np.random.Generator
+) -> Estimates:
+    """Bootstrap of ratios of sums, stratified by group.
+
+    numerator, denominator: float64 [users, F]; a user counts where its denominators are above 0, which must be for
+    all F or for none. code: [users] in 0..groups-1, or -1 for users left out. A group without users that count has
+    value NaN and error NaN here; `judge` turns that into `not computed`.
+    Raises ValueError where a user counts for some figures only.
+    """
+    counts = _counting(denominator)
+    figures = numerator.shape[1]
+    value, error = np.full((groups, figures), np.nan), np.full((groups, figures), np.nan)
+    constant = np.ones((groups, figures), bool)
+    n = np.zeros(groups, np.int64)
+    replicate = np.full((replicates, groups, figures), np.nan)
+    for group in range(groups):
+        members = np.flatnonzero(counts & (code == group))
+        n[group] = members.size
+        if members.size:
+            top, bottom = numerator[members], denominator[members]
+            value[group], error[group], constant[group] = _moments(top, bottom)
+            sums = _resampled(np.hstack([top, bottom]), replicates, rng)
+            replicate[:, group] = sums[:, :figures] / sums[:, figures:]
+    return Estimates(value, error, constant, n, replicate)
+
+
+def limits(replicate: Array, error: Array, n: npt.NDArray[np.int64], level: float) -> tuple[float, float]:
+    """Percentile interval of one figure or of a difference, widened for small groups.
+
+    replicate: [B] of the figure; error, n: standard error and users of each independent group in it. The plain
+    percentile interval is too narrow for small n; it is taken at the tail Phi(-t sqrt(c)), where t is Student's
+    quantile at Welch's degrees of freedom and c the ratio of the unbiased to the bootstrap variance (the expanded
+    percentile interval of Hesterberg 2015, What Teachers Should Know About the Bootstrap, section 5.2; for two
+    groups with Welch's degrees of freedom). It never leaves the range of the figure.
+    """
+    variance = error**2
+    shrunk = float((variance * (n - 1) / n).sum())
+    inflation = np.sqrt(variance.sum() / shrunk) if shrunk > 0 else 1.0
+    tail = float(stats.norm.cdf(-inflation * stats.t.ppf((1 + level) / 2, welch_freedom(error, n))))
+    low, high = np.quantile(replicate, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def welch_freedom(error: Array, n: npt.NDArray[np.int64]) -> float:
+    """Welch and Satterthwaite's degrees of freedom of a sum of independent means; at least 1."""
+    variance = error**2
+    spread = float((variance**2 / np.maximum(n - 1, 1)).sum())
+    return max(1.0, float(variance.sum()) ** 2 / spread) if spread > 0 else float(max(1, int((n - 1).sum())))
+
+
+def welch_p(difference: float, error: Array, n: npt.NDArray[np.int64]) -> float:
+    """Two-sided p of a difference against 0 by Welch's t with linearised standard errors; in (0, 1]."""
+    total = float(np.sqrt((error**2).sum()))
+    if total == 0.0:
+        return 1.0 if difference == 0.0 else float(np.finfo(float).tiny)
+    p = 2 * float(stats.t.sf(abs(difference) / total, welch_freedom(error, n)))
+    return max(p, float(np.finfo(float).tiny))
+
+
+def permutation_p(
+    numerator: Array, denominator: Array, code: Codes, groups: int, permutations: int, rng: np.random.Generator
+) -> Array:
+    """p [F] that no two groups differ, by shuffling users among groups.
+
+    The statistic is the largest difference between two groups in units of its own standard error, which keeps the
+    test near its size when groups differ in size and spread (Chung and Romano 2013); p counts the observed
+    labelling as one of the shuffles, so it is never 0. Groups need two users that count; others raise ValueError.
+    """
+    counts = _counting(denominator) & (code >= 0)
+    top, bottom, code = numerator[counts], denominator[counts], code[counts]
+    size = np.bincount(code, minlength=groups)
+    if groups < 2 or size.min() < 2:
+        raise ValueError("a permutation test needs two groups of two users")
+    centred = top - bottom * (top.sum(0) / bottom.sum(0))
+    values = np.hstack([centred, bottom, centred**2, centred * bottom, bottom**2])  # [n, 5F]
+    observed = _largest_t(values, code[None], size)[0]
+    at_least = np.zeros(top.shape[1])
+    block = max(1, BLOCK // code.size)
+    for start in range(0, permutations, block):
+        shuffled = rng.permuted(np.tile(code, (min(block, permutations - start), 1)), axis=1)
+        at_least += (_largest_t(values, shuffled, size) >= observed * (1 - 1e-9)).sum(0)
+    return (1 + at_least) / (1 + permutations)
+
+
+def benjamini_hochberg(p: Array) -> Array:
+    """Adjusted p-values [m] in the order given: the false discovery rate at which each would just be found."""
+    if p.size == 0:
+        return p.copy()
+    order = np.argsort(p, kind="stable")[::-1]
+    raised = np.minimum.accumulate(p[order] * p.size / np.arange(p.size, 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(raised, 1.0)
+    return adjusted
+
+
+def inside_margin(low: float, high: float, margin: float, null: float = 0.0) -> bool:
+    """Two one-sided tests at 5%: does the 90% interval lie inside null +- margin (Schuirmann 1987)?"""
+    return null - margin < low and high < null + margin
+
+
+def smallest_detectable(error: Array, level: float = 0.95) -> float:
+    """The smallest true difference that data with these standard errors [groups] would have shown with 80% power.
+
+    (z.975 + z.80) sqrt(sum of squared errors); in the figure's unit; above 0.
+    """
+    z = float(stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(0.8))
+    return z * float(np.sqrt((error**2).sum()))
+
+
+def resampling_counts(n: int, replicates: int, rng: np.random.Generator) -> Array:
+    """float64 [replicates, n]: how often each of n users is drawn in each sample of n with replacement."""
+    drawn = rng.integers(0, n, size=(replicates, n))
+    drawn += np.arange(replicates)[:, None] * n
+    return np.bincount(drawn.ravel(), minlength=replicates * n).reshape(replicates, n).astype(np.float64)
+
+
+def _resampled(values: Array, replicates: int, rng: np.random.Generator) -> Array:
+    """Sums of `values` [n, c] over each bootstrap sample: [B, c]."""
+    n = values.shape[0]
+    block = max(1, BLOCK // n)
+    sums = [resampling_counts(n, min(block, replicates - start), rng) @ values for start in range(0, replicates, block)]
+    return np.vstack(sums)
+
+
+def _counting(denominator: Array) -> npt.NDArray[np.bool_]:
+    positive = denominator > 0
+    counts = positive.all(axis=1)
+    if not np.array_equal(counts, positive.any(axis=1)):
+        raise ValueError("figures resampled together must count the same users")
+    return counts
+
+
+def _moments(top: Array, bottom: Array) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+    """Ratio of sums, its linearised standard error and whether nothing varies, each [F]."""
+    n = top.shape[0]
+    ratio = top.sum(0) / bottom.sum(0)
+    residual = top - ratio * bottom
+    scale = np.abs(top).max(0) + np.abs(ratio) * bottom.max(0)
+    constant = np.abs(residual).max(0) <= SAME * scale
+    if n < 2:
+        return ratio, np.full(ratio.shape, np.nan), constant
+    error = np.sqrt((residual**2).sum(0) * n / (n - 1)) / bottom.sum(0)
+    return ratio, np.where(constant, 0.0, error), constant
+
+
+def _largest_t(values: Array, codes: Codes, size: npt.NDArray[np.int64]) -> Array:
+    """Largest studentised difference [P, F] of labellings `codes` [P, n], from sums of the stacked `values`."""
+    ratio, variance = [], []
+    for group, n in enumerate(size):
+        sums = (codes == group).astype(np.float64) @ values  # [P, 5F]
+        top, bottom, square, cross, bottom_square = np.split(sums, 5, axis=1)
+        theta = top / bottom
+        spread = np.maximum(square - 2 * theta * cross + theta**2 * bottom_square, 0.0)
+        ratio.append(theta)
+        variance.append(spread * n / (n - 1) / bottom**2)
+    largest = np.zeros_like(ratio[0])
+    for a, b in combinations(range(len(size)), 2):
+        difference, error = np.abs(ratio[a] - ratio[b]), np.sqrt(variance[a] + variance[b])
+        t = np.divide(difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0)
+        largest = np.maximum(largest, t)
+    return largest
