@@ -40,9 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _init_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--log", required=True, help="log file; or a folder in MovieLens-100K or Coat layout; or 'demo'"
-    )
+    command.add_argument("--log", required=True, help="log file, a folder in MovieLens-100K or Coat layout, or 'demo'")
     command.add_argument("--users", type=Path, help="users file")
     command.add_argument("--items", type=Path, help="items file")
     for role in (

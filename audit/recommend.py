@@ -98,7 +98,7 @@ def recommender_section_of(run: Run) -> Section:
     from analysis.fairness.utility import recommender_section
     from models.train import fit
 
-    from models.config import Popularity
+    from models.config import PopularitySettings
 
     run.tell(0.0, "audit.progress.compose")
     composed, settings = run.composed, run.settings
@@ -108,7 +108,7 @@ def recommender_section_of(run: Run) -> Section:
     kept = _lists_from_file(run) if model is None else scored(model, composed)
     kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
     top = settings.recommender.top
-    baseline = scored(fit(composed.data, Popularity(), settings.seed), composed, top)
+    baseline = scored(fit(composed.data, PopularitySettings(), settings.seed), composed, top)
     rankings = [
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes, baseline.scores),

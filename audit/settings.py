@@ -16,7 +16,7 @@ from analysis.causal.graph import Graph
 from analysis.document import canonical, digest
 from analysis.log import Roles
 from audit import __version__
-from models.config import Ease, RecommenderSettings
+from models.config import EaseSettings, RecommenderSettings
 
 Step = Literal["data", "graph", "effects", "recommender", "disparity", "mitigation", "report"]
 
@@ -49,7 +49,7 @@ class GraphChoice(_Frozen):
 class Recommending(_Frozen):
     """The recommender under audit, and what counts as a good recommendation."""
 
-    model: RecommenderSettings = Field(default_factory=Ease)
+    model: RecommenderSettings = Field(default_factory=EaseSettings)
     """Kind and settings of the recommender to train."""
     saved: str | None = None
     """Folder of a saved model of ours to audit instead of training one."""

@@ -1,0 +1,166 @@
+"""The commands of `python -m audit`, each a few lines over the same steps as the pages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.ingest import Source
+
+from analysis.document import Section
+from analysis.finding import sentence
+from audit.jobs import Recorder, hold_lifeline, limit_memory
+from audit.rules import parse_rule
+from audit.settings import STEPS, AuditSettings, Step
+from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
+from storage import write_atomic
+from words import Language, Phrase, Refusal, phrase, say
+
+FORMATS = ("html", "pdf", "json", "csv")
+_ROLE_FLAGS = (
+    *("user", "item", "time", "outcome", "treatment", "position", "propensity"),
+    *("provider", "category", "text", "randomised"),
+)
+
+
+def init(given: argparse.Namespace) -> int:
+    """Write audit.toml for a log, guessing what is not given."""
+    from audit.presets import guessed_settings
+
+    roles: dict[str, object] = {name: getattr(given, name) for name in _ROLE_FLAGS if getattr(given, name) is not None}
+    if given.sensitive is not None:
+        roles["sensitive"] = tuple(name.strip() for name in given.sensitive.split(",") if name.strip())
+    source = _source(given)
+    settings = guessed_settings(source, roles, given.title or _title(given.log))
+    settings = settings.model_copy(update={"language": given.language})
+    write_atomic(given.output, settings_toml(settings))
+    assert settings.roles is not None
+    named = {name: column for name, column in settings.roles.model_dump().items() if column}
+    columns = ", ".join(
+        f"{name}={column if isinstance(column, str) else ','.join(column)}" for name, column in named.items()
+    )
+    print(say(phrase("audit.init_roles", roles=columns, path=str(given.output)), given.language))
+    return 0
+
+
+def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool) -> bool:
+    """Run every step into `output`; whether a rule fired."""
+    from audit.steps import run_steps
+
+    parsed = [parse_rule(text) for text in rules]
+    settings = _beside(read_settings(settings_file), settings_file.parent)
+    folder = AuditFolder(output)
+    folder.save_settings(settings)
+    run_steps(folder, STEPS, _Terminal(settings.language, quiet))
+    document = folder.document()
+    for section in document.sections:
+        _print_section(section, settings.language)
+    print(say(phrase("audit.wrote", path=str(output / "report.html")), settings.language))
+    fired = [words for words in (rule.fires(document) for rule in parsed) if words is not None]
+    for words in fired:
+        print(say(words, settings.language), file=sys.stderr)
+    return bool(fired)
+
+
+def report(folder: Path, formats: Sequence[str], language: Language | None) -> int:
+    """Render audit.json again."""
+    from analysis.report import write
+
+    for name in formats:
+        if name not in FORMATS:
+            raise Refusal("audit.unknown_format", name=name)
+    document = read_document(folder)
+    for path in write(document, folder, formats, language or document.language):
+        print(path)
+    return 0
+
+
+def compare(first: Path, second: Path) -> int:
+    """Print what differs between two audits."""
+    from analysis.report import compare as compared
+
+    _print_section(compared(read_document(first), read_document(second)), "en")
+    return 0
+
+
+def step(folder: Path, names: Sequence[str], job: str | None, database: Path | None) -> int:
+    """Run some steps of an audit folder; with a job, progress goes into its row and the server holds the lifeline."""
+    from audit.steps import run_steps
+
+    steps = [_step(name) for name in names]
+    if job is None or database is None:
+        run_steps(AuditFolder(folder), steps, _Terminal("en", quiet=False))
+        return 0
+    hold_lifeline()
+    limit_memory()
+    recorder = Recorder(database, job)
+    try:
+        run_steps(AuditFolder(folder), steps, recorder.tell)
+    except Refusal as refusal:
+        recorder.failed(refusal.phrase)
+        raise
+    except MemoryError as error:
+        recorder.failed(phrase("audit.out_of_memory"))
+        raise Refusal("audit.out_of_memory") from error
+    recorder.done()
+    return 0
+
+
+class _Terminal:
+    """Progress as one line a change on standard error."""
+
+    def __init__(self, language: Language, quiet: bool) -> None:
+        self._language, self._quiet = language, quiet
+        self._last, self._started = "", time.perf_counter()
+
+    def __call__(self, fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:
+        line = f"{say(phrase(f'audit.step.{step}'), self._language)}: {say(note, self._language)}"
+        if self._quiet or line == self._last:
+            return
+        self._last = line
+        print(f"{time.perf_counter() - self._started:6.1f} s {fraction:4.0%}  {line}", file=sys.stderr, flush=True)
+
+
+def _print_section(section: Section, language: Language) -> None:
+    print(f"\n{say(phrase(f'audit.step.{section.step}'), language)}")
+    for words in section.summary:
+        print(f"  {say(words, language)}")
+    if not section.summary:
+        for finding in section.findings:
+            print(f"  {say(sentence(finding), language)}")
+
+
+def _source(given: argparse.Namespace) -> Source:
+    from audit.presets import layout_of
+
+    if given.log == "demo":
+        return Source(kind="demo")
+    log = Path(given.log)
+    if log.is_dir():
+        return Source.model_validate({"kind": layout_of(log), "folder": str(log.resolve())})
+    paths = {name: str(path.resolve()) for name in ("users", "items") if (path := getattr(given, name)) is not None}
+    return Source.model_validate({"kind": "files", "log": str(log.resolve()), **paths})
+
+
+def _title(log: str) -> str:
+    return Path(log).resolve().stem if log != "demo" else say("audit.demo_title")
+
+
+def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
+    """Relative paths of a settings file are read from where the file lies."""
+    plain = settings.model_dump()
+    for table, names in (("data", ("folder", "log", "users", "items")), ("recommender", ("saved", "lists"))):
+        for name in names:
+            if plain[table].get(name) is not None:
+                plain[table][name] = str((folder / str(plain[table][name])).resolve())
+    return AuditSettings.model_validate(plain)
+
+
+def _step(name: str) -> Step:
+    for known in STEPS:
+        if name == known:
+            return known
+    raise Refusal("audit.unknown_step", name=name, steps=", ".join(STEPS))
