@@ -1,0 +1,77 @@
+"""The door: uploads and paths come in here, and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from analysis.ingest import Limits, Source, spool
+from analysis.log import Roles
+from audit.workspace import AuditFolder
+from storage import write_atomic
+from words import Refusal
+
+if TYPE_CHECKING:
+    from analysis.ingest import Tables
+    from analysis.quality import Quality
+    from analysis.roles import Guess
+
+ROOTS_VARIABLE = "EVENHAND_DATA_ROOTS"
+"""Folders that paths may be given under, separated as PATH is; none are allowed where it is not set."""
+UploadKind = Literal["log", "users", "items", "lists"]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Files as they came: the raw tables, and the roles guessed from them."""
+
+    tables: Tables
+    guess: Guess
+
+    def quality(self, roles: Roles) -> Quality:
+        """What is odd about the raw tables under these roles."""
+        from analysis.quality import inspect
+
+        return inspect(self.tables, roles)
+
+
+def arrive(folder: AuditFolder, source: Source) -> Arrival:
+    """Read a source into the audit's folder (in a child process) and guess its roles. Raises Refusal."""
+    from analysis.roles import guess
+
+    tables = spool(source, folder.source, Limits())
+    folder.note("source", digest=tables.digest)
+    return Arrival(tables, guess(tables))
+
+
+def keep_upload(folder: AuditFolder, kind: UploadKind, content: bytes, original: str = "") -> Path:
+    """Store an upload under a name made here (its digest); `original` only lends a known ending."""
+    ending = Path(original).suffix.lower() if Path(original).suffix.lower() in _ENDINGS else ""
+    path = folder.uploads / f"{kind}-{hashlib.sha256(content).hexdigest()[:24]}{ending}"
+    if not path.exists():
+        write_atomic(path, content)
+        folder.note("upload", kind=kind, bytes=len(content))
+    return path
+
+
+_ENDINGS = frozenset({".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".gz"})
+
+
+def allowed_roots() -> tuple[Path, ...]:
+    """The folders that the operator allows paths under, resolved."""
+    given = os.environ.get(ROOTS_VARIABLE, "")
+    return tuple(Path(root).resolve() for root in given.split(os.pathsep) if root)
+
+
+def allowed_path(text: str) -> Path:
+    """A path as typed, resolved. Raises Refusal(audit.outside_roots) where no allowed folder holds it."""
+    try:
+        path = Path(text).resolve()
+    except (OSError, ValueError) as error:  # a name too long, or a zero byte
+        raise Refusal("audit.outside_roots") from error
+    if not any(path.is_relative_to(root) for root in allowed_roots()) or not path.exists():
+        raise Refusal("audit.outside_roots")
+    return path
