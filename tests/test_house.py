@@ -82,7 +82,9 @@ def test_nothing_forbidden_is_written(path):
     assert FORBIDDEN.search(text) is None, f"{path.name}: {FORBIDDEN.search(text)}"
     assert path.name not in VAGUE
     handlers = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ExceptHandler)]
-    broad = [node for node in handlers if node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")]
+    broad = [
+        node for node in handlers if node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
+    ]
     assert not broad, f"{path.name}:{broad[0].lineno} catches everything"
 
 

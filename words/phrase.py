@@ -33,14 +33,14 @@ Fact = bool | int | float | str | None | Phrase
 Phrase.model_rebuild()
 
 
-def phrase(key: str, **facts: Fact) -> Phrase:
+def phrase(key: str, /, **facts: Fact) -> Phrase:
     """The phrase `key` with its facts; raises KeyError where the catalogue has no such key."""
     if key not in catalogue("en"):
         raise KeyError(f"no text {key!r} in words/en/{key.split('.')[0]}.toml")
     return Phrase(key=key, facts=facts)
 
 
-def say(words: Phrase | str, language: Language = "en", **facts: Fact) -> str:
+def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str:
     """The text of a phrase (or of a key and its facts) in `language`, plain text, never markup."""
     spoken = words if isinstance(words, Phrase) else phrase(words, **facts)
     filled = {

@@ -11,7 +11,7 @@ class Refusal(Exception):
     Raised by any room; a page shows it as one sentence, the command line prints it and exits with 2.
     """
 
-    def __init__(self, key: str, **facts: Fact) -> None:
+    def __init__(self, key: str, /, **facts: Fact) -> None:
         self.phrase: Phrase = phrase(key, **facts)
         super().__init__(say(self.phrase))
 
