@@ -59,7 +59,20 @@ class Composed:
             attributes=self.attributes,
             item_groups=self.item_groups,
             protocol=self.protocol,
+            profile=self.profile,
         )
+
+    @property
+    def profile(self) -> sp.csr_matrix:
+        """csr float32 [users, items]: what each user took in training."""
+        data, taken = self.data, self.data.label > 0
+        shape = (data.n_users, data.n_items)
+        return sp.csr_matrix((data.label[taken], (data.user[taken], data.item[taken])), shape=shape)
+
+    def blocked(self, users: np.ndarray) -> sp.csr_matrix:
+        """csr bool [len(users), items]: what may not be ranked for them (seen, or not among the candidates)."""
+        seen = self.data.seen[users]
+        return seen if self.candidates is None else sp.csr_matrix(~self.candidates[users].toarray()).maximum(seen)
 
     def decisions(self, rows: pd.DataFrame, scores: np.ndarray) -> Decisions:
         """Scored rows (user, item, label) as decisions."""
@@ -134,7 +147,10 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
 
 
 def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame, seen: sp.csr_matrix) -> Interactions:
-    texts = dataset.items["text"] if "text" in dataset.items else None
+    texts = dataset.items.get("text")
+    user_features, user_names = _one_hot(dataset.users)
+    item_features, item_names = _one_hot(dataset.items.drop(columns="text", errors="ignore"))
+    rated = "outcome" in dataset.log
     return Interactions(
         user=train["user"].to_numpy(np.int32),
         item=train["item"].to_numpy(np.int32),
@@ -145,11 +161,14 @@ def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame, se
         valid_user=valid["user"].to_numpy(np.int32),
         valid_item=valid["item"].to_numpy(np.int32),
         valid_label=valid["label"].to_numpy(np.float32),
-        rating=train["rating"].to_numpy(np.float32) if "outcome" in dataset.log else None,
+        rating=train["rating"].to_numpy(np.float32) if rated else None,
+        valid_rating=valid["rating"].to_numpy(np.float32) if rated else None,
         weight=_inverse(train["propensity"]) if "propensity" in dataset.log else None,
         time=train["time"].to_numpy(np.int64) if "time" in dataset.log else None,
-        user_features=_one_hot(dataset.users),
-        item_features=_one_hot(dataset.items.drop(columns="text", errors="ignore")),
+        user_features=user_features,
+        item_features=item_features,
+        user_feature_names=user_names,
+        item_feature_names=item_names,
         item_texts=tuple(texts.astype(str)) if texts is not None else None,
         profile={name: dataset.users[name].to_numpy(str) for name in dataset.sensitive},
     )
@@ -162,12 +181,13 @@ def _inverse(propensity: pd.Series) -> np.ndarray:
     return (weight / weight.mean()).astype(np.float32)
 
 
-def _one_hot(frame: pd.DataFrame) -> sp.csr_matrix | None:
-    """Columns of few distinct values as one indicator a value; None where there is none."""
+def _one_hot(frame: pd.DataFrame) -> tuple[sp.csr_matrix | None, tuple[str, ...] | None]:
+    """Columns of few distinct values as one indicator a value, and their names ``column=value``; None without any."""
     kept = [name for name in frame.columns if 1 < frame[name].nunique() <= MOST_LEVELS]
     if not kept:
-        return None
-    return sp.csr_matrix(pd.get_dummies(frame[kept].astype(str), dtype=np.float32).to_numpy(np.float32))
+        return None, None
+    coded = pd.get_dummies(frame[kept].astype(str), dtype=np.float32, prefix_sep="=")
+    return sp.csr_matrix(coded.to_numpy(np.float32)), tuple(coded.columns)
 
 
 def _pairs(rows: pd.DataFrame, shape: tuple[int, int]) -> sp.csr_matrix:

@@ -70,9 +70,7 @@ def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored
         for rows, kept in ((test, test_scores), (valid, valid_scores)):
             inside = np.flatnonzero((rows["user"] >= start) & (rows["user"] < start + len(users)))
             kept[inside] = block[rows["user"].to_numpy()[inside] - start, rows["item"].to_numpy()[inside]]
-        if composed.candidates is not None:
-            block = np.where(composed.candidates[users].toarray(), block, -np.inf)
-        codes[users], scores[users] = best_unseen(block, data.seen[users], depth)
+        codes[users], scores[users] = best_unseen(block, composed.blocked(users), depth)
     return Scored(codes, scores, test_scores, valid_scores)
 
 
@@ -87,10 +85,11 @@ def chosen_model(run: Run) -> Recommender | None:
         return None
     if settings.saved is not None:
         model = load(Path(settings.saved))
-        if not _fits(model, composed):
-            raise Refusal("audit.model_of_other_data")
+        must_know(model, composed.data)
         return model
-    return fit(composed.data, settings.model, run.settings.seed, run.folder.model, run.tell)
+    model = fit(composed.data, settings.model, run.settings.seed, run.folder.checkpoints, run.tell)
+    model.save(run.folder.model)
+    return model
 
 
 def recommender_section_of(run: Run) -> Section:
@@ -143,11 +142,6 @@ def trained_model(run: Run) -> Recommender:
 def _name(run: Run) -> str:
     settings = run.settings.recommender
     return "lists" if settings.lists else "saved model" if settings.saved else settings.model.kind
-
-
-def _fits(model: Recommender, composed: Composed) -> bool:
-    shape = model.score(np.zeros(1, np.int32)).shape[1]
-    return shape == composed.data.n_items
 
 
 def _lists_from_file(run: Run) -> Scored:

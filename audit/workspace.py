@@ -60,6 +60,10 @@ class AuditFolder:
         return self.path / "work" / "model"
 
     @property
+    def checkpoints(self) -> Path:
+        return self.path / "work" / "checkpoints"
+
+    @property
     def cache(self) -> Path:
         """Item-text encodings and the like, keyed by digest."""
         return self.path / "work" / "cache"
