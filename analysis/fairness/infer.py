@@ -187,7 +187,7 @@ def _resampled(values: Array, replicates: int, rng: np.random.Generator) -> Arra
 
 def _counting(denominator: Array) -> npt.NDArray[np.bool_]:
     positive = denominator > 0
-    counts = positive.all(axis=1)
+    counts: npt.NDArray[np.bool_] = np.asarray(positive.all(axis=1))
     if not np.array_equal(counts, positive.any(axis=1)):
         raise ValueError("figures resampled together must count the same users")
     return counts

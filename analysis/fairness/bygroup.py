@@ -1,0 +1,308 @@
+"""Measures by group of users: levels, gaps and pairs, each with all that its Finding needs."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.fairness.infer import (
+    Estimates,
+    InferenceSettings,
+    estimate,
+    limits,
+    permutation_p,
+    smallest_detectable,
+    welch_p,
+)
+from analysis.fairness.judge import Comparison, Measure, measured
+from analysis.fairness.partition import EVERYONE, Partition
+from analysis.finding import JSON, Finding, not_computed
+from analysis.log import UNKNOWN
+from words import Fact, Phrase, phrase
+
+ALL_PAIRS_UP_TO = 6
+"""Attributes with more groups than this compare each group with the largest, instead of every pair."""
+INNER_LEVEL = 0.90
+"""Two one-sided tests at 5% are the 90% interval."""
+
+
+@dataclass(frozen=True)
+class ByGroup:
+    """Levels (findings) of every group; gaps: one a measure, the headline; pairs: signed, over three or more groups."""
+
+    levels: tuple[Finding, ...]
+    gaps: tuple[Comparison, ...]
+    pairs: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Measures that count the same users, resampled together."""
+
+    measures: tuple[Measure, ...]
+    partition: Partition
+    found: Estimates
+    settings: InferenceSettings
+    seed: int
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        return _rng(self.seed, self.partition.attribute, self.measures[0].name, purpose)
+
+
+def by_group(
+    measures: Sequence[Measure],
+    partition: Partition,
+    hidden: dict[str, frozenset[str]],
+    settings: InferenceSettings,
+    seed: int,
+) -> ByGroup:
+    """Every measure by every group of `partition`.
+
+    hidden: for a measure's name the groups that disclosure will suppress; gaps are taken over the others with known
+    values, because a maximum over groups would tell of a suppressed one.
+    """
+    levels: list[Finding] = []
+    gaps: list[Comparison] = []
+    pairs: list[Comparison] = []
+    for batch in _batches(measures, partition, settings, seed):
+        for index, measure in enumerate(batch.measures):
+            levels += [_level(batch, index, group) for group in range(len(partition.names))]
+            if partition.attribute != EVERYONE:
+                headline, signed = _gaps(batch, index, hidden.get(measure.name, frozenset()))
+                gaps.append(headline)
+                pairs += signed
+    return ByGroup(tuple(levels), tuple(gaps), tuple(pairs))
+
+
+def _batches(measures: Sequence[Measure], partition: Partition, settings: InferenceSettings, seed: int) -> list[_Batch]:
+    alike: dict[bytes, list[Measure]] = {}
+    for measure in measures:
+        alike.setdefault((measure.denominator > 0).tobytes(), []).append(measure)
+    batches = []
+    for together in alike.values():
+        rng = _rng(seed, partition.attribute, together[0].name, "bootstrap")
+        found = estimate(
+            np.column_stack([measure.numerator for measure in together]),
+            np.column_stack([measure.denominator for measure in together]),
+            partition.code,
+            len(partition.names),
+            settings.replicates,
+            rng,
+        )
+        batches.append(_Batch(tuple(together), partition, found, settings, seed))
+    return batches
+
+
+def _level(batch: _Batch, index: int, group: int) -> Finding:
+    measure, partition, found = batch.measures[index], batch.partition, batch.found
+    name, n = partition.names[group], int(found.n[group])
+    everyone = partition.attribute == EVERYONE
+    key = f"{EVERYONE}.{measure.name}" if everyone else f"{partition.attribute}.{measure.name}.{name}"
+    label = _level_label(batch, measure, group)
+    facts = _settings(batch, measure, name, dict(partition.parts[group]))
+    if measure.counted_numerator:
+        members = partition.code == group
+        facts["numerator_users"] = int((measure.numerator[members] > 0).sum())
+    method = phrase("fairness.method.level", figure=measure.method, replicates=batch.settings.replicates)
+    rest: dict[str, object] = {
+        "groups": {name: n},
+        "settings": facts,
+        "seed": batch.seed,
+        "level": batch.settings.level,
+    }
+    if n < 2:
+        reason = measure.undefined if n == 0 else phrase("fairness.reason.one_user")
+        size = n or int(partition.size[group])
+        return not_computed(key, label, measure.unit, size, reason, method, **rest)
+    value = float(found.value[group, index])
+    if found.constant[group, index]:
+        reason = phrase("fairness.reason.no_spread")
+        return measured(key, label, measure.unit, value, None, n, method, reason=reason, **rest)
+    bounds = limits(
+        found.replicate[:, group, index], found.error[[group], index], found.n[[group]], batch.settings.level
+    )
+    return measured(key, label, measure.unit, value, bounds, n, method, **rest)
+
+
+def _gaps(batch: _Batch, index: int, hidden: frozenset[str]) -> tuple[Comparison, list[Comparison]]:
+    """The headline gap of one measure, and its signed pairs where there are three or more groups."""
+    partition, measure = batch.partition, batch.measures[index]
+    groups = [g for g in partition.known if partition.names[g] not in hidden and batch.found.n[g] >= 2]
+    key = f"{partition.attribute}.{measure.name}.gap"
+    if len(groups) < 2:
+        some_hidden = any(partition.names[g] in hidden for g in partition.known)
+        return _absent(batch, measure, key, groups, some_hidden), []
+    if len(groups) == 2:
+        return _pair(batch, index, groups[0], groups[1], key, hidden), []
+    pairs = list(combinations(groups, 2)) if len(groups) <= ALL_PAIRS_UP_TO else [(groups[0], g) for g in groups[1:]]
+    names = partition.names
+    signed = [_pair(batch, index, a, b, f"{key}.{names[a]}-{names[b]}", hidden) for a, b in pairs]
+    return _widest(batch, index, groups, key), signed
+
+
+def _absent(batch: _Batch, measure: Measure, key: str, groups: list[int], some_hidden: bool) -> Comparison:
+    reason = phrase("fairness.reason.hidden_groups" if some_hidden else "fairness.reason.one_group")
+    if int(batch.found.n.sum()) == 0:
+        reason = measure.undefined
+    blank = _blank(batch, measure, key, groups, _gap_label(batch, measure, None), "fairness.method.gap")
+    return replace(blank, n=blank.n or int(batch.partition.size.sum()), reason=reason)
+
+
+def _pair(batch: _Batch, index: int, a: int, b: int, key: str, hidden: frozenset[str]) -> Comparison:
+    """First minus second: bootstrap interval, Welch's p (by permutation where a group has no spread)."""
+    found, measure, settings = batch.found, batch.measures[index], batch.settings
+    both = np.array([a, b])
+    blank = _blank(batch, measure, key, [a, b], _gap_label(batch, measure, (a, b)), "fairness.method.gap")
+    if found.constant[both, index].all():
+        return replace(blank, reason=phrase("fairness.reason.constant"))
+    value = float(found.value[a, index] - found.value[b, index])
+    replicate = found.replicate[:, a, index] - found.replicate[:, b, index]
+    error, n = found.error[both, index], found.n[both]
+    p = _permuted(batch, [a, b], index) if found.constant[both, index].any() else welch_p(value, error, n)
+    bounds = {} if UNKNOWN in hidden else _unknown_bounds(batch, measure, a, b)
+    return replace(
+        blank,
+        settings=blank.settings | bounds,
+        value=value,
+        limits=limits(replicate, error, n, settings.level),
+        inner=limits(replicate, error, n, INNER_LEVEL),
+        p=p,
+        margin=_margin(measure, settings),
+        smallest=smallest_detectable(error, settings.level),
+        reason=_unknown_reason(batch, measure, bounds),
+    )
+
+
+def _widest(batch: _Batch, index: int, groups: list[int], key: str) -> Comparison:
+    """Largest minus smallest over three or more groups: never negative, so a permutation p and no interval."""
+    found, measure = batch.found, batch.measures[index]
+    label = _gap_label(batch, measure, None)
+    blank = _blank(batch, measure, key, groups, label, "fairness.method.widest")
+    if found.constant[groups, index].all():
+        return replace(blank, reason=phrase("fairness.reason.constant"))
+    values = found.value[groups, index]
+    highest, lowest = groups[int(values.argmax())], groups[int(values.argmin())]
+    facts: dict[str, JSON] = {
+        "highest": batch.partition.names[highest],
+        "lowest": batch.partition.names[lowest],
+        "mean_absolute_gap": float(np.mean([abs(x - y) for x, y in combinations(values, 2)])),
+    }
+    return replace(
+        blank,
+        settings=blank.settings | facts,
+        value=float(values.max() - values.min()),
+        p=_permuted(batch, groups, index),
+        margin=_margin(measure, batch.settings),
+        smallest=smallest_detectable(found.error[[highest, lowest], index], batch.settings.level),
+    )
+
+
+def _permuted(batch: _Batch, groups: list[int], index: int) -> float:
+    measure, settings = batch.measures[index], batch.settings
+    code = np.full(batch.partition.code.shape, -1, np.intp)
+    for place, group in enumerate(groups):
+        code[batch.partition.code == group] = place
+    rng = batch.rng(f"permutation {measure.name} {groups}")
+    top, bottom = measure.numerator[:, None], measure.denominator[:, None]
+    return float(permutation_p(top, bottom, code, len(groups), settings.permutations, rng)[0])
+
+
+def _unknown_bounds(batch: _Batch, measure: Measure, a: int, b: int) -> dict[str, JSON]:
+    """Smallest and largest gap of two groups over every way the users of unknown value could belong to them.
+
+    Only for means and only where unknown is one group and no third is known.
+    """
+    partition = batch.partition
+    counts = measure.denominator > 0
+    mean = bool((measure.denominator[counts] == 1).all())
+    if not mean or len(partition.known) != 2 or UNKNOWN not in partition.names:
+        return {}
+    first, second, unknown = (
+        measure.numerator[counts & (partition.code == group)] for group in (a, b, partition.names.index(UNKNOWN))
+    )
+    if not unknown.size:
+        return {}
+    high = _widest_split(first, second, unknown)
+    low = -_widest_split(second, first, unknown)
+    return {"unknown_users": int(unknown.size), "unknown_low": low, "unknown_high": high}
+
+
+def _widest_split(first: npt.NDArray, second: npt.NDArray, unknown: npt.NDArray) -> float:
+    """Largest mean(first) - mean(second) when each unknown value joins either side: the highest join the first."""
+    ordered = np.sort(unknown)[::-1]
+    joined = np.arange(ordered.size + 1)
+    head = np.concatenate([[0.0], np.cumsum(ordered)])
+    one = (first.sum() + head) / (first.size + joined)
+    two = (second.sum() + head[-1] - head) / (second.size + ordered.size - joined)
+    return float((one - two).max())
+
+
+def _unknown_reason(batch: _Batch, measure: Measure, settings: dict[str, JSON]) -> Phrase | None:
+    from analysis.finding import amount
+
+    if "unknown_users" not in settings:
+        return None
+    return phrase(
+        "fairness.reason.unknown",
+        attribute=batch.partition.attribute,
+        low=amount(float(str(settings["unknown_low"])), measure.gap_unit),
+        high=amount(float(str(settings["unknown_high"])), measure.gap_unit),
+    )
+
+
+def _blank(batch: _Batch, measure: Measure, key: str, groups: list[int], label: Phrase, method: str) -> Comparison:
+    """The comparison of `groups` before it has a value."""
+    settings = batch.settings
+    sizes = {batch.partition.names[g]: int(batch.found.n[g]) for g in groups}
+    how = phrase(method, figure=measure.method, replicates=settings.replicates, permutations=settings.permutations)
+    return Comparison(
+        key=key,
+        label=label,
+        unit=measure.gap_unit,
+        n=sum(sizes.values()),
+        method=how,
+        groups=sizes,
+        settings=_settings(batch, measure),
+        seed=batch.seed,
+        level=settings.level,
+    )
+
+
+def _margin(measure: Measure, settings: InferenceSettings) -> float:
+    return settings.margin * abs(measure.overall) if measure.relative_margin else settings.margin
+
+
+def _settings(
+    batch: _Batch, measure: Measure, group: str | None = None, parts: dict[str, str] | None = None
+) -> dict[str, JSON]:
+    facts: dict[str, JSON] = {"attribute": batch.partition.attribute, "figure": measure.name}
+    return facts if group is None else facts | {"group": group, "parts": dict(parts or {})}
+
+
+def _level_label(batch: _Batch, measure: Measure, group: int) -> Phrase:
+    if batch.partition.attribute == EVERYONE:
+        return phrase("fairness.label.all", figure=measure.label)
+    return phrase(
+        "fairness.label.level",
+        figure=measure.label,
+        attribute=batch.partition.attribute,
+        group=batch.partition.label(group),
+    )
+
+
+def _gap_label(batch: _Batch, measure: Measure, pair: tuple[int, int] | None) -> Phrase:
+    facts: dict[str, Fact] = {"figure": measure.label, "attribute": batch.partition.attribute}
+    if pair is None:
+        return phrase("fairness.label.widest", **facts)
+    first, second = (batch.partition.label(group) for group in pair)
+    return phrase("fairness.label.gap", **facts, first=first, second=second)
+
+
+def _rng(seed: int, *purpose: str) -> np.random.Generator:
+    """A stream of its own for each use, so that adding a figure changes no other."""
+    return np.random.default_rng([seed, zlib.crc32("\n".join(purpose).encode())])

@@ -1,0 +1,160 @@
+"""From estimates to Findings: which figures are defined, and what each lets one say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.fairness.infer import benjamini_hochberg, inside_margin
+from analysis.finding import JSON, Finding, Verdict, not_computed
+from words import Phrase, phrase
+
+Array = npt.NDArray[np.float64]
+
+SIGNED_UNIT = {"share": "points"}
+"""The unit of a difference where it is not that of the figure: shares differ by percentage points."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of any group of users: sum(numerator) / sum(denominator).
+
+    name: as in a finding's key. numerator, denominator: float64 [users]; denominator 0 = the user does not count.
+    counted_numerator: a rate whose numerator is also held to the disclosure threshold (error rates).
+    relative_margin: the margin of equivalence is a share of the overall value (for figures not on 0..1).
+    undefined: why nobody may count, where that can happen.
+    """
+
+    name: str
+    label: Phrase
+    unit: str
+    numerator: Array
+    denominator: Array
+    method: Phrase
+    counted_numerator: bool = False
+    relative_margin: bool = False
+    undefined: Phrase = field(default_factory=lambda: phrase("fairness.reason.nobody"))
+
+    @property
+    def gap_unit(self) -> str:
+        """The unit of its differences."""
+        return SIGNED_UNIT.get(self.unit, self.unit)
+
+    @property
+    def overall(self) -> float:
+        """The figure over all users that count; NaN where none does."""
+        bottom = float(self.denominator.sum())
+        return float(self.numerator[self.denominator > 0].sum()) / bottom if bottom > 0 else float("nan")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A difference (or ratio) before it is judged: judging needs the other p-values of the same table.
+
+    value, limits, p: None where not computed (then `reason` says why); `limits` alone None where the figure has no
+    valid interval. inner: the 90% interval of the two one-sided tests. null: the value of no difference.
+    """
+
+    key: str
+    label: Phrase
+    unit: str
+    n: int
+    method: Phrase
+    groups: dict[str, int]
+    settings: dict[str, JSON]
+    seed: int
+    value: float | None = None
+    limits: tuple[float, float] | None = None
+    inner: tuple[float, float] | None = None
+    p: float | None = None
+    null: float = 0.0
+    margin: float | None = None
+    smallest: float | None = None
+    reason: Phrase | None = None
+    level: float = 0.95
+
+
+def judged(comparisons: Sequence[Comparison]) -> tuple[Finding, ...]:
+    """Findings of one table: p-values adjusted together (Benjamini and Hochberg), then each judged."""
+    tested = [index for index, comparison in enumerate(comparisons) if comparison.p is not None]
+    raw = np.array([comparisons[index].p for index in tested], dtype=np.float64)
+    adjusted = dict(zip(tested, benjamini_hochberg(raw).tolist(), strict=True))
+    return tuple(judge(comparison, adjusted.get(index)) for index, comparison in enumerate(comparisons))
+
+
+def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
+    """The Finding of one comparison.
+
+    `gap`: adjusted p at most 1 - level and, where there is an interval, it leaves out the null; `equivalent`: two
+    one-sided tests inside the margin; else `cannot tell`. A gap inside the margin says so in `reason`.
+    """
+    c = comparison
+    shared: dict[str, JSON] = {"groups": c.groups, "settings": c.settings, "seed": c.seed}
+    if c.value is None:
+        reason = c.reason or phrase("fairness.reason.nobody")
+        return not_computed(c.key, c.label, c.unit, c.n, reason, c.method, **shared)
+    verdict = _verdict(c, p_adjusted)
+    small = c.inner is not None and c.margin is not None and inside_margin(*c.inner, c.margin, c.null)
+    reason_of_gap = phrase("fairness.reason.small") if verdict is Verdict.GAP and small else None
+    low, high = c.limits or (None, None)
+    return Finding(
+        key=c.key,
+        label=c.label,
+        unit=c.unit,
+        verdict=verdict,
+        value=c.value,
+        low=low,
+        high=high,
+        level=c.level,
+        n=c.n,
+        groups=c.groups,
+        p_value=c.p,
+        p_adjusted=p_adjusted,
+        margin=c.margin,
+        smallest_detectable=c.smallest,
+        reason=c.reason or reason_of_gap,
+        method=c.method,
+        settings=c.settings,
+        seed=c.seed,
+    )
+
+
+def _verdict(c: Comparison, p_adjusted: float | None) -> Verdict:
+    outside = c.limits is None or not c.limits[0] <= c.null <= c.limits[1]
+    sure = p_adjusted is not None and p_adjusted <= 1 - c.level + 1e-12
+    if sure and outside:
+        return Verdict.GAP
+    if c.inner is not None and c.margin is not None and inside_margin(*c.inner, c.margin, c.null):
+        return Verdict.EQUIVALENT
+    return Verdict.CANNOT_TELL
+
+
+def measured(
+    key: str,
+    label: Phrase,
+    unit: str,
+    value: float,
+    limits: tuple[float, float] | None,
+    n: int,
+    method: Phrase,
+    **rest: object,
+) -> Finding:
+    """A level: it compares nothing, so its verdict is `measured`."""
+    low, high = limits or (None, None)
+    return Finding.model_validate(
+        {
+            "key": key,
+            "label": label,
+            "unit": unit,
+            "verdict": Verdict.MEASURED,
+            "value": value,
+            "low": low,
+            "high": high,
+            "n": n,
+            "method": method,
+        }
+        | rest
+    )

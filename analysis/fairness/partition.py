@@ -1,0 +1,75 @@
+"""Users by sensitive attribute, or by several at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.log import UNKNOWN
+from words import Phrase, phrase
+
+EVERYONE = "all"
+"""The attribute of the partition that has one group: all users."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Groups of users that share a value of an attribute (or of each attribute of an intersection).
+
+    attribute: its name, for an intersection joined by "*". names: largest group first, ties by name, groups with
+    an unknown value last; so a gap of two groups is larger minus smaller, and above 0 where the minority gets less.
+    code: int [users] into names. parts: for each group, attribute -> value. size: int [groups].
+    """
+
+    attribute: str
+    names: tuple[str, ...]
+    code: npt.NDArray[np.intp]
+    parts: tuple[dict[str, str], ...]
+    size: npt.NDArray[np.int64]
+
+    @property
+    def known(self) -> tuple[int, ...]:
+        """Codes of the groups whose values are all known: those that gaps compare."""
+        return tuple(code for code, parts in enumerate(self.parts) if UNKNOWN not in parts.values())
+
+    def label(self, code: int) -> Phrase | str:
+        """The group's name as a fact of a sentence."""
+        return group_label(self.names[code])
+
+
+def partition(attributes: pd.DataFrame, names: tuple[str, ...]) -> Partition:
+    """Users grouped by the columns `names` of `attributes`; one column is an attribute, more an intersection."""
+    columns = [attributes[name].astype(str).to_numpy() for name in names]
+    values = pd.DataFrame(dict(zip(names, columns, strict=True)))
+    counted = values.value_counts(sort=False).reset_index(name="n")
+    counted["last"] = (counted[list(names)] == UNKNOWN).any(axis=1)
+    counted["label"] = counted[list(names)].agg(" & ".join, axis=1)
+    counted = counted.sort_values(["last", "n", "label"], ascending=[True, False, True], kind="stable")
+    counted["code"] = np.arange(len(counted))
+    code = values.merge(counted, on=list(names), how="left")["code"].to_numpy(np.intp)
+    parts = tuple({name: str(row[name]) for name in names} for row in counted.to_dict("records"))
+    return Partition("*".join(names), tuple(counted["label"]), code, parts, counted["n"].to_numpy(np.int64))
+
+
+def everyone(users: int) -> Partition:
+    """All users as one group."""
+    return Partition(EVERYONE, (EVERYONE,), np.zeros(users, np.intp), ({},), np.array([users]))
+
+
+def partitions(attributes: pd.DataFrame, names: tuple[str, ...], intersections: bool, cells: int) -> list[Partition]:
+    """One partition an attribute, then one a pair of attributes unless it has more than `cells` groups."""
+    single = [partition(attributes, (name,)) for name in names]
+    if not intersections:
+        return single
+    pairs = [partition(attributes, pair) for pair in combinations(names, 2)]
+    return single + [pair for pair in pairs if len(pair.names) <= cells]
+
+
+def group_label(name: str) -> Phrase | str:
+    """A group's name as a fact of a sentence: the analyst's own value, or our word for unknown and for all."""
+    own = {UNKNOWN: "fairness.group.unknown", EVERYONE: "fairness.group.all"}
+    return phrase(own[name]) if name in own else name
