@@ -1,0 +1,194 @@
+"""Sets of variables that close every biasing path, found with DoWhy's criteria.
+
+DoWhy decides what is valid (backdoor, front-door, instrument); the search around it is ours, because DoWhy 0.14
+enumerates every valid set or stops at the first size, and picks among equals by hash order.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from analysis.causal.dag import Graph
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+MAX_CHECKS = 3000
+"""d-separation checks of one search; about 0.2 s. Every graph of up to 11 candidates is searched wholly."""
+MAX_STEPS = 5000
+"""Partial paths looked at for them."""
+MAX_PATHS = 12
+"""Biasing paths that are put into words."""
+
+Names = tuple[str, ...]
+
+
+def networkx_graph(graph: Graph) -> nx.DiGraph:
+    """The same graph for networkx and DoWhy, nodes in the order drawn."""
+    import networkx as nx
+
+    drawn: nx.DiGraph = nx.DiGraph()
+    drawn.add_nodes_from(graph.nodes)
+    drawn.add_edges_from(graph.edges)
+    return drawn
+
+
+def minimal_sets(candidates: Iterable[str], valid: Callable[[Names], bool]) -> tuple[tuple[Names, ...], bool]:
+    """All sets that are `valid` while no proper subset is, smallest first; and whether the search was complete."""
+    pool = tuple(candidates)
+    found: list[Names] = []
+    checks = 0
+    for size in range(len(pool) + 1):
+        for names in itertools.combinations(pool, size):
+            if any(set(smaller) <= set(names) for smaller in found):
+                continue
+            checks += 1
+            if checks > MAX_CHECKS:
+                return tuple(found), False
+            if valid(names):
+                found.append(names)
+    return tuple(found), True
+
+
+def backdoor_sets(graph: Graph, treatment: str, outcome: str) -> tuple[tuple[Names, ...], bool]:
+    """Every minimal backdoor set of treatment -> outcome, latent nodes included; and whether all were found.
+
+    Only ancestors of treatment or outcome can be in a minimal set (Tian, Paz & Pearl 1998), and no descendant of
+    the treatment may be. In a graph too large to search wholly, DoWhy's polynomial search adds one set over the
+    nodes that are not latent, so that whether one exists is always decided exactly.
+    """
+    from dowhy.graph import check_valid_backdoor_set, do_surgery
+
+    drawn = networkx_graph(graph)
+    cut = do_surgery(drawn, [treatment], remove_outgoing_edges=True)
+
+    def valid(names: Names) -> bool:
+        check = check_valid_backdoor_set(drawn, [treatment], [outcome], set(names), new_graph=cut)
+        return bool(check["is_dseparated"])
+
+    barred = graph.descendants(treatment) | {treatment, outcome}
+    relevant = graph.ancestors(treatment, outcome) - barred
+    found, complete = minimal_sets([name for name in graph.nodes if name in relevant], valid)
+    if not complete:
+        found = (*found, *_one_set(graph, treatment, outcome, found))
+    return found, complete
+
+
+def _one_set(graph: Graph, treatment: str, outcome: str, found: tuple[Names, ...]) -> tuple[Names, ...]:
+    from dowhy.causal_identifier.auto_identifier import GeneralizedAdjustment, identify_generalized_adjustment_set
+
+    observed = [name for name in graph.nodes if name not in graph.latent]
+    sets = identify_generalized_adjustment_set(
+        networkx_graph(graph),
+        [treatment],
+        [outcome],
+        observed,
+        GeneralizedAdjustment.GENERALIZED_ADJUSTMENT_DEFAULT,
+    )
+    named = [set(one.get_adjustment_variables()) for one in sets]
+    ordered = [tuple(name for name in graph.nodes if name in names) for names in named]
+    return tuple(names for names in ordered if names not in found)
+
+
+def front_door(graph: Graph, treatment: str, outcome: str) -> Names:
+    """The smallest set of recorded mediators that meets Pearl's front-door criterion, or ()."""
+    from dowhy.graph import check_valid_backdoor_set, check_valid_frontdoor_set, do_surgery
+
+    drawn = networkx_graph(graph)
+    without_causes = do_surgery(drawn, [treatment], remove_incoming_edges=True)
+    pool = [name for name in mediators(graph, treatment, outcome) if name not in graph.latent]
+
+    def valid(names: Names) -> bool:
+        if not names:
+            return False
+        chosen = list(names)
+        return (
+            check_valid_frontdoor_set(drawn, [treatment], [outcome], chosen, new_graph=without_causes)
+            and check_valid_backdoor_set(drawn, [treatment], chosen, set())["is_dseparated"]
+            and check_valid_backdoor_set(drawn, chosen, [outcome], {treatment})["is_dseparated"]
+        )
+
+    found, _ = minimal_sets(pool, valid)
+    return found[0] if found else ()
+
+
+def instruments(graph: Graph, treatment: str, outcome: str) -> Names:
+    """Recorded causes of the treatment that touch the outcome only through it (DoWhy's criterion)."""
+    from dowhy.graph import get_instruments
+
+    found = set(get_instruments(networkx_graph(graph), [treatment], [outcome]))
+    return tuple(name for name in graph.nodes if name in found and name not in graph.latent)
+
+
+def mediators(graph: Graph, treatment: str, outcome: str) -> Names:
+    """Nodes on a directed path from treatment to outcome, in the order drawn."""
+    between = graph.descendants(treatment) & graph.ancestors(outcome)
+    return tuple(name for name in graph.nodes if name in between)
+
+
+def separable(graph: Graph, treatment: str, mediator: str, outcome: str, recorded: Iterable[str]) -> bool:
+    """Whether some recorded set frees treatment -> mediator and mediator -> outcome of confounding.
+
+    Then the effect through `mediator` can be told from the rest (natural direct and indirect effects; the set
+    holds no descendant of the treatment: Pearl 2001's sufficient conditions, checked edge by edge by DoWhy).
+    """
+    from dowhy.graph import check_valid_backdoor_set
+
+    drawn = networkx_graph(graph)
+    barred = graph.descendants(treatment) | {treatment, outcome}
+    pool = [name for name in recorded if name not in barred]
+    relevant = graph.ancestors(treatment, mediator, outcome)
+
+    def valid(names: Names) -> bool:
+        first = check_valid_backdoor_set(drawn, [treatment], [mediator, outcome], set(names))
+        second = check_valid_backdoor_set(drawn, [mediator], [outcome], {*names, treatment})
+        return bool(first["is_dseparated"] and second["is_dseparated"])
+
+    found, _ = minimal_sets([name for name in graph.nodes if name in pool and name in relevant], valid)
+    return bool(found)
+
+
+def biasing_paths(graph: Graph, treatment: str, outcome: str, given: Iterable[str] = ()) -> tuple[Names, ...]:
+    """Open paths that enter the treatment from behind, shortest first, at most twelve.
+
+    A path is open when every collider on it is in `given` or has a descendant there, and no other inner node is.
+    """
+    held = set(given)
+    openers = held | graph.ancestors(*held)
+    waiting: deque[Names] = deque((treatment, cause) for cause in graph.parents(treatment))
+    paths: list[Names] = []
+    for _ in range(MAX_STEPS):
+        if not waiting or len(paths) == MAX_PATHS:
+            break
+        path = waiting.popleft()
+        if path[-1] == outcome:
+            paths.append(path)
+            continue
+        near = (*graph.parents(path[-1]), *graph.children(path[-1]))
+        steps = [name for name in graph.nodes if name in near and name not in path]
+        waiting.extend((*path, name) for name in steps if _passes(graph, path, name, held, openers))
+    return tuple(paths)
+
+
+def shortest(paths: tuple[Names, ...]) -> tuple[Names, ...]:
+    """Paths that are no detour of another: no other path's nodes are among theirs."""
+    return tuple(path for path in paths if not any(set(other) < set(path) for other in paths))
+
+
+def drawn_path(graph: Graph, path: Names) -> str:
+    """A path with its arrows: promoted <- intent -> bought."""
+    edges = set(graph.edges)
+    text = path[0]
+    for before, after in itertools.pairwise(path):
+        text += f" -> {after}" if (before, after) in edges else f" <- {after}"
+    return text
+
+
+def _passes(graph: Graph, path: Names, after: str, held: set[str], openers: set[str] | frozenset[str]) -> bool:
+    """Whether association flows through the path's last node on to `after`."""
+    before, node = path[-2], path[-1]
+    collides = node in graph.children(before) and node in graph.children(after)
+    return node in openers if collides else node not in held

@@ -1,0 +1,108 @@
+"""The graph step's section: what can be learnt, by adjusting for what, and what stands in the way."""
+
+from __future__ import annotations
+
+from analysis.causal.dag import Graph
+from analysis.causal.identification import Identification, options
+from analysis.document import Cell, Column, Section, Table
+from analysis.log import Dataset
+from words import Phrase, phrase
+
+MAX_SAID = 5
+"""Biasing paths in the sentence; all that were found are among the section's facts."""
+
+
+def graph_section(dataset: Dataset, graph: Graph, identification: Identification) -> Section:
+    """The answer in plain sentences, the sets, nodes and edges as tables, and the graph among the facts.
+
+    It computes nothing: `identify` did. `dataset` names the data that the graph was read against.
+    """
+    return Section(
+        step="graph",
+        summary=(*answer(identification), *options(identification)),
+        tables=(_sets(identification), _nodes(graph, identification), _edges(graph)),
+        notes=_notes(identification),
+        facts={
+            "graph": graph.model_dump(mode="json"),
+            "identification": identification.model_dump(mode="json"),
+            "dataset": dataset.digest,
+        },
+    )
+
+
+def answer(found: Identification) -> tuple[Phrase, ...]:
+    """Whether the effect can be learnt, in one sentence, and what the plain difference would mix in."""
+    facts = {"treatment": found.treatment, "outcome": found.outcome}
+    if found.status == "no path":
+        return (phrase("graph.no_path", **facts),)
+    if found.recommended is not None:
+        if not found.recommended:
+            return (phrase("graph.identifiable_empty", **facts), phrase("graph.unbiased"))
+        first = phrase("graph.identifiable", **facts, names=", ".join(found.recommended))
+    elif found.by == "front-door":
+        first = phrase("graph.identifiable_front_door", **facts, names=", ".join(found.front_door))
+    elif found.by == "instrument":
+        first = phrase("graph.identifiable_instrument", **facts, names=", ".join(found.instruments))
+    else:
+        first = phrase("graph.not_identifiable", **facts, hidden=", ".join(found.hidden))
+    return (first, phrase("graph.biasing", paths="; ".join(found.biasing[:MAX_SAID])))
+
+
+def _notes(found: Identification) -> tuple[Phrase, ...]:
+    said = [phrase("graph.assumption"), phrase("graph.found_by")]
+    for key, kept in (("mediators_separable", True), ("mediators_mixed", False)):
+        names = [one.name for one in found.mediators if one.separable is kept]
+        if names:
+            said.append(phrase(f"graph.{key}", names=", ".join(names)))
+    if found.absent:
+        said.append(phrase("graph.absent", names=", ".join(found.absent)))
+    if not found.complete:
+        said.append(phrase("graph.incomplete"))
+    return tuple(said)
+
+
+def _sets(found: Identification) -> Table:
+    nothing = phrase("graph.nothing")
+    return Table(
+        key="graph.sets",
+        title=phrase("graph.sets_title"),
+        columns=_columns("sets_names", "sets_missing", "sets_usable"),
+        rows=tuple(
+            (
+                ", ".join(one.names) or nothing,
+                ", ".join(one.missing) or nothing,
+                phrase("graph.no" if one.missing else "graph.yes"),
+            )
+            for one in found.sets
+        ),
+    )
+
+
+def _nodes(graph: Graph, found: Identification) -> Table:
+    between = {one.name for one in found.mediators}
+
+    def role(name: str) -> Phrase:
+        if name in (found.treatment, found.outcome):
+            return phrase("graph.role_treatment" if name == found.treatment else "graph.role_outcome")
+        if name in (found.recommended or ()):
+            return phrase("graph.role_adjust")
+        return phrase("graph.role_mediator" if name in between else "graph.role_other")
+
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (name, role(name), phrase("graph.no" if name in found.absent else "graph.yes")) for name in graph.nodes
+    )
+    columns = _columns("nodes_name", "nodes_role", "nodes_recorded")
+    return Table(key="graph.nodes", title=phrase("graph.nodes_title"), columns=columns, rows=rows)
+
+
+def _edges(graph: Graph) -> Table:
+    return Table(
+        key="graph.edges",
+        title=phrase("graph.edges_title"),
+        columns=_columns("edges_cause", "edges_consequence"),
+        rows=graph.edges,
+    )
+
+
+def _columns(*keys: str) -> tuple[Column, ...]:
+    return tuple(Column(key=key.split("_")[1], title=phrase(f"graph.{key}")) for key in keys)

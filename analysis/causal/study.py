@@ -1,0 +1,241 @@
+"""One causal question cut out of the data: treated or not, outcome, user and stratum of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.log import UNKNOWN
+from words import Refusal
+
+MAX_ARMS = 8
+"""Treatments with more kinds are compared after merging some."""
+MAX_LEVELS = 50
+"""A confounder with more categories leaves nobody to compare with."""
+FEW_VALUES = 8
+"""A number with at most so many different values is taken as it is; with more it is cut at quantiles."""
+
+Codes = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Which rows are compared: those of one treatment with those of the reference."""
+
+    reference: str
+    level: str
+    rows: Marks
+    """[all rows] True where the row received one of the two."""
+    treated: npt.NDArray[np.int8]
+    """[rows of the contrast] 1 where it received `level`."""
+
+
+@dataclass(frozen=True)
+class Stratified:
+    """A confounder as categories."""
+
+    name: str
+    codes: Codes
+    labels: tuple[str, ...]
+    edges: tuple[float, ...] = ()
+    """Where a continuous number was cut, in its own unit; () where nothing was cut."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Rows [n] of one contrast with complete treatment and outcome.
+
+    treated int8 0/1; outcome float64; user and stratum int64 codes (dense); confounders: one `Stratified` each;
+    strata: the confounders' labels of each stratum code; table: the same rows with every variable.
+    """
+
+    treatment: str
+    outcome_name: str
+    contrast: Contrast
+    treated: npt.NDArray[np.int8]
+    outcome: Numbers
+    user: Codes
+    stratum: Codes
+    strata: tuple[tuple[str, ...], ...]
+    confounders: tuple[Stratified, ...]
+    table: pd.DataFrame
+    dropped: int
+    """Rows left out because treatment or outcome is missing."""
+
+    @property
+    def rows(self) -> int:
+        return len(self.treated)
+
+    @property
+    def users(self) -> int:
+        return int(self.user.max()) + 1
+
+    @property
+    def binary(self) -> bool:
+        """Whether the outcome is 0/1."""
+        return bool(np.isin(self.outcome, (0.0, 1.0)).all())
+
+    @property
+    def continuous(self) -> tuple[Stratified, ...]:
+        """Confounders that were cut at quantiles."""
+        return tuple(one for one in self.confounders if one.edges)
+
+    def stratum_name(self, code: int) -> str:
+        """`gender=women, activity=low`; empty where nothing is adjusted for."""
+        named = zip(self.confounders, self.strata[code], strict=True)
+        return ", ".join(f"{one.name}={label}" for one, label in named)
+
+    def with_treated(self, treated: npt.NDArray[np.int8]) -> Study:
+        """The same rows with other treatments (placebos)."""
+        return replace(self, treated=treated)
+
+
+def contrasts(column: pd.Series, reference: str | None, threshold: float | str | None) -> tuple[Contrast, ...]:
+    """The comparisons that a treatment column offers: one for 0/1, one a level against the reference else.
+
+    Numbers with more than a few values need `threshold` ("median" or a number: above it is treated). Raises
+    Refusal for a constant treatment, for numbers without a threshold and for more than 8 kinds.
+    """
+    known = column.notna().to_numpy()
+    if threshold is not None:
+        column = _above(column, threshold)
+    elif _is_number(column) and column.nunique() > FEW_VALUES:
+        raise Refusal("effects.treatment_continuous", name=str(column.name), median=f"{column.median():g}")
+    labels = pd.Series([_label(value) for value in column[known]])
+    levels = sorted(labels.unique())
+    if len(levels) < 2:
+        raise Refusal("effects.treatment_constant", name=str(column.name), level=levels[0] if levels else UNKNOWN)
+    if len(levels) > MAX_ARMS:
+        raise Refusal("effects.treatment_many", name=str(column.name), n=len(levels), limit=MAX_ARMS)
+    base = _reference(str(column.name), levels, labels, reference)
+    all_labels = np.full(len(column), "", dtype=object)
+    all_labels[known] = labels.to_numpy()
+    return tuple(_contrast(all_labels, known, base, level) for level in levels if level != base)
+
+
+def study(
+    table: pd.DataFrame, treatment: str, outcome: str, contrast: Contrast, adjustment: tuple[str, ...], bins: int
+) -> Study:
+    """The rows of `contrast` in strata of `adjustment`; numbers with many values in `bins` quantile bins.
+
+    Missing confounders are a category of their own. Raises Refusal for an outcome that is no number or constant
+    and for a confounder with more than 50 categories.
+    """
+    measured = _outcome(table[outcome])
+    complete = contrast.rows & np.isfinite(measured)
+    kept = table.loc[complete].reset_index(drop=True)
+    values = measured[complete]
+    treated = contrast.treated[complete[contrast.rows]]
+    if len(np.unique(treated)) < 2:
+        raise Refusal("effects.treatment_constant", name=treatment, level=contrast.reference)
+    if len(np.unique(values)) < 2:
+        raise Refusal("effects.outcome_constant", name=outcome, value=f"{values[0]:g}")
+    confounders = tuple(stratified(kept[name], bins) for name in adjustment)
+    stratum, strata = crossed(confounders, len(kept))
+    return Study(
+        treatment=treatment,
+        outcome_name=outcome,
+        contrast=contrast,
+        treated=treated,
+        outcome=values,
+        user=np.unique(kept["user"].astype(str).to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
+        stratum=stratum,
+        strata=strata,
+        confounders=confounders,
+        table=kept,
+        dropped=int(table[treatment].isna().sum()) + int((contrast.rows & ~complete).sum()),
+    )
+
+
+def stratified(column: pd.Series, bins: int) -> Stratified:
+    """A column as categories: as it is, or cut at quantiles where it is a number with many values."""
+    name = str(column.name)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.astype("int64").astype(float)
+    if _is_number(column) and column.nunique() > FEW_VALUES:
+        return _cut(name, column.to_numpy(dtype=float, na_value=np.nan), bins)
+    labels = np.array([UNKNOWN if pd.isna(value) else _label(value) for value in column], dtype=str)
+    levels, codes = np.unique(labels, return_inverse=True)
+    if len(levels) > MAX_LEVELS:
+        raise Refusal("effects.too_many_levels", name=name, n=len(levels), limit=MAX_LEVELS)
+    return Stratified(name, codes.astype(np.int64), tuple(str(level) for level in levels))
+
+
+def crossed(confounders: tuple[Stratified, ...], n: int) -> tuple[Codes, tuple[tuple[str, ...], ...]]:
+    """Dense codes [n] of the combinations that occur, and their labels; one stratum where nothing is crossed."""
+    if not confounders:
+        return np.zeros(n, np.int64), ((),)
+    grid = np.stack([one.codes for one in confounders], axis=1)
+    found, codes = np.unique(grid, axis=0, return_inverse=True)
+    names = tuple(
+        tuple(one.labels[code] for one, code in zip(confounders, combination, strict=True)) for combination in found
+    )
+    return codes.reshape(-1).astype(np.int64), names
+
+
+def _cut(name: str, values: Numbers, bins: int) -> Stratified:
+    known = np.isfinite(values)
+    edges = np.unique(np.quantile(values[known], np.linspace(0, 1, bins + 1)))
+    inner = edges[1:-1]
+    codes = np.full(len(values), len(inner) + 1, np.int64)
+    codes[known] = np.searchsorted(inner, values[known], side="right")
+    labels = tuple(f"{low:.4g}..{high:.4g}" for low, high in zip(edges, edges[1:], strict=False))
+    if len(edges) == 2:
+        labels = (f"{edges[0]:.4g}..{edges[1]:.4g}",)
+    used, codes = np.unique(codes, return_inverse=True)
+    every = (*labels, UNKNOWN)
+    return Stratified(
+        name, codes.astype(np.int64), tuple(every[code] for code in used), tuple(float(edge) for edge in edges)
+    )
+
+
+def _contrast(labels: npt.NDArray[np.object_], known: Marks, base: str, level: str) -> Contrast:
+    rows = known & ((labels == base) | (labels == level))
+    return Contrast(base, level, rows, (labels[rows] == level).astype(np.int8))
+
+
+def _above(column: pd.Series, threshold: float | str) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce")
+    limit = float(numbers.median()) if threshold == "median" else float(threshold)
+    above = (numbers > limit).astype("int8")
+    return above.where(numbers.notna()).rename(str(column.name))
+
+
+def _reference(name: str, levels: list[str], labels: pd.Series, reference: str | None) -> str:
+    if reference is not None:
+        if reference not in levels:
+            raise Refusal("effects.no_reference", name=name, reference=reference, levels=", ".join(levels))
+        return reference
+    for none in ("0", "False", "false", "no"):
+        if none in levels:
+            return none
+    counts = labels.value_counts()
+    return min(levels, key=lambda level: (-int(counts[level]), level))
+
+
+def _outcome(column: pd.Series) -> Numbers:
+    if pd.api.types.is_bool_dtype(column):
+        return column.to_numpy(dtype=float)
+    if not _is_number(column):
+        raise Refusal("effects.outcome_text", name=str(column.name))
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    if not np.isfinite(values).any():
+        raise Refusal("effects.outcome_empty", name=str(column.name))
+    return values
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, int | float | np.number):
+        return f"{float(value):g}"
+    return str(value)

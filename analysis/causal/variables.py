@@ -1,0 +1,32 @@
+"""The variables a causal graph can name: the log beside its users and items, and a few derived columns."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.log import Dataset
+
+SELF_SELECTED = "self_selected"
+ACTIVITY = "activity"
+POPULARITY = "popularity"
+NOT_CAUSES = frozenset({"user", "item", "time", "part", "propensity", "randomised", "text"})
+"""Columns that name, date or describe a row: never nodes of a template."""
+
+
+def variables(dataset: Dataset) -> pd.DataFrame:
+    """`dataset.table()` with the derived columns, one row an event, in the log's order.
+
+    self_selected  int8, 1 where the exposure was the user's (or the system's) choice, 0 where it was
+                   randomised; only where the log marks both kinds of row
+    activity       int64, rows of this user in the log
+    popularity     int64, rows of this item in the log
+
+    A derived name that the files already use keeps the files' column.
+    """
+    table = dataset.table()
+    derived: dict[str, pd.Series] = {}
+    if "randomised" in table and table["randomised"].nunique() == 2:
+        derived[SELF_SELECTED] = (~table["randomised"].astype(bool)).astype("int8")
+    derived[ACTIVITY] = table["user"].map(table["user"].value_counts()).astype("int64")
+    derived[POPULARITY] = table["item"].map(table["item"].value_counts()).astype("int64")
+    return table.assign(**{name: column for name, column in derived.items() if name not in table.columns})
