@@ -1,0 +1,300 @@
+"""A Chart in words and positions, before anyone draws it."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analysis.charts.labels import columns, number, plain, spoken
+from analysis.document import Cell, Chart, Series
+from words import Language, say
+
+AxisKind = Literal["number", "date", "label"]
+Key = tuple[str, int]
+"""A label, and how many times the same series showed it before."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: what its positions mean. `labels[i]` stands at position i where kind is `label`."""
+
+    title: str
+    kind: AxisKind
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One series, placed: x, y and the whiskers in axis units, NaN where there is no value.
+
+    `hover` says all that a pointer may learn of each point; `style` counts series, for colour and marker.
+    """
+
+    name: str
+    style: int
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    hover: tuple[str, ...]
+    said: tuple[str, ...] = ()
+    """The same without the names of row and series; stands where a value is missing."""
+    joined: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Everything that is to be seen, in the reader's language and already escaped."""
+
+    kind: str
+    title: str
+    subtitle: str
+    alt: str
+    x: Axis
+    y: Axis
+    layers: tuple[Layer, ...]
+    cells: tuple[tuple[str, ...], ...] = ()
+    """Heat map: what each cell prints, one row a layer."""
+    zero: float | None = None
+    sideways: bool = False
+    """Values run along x and labels along y (interval plots, and bars with long labels)."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the series need a legend."""
+        return self.kind != "heatmap" and len(self.layers) > 1
+
+
+def resolve(chart: Chart, language: Language) -> Drawing:
+    """The drawing of a chart in `language`; equal for the screen and for paper."""
+    place = {
+        "interval": _interval,
+        "heatmap": _heatmap,
+        "bars": _bars,
+        "line": _points,
+        "scatter": _points,
+        "pareto": _points,
+    }[chart.kind]
+    return place(chart, language)
+
+
+def _frame(chart: Chart, language: Language) -> dict[str, Any]:
+    unit = say(f"units.{chart.n_unit}", language)
+    return {
+        "kind": chart.kind,
+        "title": plain(say(chart.title, language)),
+        "subtitle": plain(say("charts.n", language, n=chart.n, unit=unit)) if chart.n else "",
+        "alt": plain(say(chart.alt, language)),
+    }
+
+
+def _interval(chart: Chart, language: Language) -> Drawing:
+    keys = _keys((series.y for series in chart.series), language)
+    labels = tuple(label for label, _ in keys)
+    layers = [
+        _layer(chart, at, language, _values(series.x), _beside(series.y, keys, chart, at, language))
+        for at, series in enumerate(chart.series)
+    ]
+    return Drawing(
+        **_frame(chart, language),
+        x=Axis(plain(say(chart.x_title, language)), "number"),
+        y=Axis(plain(say(chart.y_title, language)), "label", labels),
+        layers=tuple(layers),
+        zero=chart.zero_line,
+        sideways=True,
+    )
+
+
+def _bars(chart: Chart, language: Language) -> Drawing:
+    keys = _keys((series.x for series in chart.series), language)
+    labels = tuple(label for label, _ in keys)
+    sideways = len(labels) > 8 or max(map(columns, labels), default=0) > 14
+    layers = []
+    for at, series in enumerate(chart.series):
+        place, height = _beside(series.x, keys, chart, at, language), _values(series.y)
+        layers.append(_layer(chart, at, language, *((height, place) if sideways else (place, height))))
+    value = Axis(plain(say(chart.y_title, language)), "number")
+    names = Axis(plain(say(chart.x_title, language)), "label", labels)
+    return Drawing(
+        **_frame(chart, language),
+        x=value if sideways else names,
+        y=names if sideways else value,
+        layers=tuple(layers),
+        zero=chart.zero_line,
+        sideways=sideways,
+    )
+
+
+def _heatmap(chart: Chart, language: Language) -> Drawing:
+    keys = _keys((series.x for series in chart.series), language)
+    labels = tuple(label for label, _ in keys)
+    layers, cells = [], []
+    for at, series in enumerate(chart.series):
+        place = {key: index for index, key in enumerate(_keyed(series.x, language))}
+        order = [place.get(key) for key in keys]
+        values = _values(series.y)
+        texts = [spoken(text, language) for text in series.text] or [_shown(value) for value in values]
+        cells.append(tuple("" if index is None else texts[index] for index in order))
+        row = spoken(series.name, language)
+        nothing = (math.nan,) * len(labels)
+        layers.append(
+            Layer(
+                name=row,
+                style=at,
+                x=tuple(map(float, range(len(labels)))),
+                y=tuple(math.nan if index is None else values[index] for index in order),
+                low=nothing,
+                high=nothing,
+                hover=tuple(f"{row} · {label}: {text}" for label, text in zip(labels, cells[-1], strict=True)),
+            )
+        )
+    return Drawing(
+        **_frame(chart, language),
+        x=Axis(plain(say(chart.x_title, language)), "label", labels),
+        y=Axis(plain(say(chart.y_title, language)), "label", tuple(layer.name for layer in layers)),
+        layers=tuple(layers),
+        cells=tuple(cells),
+        zero=chart.zero_line,
+    )
+
+
+def _points(chart: Chart, language: Language) -> Drawing:
+    """Lines, scatters and Pareto fronts; of a Pareto chart, a series of several points is a front and is joined."""
+    every = [cell for series in chart.series for cell in series.x]
+    kind = _axis_kind(every)
+    keys = _keys((series.x for series in chart.series), language) if kind == "label" else ()
+    layers = []
+    for at, series in enumerate(chart.series):
+        x = _along(series.x, kind, keys, language)
+        joined = chart.kind == "line" or (chart.kind == "pareto" and len(x) > 1)
+        layers.append(_layer(chart, at, language, x, _values(series.y), joined))
+    return Drawing(
+        **_frame(chart, language),
+        x=Axis(plain(say(chart.x_title, language)), kind, tuple(label for label, _ in keys)),
+        y=Axis(plain(say(chart.y_title, language)), "number"),
+        layers=tuple(layers),
+        zero=chart.zero_line,
+    )
+
+
+def _layer(
+    chart: Chart,
+    at: int,
+    language: Language,
+    x: tuple[float, ...],
+    y: tuple[float, ...],
+    joined: bool = False,
+) -> Layer:
+    series = chart.series[at]
+    said = _said(chart, series, language)
+    return Layer(
+        name=spoken(series.name, language),
+        style=at,
+        x=x,
+        y=y,
+        low=_values(series.low) or (math.nan,) * len(x),
+        high=_values(series.high) or (math.nan,) * len(x),
+        hover=_hover(chart, series, said, language),
+        said=said,
+        joined=joined,
+    )
+
+
+def _said(chart: Chart, series: Series, language: Language) -> tuple[str, ...]:
+    """What the step allowed to be shown of each point, else its value with the interval."""
+    if series.text:
+        return tuple(spoken(text, language) for text in series.text)
+    values = series.x if chart.kind == "interval" else series.y
+    return tuple(_range(series, at, value, language) for at, value in enumerate(values))
+
+
+def _hover(chart: Chart, series: Series, said: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    labels = series.y if chart.kind == "interval" else series.x
+    name = spoken(series.name, language) if len(chart.series) > 1 else ""
+    texts = []
+    for label, text in zip(labels, said, strict=True):
+        parts = [part for part in (name, spoken(label, language)) if part and part not in text]
+        texts.append(": ".join([*([" · ".join(parts)] if parts else []), text]))
+    return tuple(texts)
+
+
+def _range(series: Series, at: int, value: Cell, language: Language) -> str:
+    if value is None:
+        return say("charts.no_value", language)
+    low = series.low[at] if series.low else None
+    high = series.high[at] if series.high else None
+    if low is None or high is None:
+        return spoken(value, language)
+    facts = {"value": spoken(value, language), "low": number(low), "high": number(high)}
+    return plain(say("charts.range", language, **facts))
+
+
+def _keyed(cells: Sequence[Cell], language: Language) -> list[Key]:
+    """Each label with the count of its earlier appearances in this series: two rows of one name stay two rows."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for cell in cells:
+        label = spoken(cell, language) or say("charts.nameless", language)
+        keys.append((label, seen[label]))
+        seen[label] += 1
+    return keys
+
+
+def _keys(sides: Iterable[Sequence[Cell]], language: Language) -> tuple[Key, ...]:
+    """The places of a label axis, in the order of first appearance over all series."""
+    return tuple(dict.fromkeys(key for side in sides for key in _keyed(side, language)))
+
+
+def _beside(
+    cells: Sequence[Cell], keys: tuple[Key, ...], chart: Chart, at: int, language: Language
+) -> tuple[float, ...]:
+    """Positions on a label axis; series that share labels stand beside each other."""
+    shared = sum(len(series.x) for series in chart.series) > len(keys)
+    shift = (at - (len(chart.series) - 1) / 2) * share_of_row(len(chart.series)) if shared else 0.0
+    return tuple(place + shift for place in _along(cells, "label", keys, language))
+
+
+def share_of_row(series: int) -> float:
+    """How much of a row's height (or a group's width) each of `series` that share it has."""
+    return 0.72 / max(series, 1)
+
+
+def _axis_kind(cells: Sequence[Cell]) -> AxisKind:
+    if all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells):
+        return "number"
+    return "date" if all(isinstance(cell, str) and _day(cell) is not None for cell in cells) else "label"
+
+
+def _day(text: str) -> float | None:
+    """Days since 1970-01-01 of an ISO date or time; None where it is none."""
+    if len(text) < 10 or text[4] != "-":
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=moment.tzinfo)
+    return (moment - epoch).total_seconds() / 86400
+
+
+def _along(cells: Sequence[Cell], kind: AxisKind, keys: tuple[Key, ...], language: Language) -> tuple[float, ...]:
+    """Positions of cells on an axis: the number, the days since 1970, or the place of the label."""
+    if kind == "date":
+        return tuple(_day(str(cell)) or 0.0 for cell in cells)
+    if kind == "label":
+        places = {key: float(index) for index, key in enumerate(keys)}
+        return tuple(places[key] for key in _keyed(cells, language))
+    return _values(cells)
+
+
+def _values(cells: Sequence[Cell]) -> tuple[float, ...]:
+    """Numbers of a series; NaN, which both drawers leave out, where there is none."""
+    return tuple(float(cell) if isinstance(cell, (int, float)) else math.nan for cell in cells)
+
+
+def _shown(value: float) -> str:
+    return "" if math.isnan(value) else number(value)

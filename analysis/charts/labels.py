@@ -1,0 +1,106 @@
+"""Text that is safe to draw: the one escaping of labels, wrapping by width, and numbers as people write them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from analysis.document import Cell
+from words import Language, Phrase, say
+
+_DRAWN = str.maketrans({"$": "\uff04", "<": "\u2039", ">": "\u203a"})
+"""plotly reads tags in every label and MathJax between dollar signs. Look-alikes instead of deletion, so that two
+groups whose names differ only in such a character stay two."""
+
+
+def legible(text: str) -> str:
+    """The text in one line without what no reader sees or no format may hold.
+
+    Control characters and line breaks become one space; direction overrides, which could make a label read
+    backwards into its neighbours, and byte-order marks go; lone surrogates and non-characters become U+FFFD.
+    """
+    return " ".join("".join(_legible(character) for character in text).split())
+
+
+def _legible(character: str) -> str:
+    category = unicodedata.category(character)
+    point = ord(character)
+    if category in ("Cc", "Zl", "Zp"):
+        return " "
+    if 0x202A <= point <= 0x202E or 0x2066 <= point <= 0x2069 or point in (0x200E, 0x200F, 0xFEFF):
+        return ""
+    if category == "Cs" or point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF:
+        return "\ufffd"
+    return character
+
+
+def plain(text: str) -> str:
+    """The one escaping of everything that is drawn: `legible`, and neither tags nor dollar signs."""
+    return legible(text).translate(_DRAWN)
+
+
+def spoken(cell: Cell, language: Language) -> str:
+    """A cell of a chart as plain words: phrases said, numbers written, None as nothing."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Phrase):
+        return plain(say(cell, language))
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return number(cell)
+    return plain(str(cell))
+
+
+def number(value: float) -> str:
+    """A number on an axis or under a pointer: four significant digits, thousands marked, never `1e+03`."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if abs(value) < 1e-4:
+        return f"{value:.2g}"
+    text = f"{value:.4g}"
+    return text if "e" not in text else f"{value:f}"
+
+
+def columns(text: str) -> int:
+    """How many Latin letters wide the text is; Chinese characters count two, combining marks none."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrapped(text: str, limit: int, lines: int = 3) -> tuple[str, ...]:
+    """The text in at most `lines` lines of `limit` columns; an ellipsis where it was longer."""
+    rows: list[str] = [""]
+    for word in _words(text):
+        if columns(rows[-1].rstrip() + word.rstrip()) <= limit or not rows[-1]:
+            rows[-1] += word
+        else:
+            rows.append(word)
+    rows = [part.strip() for row in rows for part in _chopped(row.strip(), limit)]
+    if len(rows) > lines:
+        rows = [*rows[: lines - 1], _chopped(rows[lines - 1], limit - 1)[0] + "…"]
+    return tuple(rows)
+
+
+def _words(text: str) -> list[str]:
+    """Pieces between which a line may break: after spaces, hyphens, underscores and any wide character."""
+    pieces = [""]
+    for character in text:
+        if pieces[-1] and (pieces[-1][-1] in " -_/|" or _columns(pieces[-1][-1]) == 2):
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
+
+
+def _chopped(text: str, limit: int) -> list[str]:
+    """A piece that has no place to break, cut hard."""
+    parts = [""]
+    for character in text:
+        if columns(parts[-1]) + _columns(character) > limit:
+            parts.append("")
+        parts[-1] += character
+    return parts

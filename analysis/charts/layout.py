@@ -1,0 +1,63 @@
+"""Decisions about room and colour that the screen and paper share."""
+
+from __future__ import annotations
+
+import math
+
+from analysis.charts.design import Theme, between, ink_on
+from analysis.charts.drawing import Drawing
+from analysis.charts.labels import columns, wrapped
+
+LINE = 96
+"""Columns of text that a chart of usual width (some 700 px) holds in a line."""
+NAME = 40
+"""Columns of a series' name in the legend."""
+
+
+def heat_limits(drawing: Drawing) -> tuple[float, float]:
+    """The values at both ends of the colour scale; around the zero line, the same distance on both sides."""
+    known = [value for layer in drawing.layers for value in layer.y if not math.isnan(value)]
+    if not known:
+        return 0.0, 1.0
+    if drawing.zero is not None:
+        reach = max(abs(value - drawing.zero) for value in known) or 1.0
+        return drawing.zero - reach, drawing.zero + reach
+    low, high = min(known), max(known)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def heat_ink(drawing: Drawing, look: Theme, row: int, column: int) -> tuple[str, str]:
+    """The colour of a heat map's cell and of what it prints: ink that reads on that colour."""
+    value = drawing.layers[row].y[column]
+    if math.isnan(value):
+        return look.empty, look.muted
+    low, high = heat_limits(drawing)
+    shade = between(look.sequential if drawing.zero is None else look.diverging, (value - low) / (high - low))
+    return shade, ink_on(shade)
+
+
+def thinned(labels: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Labels of a crowded axis: every second, third ... one, so that none touches its neighbour."""
+    step = max(1, math.ceil(len(labels) * 8 / LINE))
+    return tuple(label if at % step == 0 else None for at, label in enumerate(labels))
+
+
+def legend_rows(drawing: Drawing) -> int:
+    """Lines that the legend above the chart takes."""
+    if not drawing.named:
+        return 0
+    return math.ceil(sum(columns(wrapped(layer.name, NAME, 1)[0]) + 8 for layer in drawing.layers) / LINE)
+
+
+def side_by_side(drawing: Drawing) -> bool:
+    """Whether series share labels and therefore stand beside each other."""
+    return any(place % 1 for layer in drawing.layers for place in (layer.y if drawing.sideways else layer.x))
+
+
+def middle(drawing: Drawing) -> float:
+    """The middle of what is drawn along x, for text that stands in for a value."""
+    known = [
+        value for layer in drawing.layers for value in (*layer.x, *layer.low, *layer.high) if not math.isnan(value)
+    ]
+    known += [drawing.zero] if drawing.zero is not None else []
+    return (min(known) + max(known)) / 2 if known else 0.0

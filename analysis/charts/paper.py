@@ -1,0 +1,288 @@
+"""A chart for paper: an SVG by matplotlib, text as outlines of the shipped fonts, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from analysis.charts.design import PAPER_DASHES, PAPER_MARKERS, Theme, theme
+from analysis.charts.drawing import Axis, Drawing, Layer, resolve, share_of_row
+from analysis.charts.labels import number, wrapped
+from analysis.charts.layout import LINE, NAME, heat_ink, legend_rows, middle, side_by_side, thinned
+from analysis.charts.typeface import FAMILIES, FONTS, printable
+from analysis.document import Chart
+from words import Language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 7.2
+"""Inches; the text width of the report's page."""
+_LOCK = threading.Lock()
+"""matplotlib's settings are one for the whole process."""
+_SETTINGS: dict[str, Any] = {
+    "font.family": list(FAMILIES),
+    "font.size": 9.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "evenhand",
+    "text.parse_math": False,
+    "text.usetex": False,
+    "axes.unicode_minus": False,
+    "path.simplify": True,
+}
+
+
+def to_svg(chart: Chart, language: Language, dark: bool = False, titled: bool = True) -> bytes:
+    """The chart as SVG on a transparent ground; equal charts give equal bytes.
+
+    titled: False leaves title and n to the text around the picture.
+    """
+    drawing, look = _printed(resolve(chart, language)), theme(dark)
+    return rendered(lambda: _drawn(drawing, look, titled))
+
+
+def _printed(drawing: Drawing) -> Drawing:
+    """The drawing in characters that the shipped fonts have."""
+    layers = tuple(
+        replace(layer, name=printable(layer.name), said=tuple(map(printable, layer.said))) for layer in drawing.layers
+    )
+    return replace(
+        drawing,
+        title=printable(drawing.title),
+        x=_printed_axis(drawing.x),
+        y=_printed_axis(drawing.y),
+        layers=layers,
+        cells=tuple(tuple(map(printable, row)) for row in drawing.cells),
+    )
+
+
+def _printed_axis(axis: Axis) -> Axis:
+    return replace(axis, title=printable(axis.title), labels=tuple(map(printable, axis.labels)))
+
+
+def rendered(draw: Callable[[], Figure]) -> bytes:
+    """SVG bytes of the figure that `draw` makes, under the project's own settings and fonts."""
+    import matplotlib
+
+    with _LOCK, matplotlib.rc_context(), _quiet_about_bold():
+        matplotlib.rcdefaults()
+        _register()
+        matplotlib.rcParams.update(_SETTINGS)
+        target = io.BytesIO()
+        draw().savefig(target, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return target.getvalue()
+
+
+@contextmanager
+def _quiet_about_bold() -> Iterator[None]:
+    """Only Noto Sans is shipped in bold; that the others stand in with their regular weight is meant."""
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _register() -> None:
+    """Make the shipped fonts known to matplotlib, once a process."""
+    from matplotlib.font_manager import fontManager
+
+    known = {entry.fname for entry in fontManager.ttflist}
+    for path in sorted(FONTS.glob("*.?tf")):
+        if str(path) not in known:
+            fontManager.addfont(path)
+
+
+def _drawn(drawing: Drawing, look: Theme, titled: bool) -> Figure:
+    from matplotlib.figure import Figure
+
+    title = wrapped(drawing.title, 74, 3) if titled else ()
+    subtitle = drawing.subtitle if titled else ""
+    head = 0.26 * len(title) + (0.22 if subtitle else 0.0) + 0.24 * legend_rows(drawing) + 0.06
+    height = head + _body(drawing) + 0.75
+    figure = Figure(figsize=(WIDTH, height))
+    figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1.0 - head / height), h_pad=0.03, w_pad=0.03)
+    axes = figure.add_subplot()
+    _dress(axes, drawing, look)
+    {"heatmap": _heat, "bars": _bars}.get(drawing.kind, _marks)(axes, drawing, look)
+    top = height - 0.05
+    for row in title:
+        figure.text(0.004, top / height, row, size=12.5, weight="bold", color=look.ink, va="top")
+        top -= 0.26
+    if subtitle:
+        figure.text(0.004, top / height, subtitle, size=9.5, color=look.muted, va="top")
+        top -= 0.22
+    if drawing.named:
+        _legend(figure, axes, drawing, look, top / height)
+    return figure
+
+
+def _body(drawing: Drawing) -> float:
+    """Inches of the plot itself."""
+    if drawing.y.kind != "label":
+        return 2.7
+    each = 0.2 * len(drawing.layers) if drawing.kind != "heatmap" and side_by_side(drawing) else 0.0
+    longest = max((len(wrapped(label, 34)) for label in drawing.y.labels), default=1)
+    return max(1.1, max(each, 0.32, 0.17 * longest + 0.1) * len(drawing.y.labels))
+
+
+def _legend(figure: Figure, axes: Axes, drawing: Drawing, look: Theme, top: float) -> None:
+    handles, names = axes.get_legend_handles_labels()
+    rows = legend_rows(drawing)
+    figure.legend(
+        handles,
+        names,
+        loc="upper left",
+        bbox_to_anchor=(0.0, top + 0.01),
+        ncols=math.ceil(len(names) / rows),
+        frameon=False,
+        labelcolor=look.ink,
+        fontsize=9.5,
+        borderpad=0.1,
+        handlelength=2.6,
+        columnspacing=1.6,
+    )
+
+
+def _dress(axes: Axes, drawing: Drawing, look: Theme) -> None:
+    """Axes, grid, titles and the zero line."""
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelcolor=look.ink, labelsize=9.5)
+    axes.set_xlabel("\n".join(wrapped(drawing.x.title, 74)), color=look.muted, loc="left", size=9.5)
+    if drawing.y.kind == "label":
+        _heading(axes, drawing, look)
+    else:
+        axes.set_ylabel("\n".join(wrapped(drawing.y.title, 36)), color=look.muted, size=9.5)
+    _ticks(axes, drawing.x, look, across=True)
+    _ticks(axes, drawing.y, look, across=False)
+    if drawing.zero is not None and drawing.kind != "heatmap":
+        line = axes.axvline if drawing.sideways else axes.axhline
+        line(drawing.zero, color=look.zero, linewidth=1.3, zorder=1)
+
+
+def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
+    """What the rows are, above them like a column's heading."""
+    axes.annotate(
+        "\n".join(wrapped(drawing.y.title, 34, 1)),
+        xy=(0, 1),
+        xytext=(-4, 2),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        color=look.muted,
+        size=9.5,
+    )
+
+
+def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
+    side = axes.xaxis if across else axes.yaxis
+    if axis.kind == "label":
+        limit = max(8, LINE // max(len(axis.labels), 1) - 2) if across else 34
+        shown = thinned(axis.labels) if across else axis.labels
+        kept = [(at, label) for at, label in enumerate(shown) if label is not None]
+        side.set_ticks([at for at, _ in kept], ["\n".join(wrapped(label, limit)) for _, label in kept])
+        ends = (-0.5, len(axis.labels) - 0.5)
+        axes.set_xlim(*ends) if across else axes.set_ylim(*ends[::-1])
+        return
+    side.grid(visible=True, color=look.grid, linewidth=0.8)
+    if axis.kind == "date":
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(maxticks=8)
+        side.set_major_locator(locator)
+        side.set_major_formatter(ConciseDateFormatter(locator))
+    else:
+        side.set_major_formatter(lambda value, _: number(value))
+
+
+def _bars(axes: Axes, drawing: Drawing, look: Theme) -> None:
+    shared = share_of_row(len(drawing.layers)) if side_by_side(drawing) else 0.66
+    for layer in drawing.layers:
+        colour = look.series[layer.style % len(look.series)]
+        hatch = ("", "///", "...", "xxx", "\\\\\\", "---")[layer.style % 6] if drawing.named else ""
+        style: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": look.paper, "linewidth": 0.6}
+        name = "\n".join(wrapped(layer.name, NAME, 1))
+        if drawing.sideways:
+            axes.barh(layer.y, layer.x, height=shared * 0.92, label=name, **style)
+        else:
+            axes.bar(layer.x, layer.y, width=shared * 0.92, label=name, **style)
+        _whiskers(axes, drawing, layer, look.ink)
+
+
+def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
+    for layer in drawing.layers:
+        colour = look.series[layer.style % len(look.series)]
+        line = drawing.kind == "line"
+        if line and any(not math.isnan(value) for value in layer.low):
+            axes.fill_between(layer.x, layer.low, layer.high, color=colour, alpha=0.18, linewidth=0)
+        elif not line:
+            _whiskers(axes, drawing, layer, colour)
+        dots = not line or len(layer.x) <= 40
+        axes.plot(
+            layer.x,
+            layer.y,
+            label="\n".join(wrapped(layer.name, NAME, 1)),
+            color=colour,
+            linestyle=PAPER_DASHES[layer.style % len(PAPER_DASHES)] if layer.joined else "none",
+            linewidth=1.7,
+            marker=PAPER_MARKERS[layer.style % len(PAPER_MARKERS)] if dots else "none",
+            markersize=5 if line else 7,
+            markeredgecolor=look.paper,
+            markeredgewidth=0.7,
+            zorder=3,
+        )
+        if drawing.kind == "interval":
+            _absent(axes, drawing, layer, look)
+
+
+def _whiskers(axes: Axes, drawing: Drawing, layer: Layer, colour: str) -> None:
+    values = layer.x if drawing.sideways else layer.y
+    points = zip(layer.x, layer.y, values, layer.low, layer.high, strict=True)
+    known = [point for point in points if not any(map(math.isnan, point))]
+    if not known:
+        return
+    lengths = [[value - low for *_, value, low, _ in known], [high - value for *_, value, _, high in known]]
+    axes.errorbar(
+        [point[0] for point in known],
+        [point[1] for point in known],
+        xerr=lengths if drawing.sideways else None,
+        yerr=None if drawing.sideways else lengths,
+        fmt="none",
+        ecolor=colour,
+        elinewidth=1.6,
+        capsize=3,
+        capthick=1.6,
+        zorder=2,
+    )
+
+
+def _absent(axes: Axes, drawing: Drawing, layer: Layer, look: Theme) -> None:
+    """Rows without a value say so where the value would stand."""
+    for at, value in enumerate(layer.x):
+        if math.isnan(value):
+            text = "\n".join(wrapped(layer.said[at], 60, 1))
+            axes.text(middle(drawing), layer.y[at], text, color=look.muted, size=9, ha="center", va="center")
+
+
+def _heat(axes: Axes, drawing: Drawing, look: Theme) -> None:
+    from matplotlib.patches import Rectangle
+
+    limit = max(8, 74 // max(len(drawing.x.labels), 1))
+    for row, layer in enumerate(drawing.layers):
+        for column in range(len(layer.x)):
+            shade, ink = heat_ink(drawing, look, row, column)
+            axes.add_patch(Rectangle((column - 0.49, row - 0.47), 0.98, 0.94, facecolor=shade, linewidth=0))
+            text = "\n".join(wrapped(drawing.cells[row][column], limit, 2))
+            axes.text(column, row, text, color=ink, size=9.5, ha="center", va="center")
