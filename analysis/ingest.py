@@ -1,0 +1,149 @@
+"""Files to tables: the door through which an analyst's data come in.
+
+`spool` hands the files to a child process with limits on memory, time and output, which writes Parquet; only
+that Parquet is read here. Nothing is fetched: paths are local files that the caller has checked.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analysis.document import digest
+from analysis.simulate import Shop, simulate
+from words import Phrase, Refusal, phrase
+
+if TYPE_CHECKING:
+    from analysis.parse.job import Answer
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = ("log", "users", "items")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+class Source(BaseModel):
+    """Where the log comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["demo", "movielens", "coat", "files"] = "demo"
+    """The simulated shop; a folder laid out like MovieLens-100K or Coat; or single files."""
+    folder: str | None = None
+    """Folder of the movielens and coat kinds."""
+    log: str | None = None
+    """File of the kind `files`: CSV, TSV, Parquet or JSON Lines, gzip or not; told by content, not by name."""
+    users: str | None = None
+    """One row a user: sensitive attributes and whatever else is known."""
+    items: str | None = None
+    """One row an item: text, category, provider."""
+    shop: Shop = Field(default_factory=Shop)
+    """The demo's size and seed."""
+    separator: Literal[",", ";", "\t", "|"] | None = None
+    """Column separator of text files; None: told by content."""
+    decimal: Literal[".", ","] | None = None
+    """Decimal mark of text files; None: told by content."""
+    encoding: Literal["utf-8", "utf-16", "gb18030", "latin-1"] | None = None
+    """Encoding of text files; None: told by content."""
+
+
+class Limits(BaseModel):
+    """What reading one source may use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes: int = 2_000_000_000
+    """Expanded size of one table."""
+    rows: int = 20_000_000
+    """Rows of one table."""
+    columns: int = 1_000
+    """Columns of one table."""
+    memory: int = 6_000_000_000
+    """Address space of the child (RLIMIT_AS)."""
+    seconds: int = 300
+    """Wall and processor time of the child."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The files as typed frames, otherwise as they were.
+
+    log, users, items: columns under their own names; numbers as int64 or float64, times as datetime64[us, UTC],
+    true/false as bool, everything else as text. Numbers with leading zeros or beyond 2^53 stay text. Missing is
+    missing; "NA" and "None" in a column of text are values like any other.
+    digest: SHA-256 of the files' bytes. notes: what was detected and what was counted.
+    """
+
+    log: pd.DataFrame
+    users: pd.DataFrame | None
+    items: pd.DataFrame | None
+    digest: str
+    notes: tuple[Phrase, ...] = ()
+
+
+def spool(source: Source, folder: Path, limits: Limits | None = None) -> Tables:
+    """Read `source`, leaving `folder`/log.parquet (users, items), and give the tables.
+
+    Raises Refusal(data.*) with the file, the line or column, and what to do.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        (folder / f"{name}.parquet").unlink(missing_ok=True)
+    if source.kind == "demo":
+        return _demo(source.shop, folder)
+    answer = _parse(source, folder, limits or Limits())
+    if answer.refusal is not None:
+        raise Refusal(answer.refusal.key, **answer.refusal.facts)
+    log, users, items = (_read(folder / f"{name}.parquet") for name in TABLES)
+    assert log is not None
+    return Tables(log, users, items, answer.digest, answer.notes)
+
+
+def _demo(shop: Shop, folder: Path) -> Tables:
+    shopped = simulate(shop)
+    frames = {"log": shopped.log, "users": shopped.users, "items": shopped.items}
+    parts: list[bytes | str] = []
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        parts += [name, ",".join(frame.columns), pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()]
+    facts = {"users": len(shopped.users), "items": len(shopped.items), "seed": shop.seed}
+    return Tables(shopped.log, shopped.users, shopped.items, digest(*parts), (phrase("data.note.demo", **facts),))
+
+
+def _parse(source: Source, folder: Path, limits: Limits) -> Answer:
+    """Run the child; whatever becomes of it, the answer is a digest or a refusal."""
+    from analysis.parse.job import Answer, Job
+
+    job = Job(source=source, limits=limits, out=folder)
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment |= {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "2"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "analysis.parse.child"],
+            input=job.model_dump_json().encode(),
+            capture_output=True,
+            cwd=folder,
+            env=environment,
+            timeout=limits.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Answer(refusal=phrase("data.too_slow", seconds=limits.seconds))
+    if done.returncode in _OUT_OF_TIME:
+        return Answer(refusal=phrase("data.too_slow", seconds=limits.seconds))
+    try:
+        return Answer.model_validate_json(done.stdout)
+    except ValidationError:
+        return Answer(refusal=phrase("data.parser_stopped", code=done.returncode))
+
+
+def _read(path: Path) -> pd.DataFrame | None:
+    return pd.read_parquet(path) if path.exists() else None

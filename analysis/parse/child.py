@@ -1,0 +1,97 @@
+"""`python -m analysis.parse.child`: a Job as JSON on stdin, an Answer as JSON on stdout, limits on itself first."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis.ingest import TABLES, Limits
+from analysis.parse.job import Answer, Job, too_large
+from words import Phrase, Refusal, phrase
+
+
+def main() -> None:
+    job = Job.model_validate_json(sys.stdin.buffer.read())
+    restrain(job.limits)
+    sys.stdout.write(answer(job).model_dump_json())
+
+
+def restrain(limits: Limits) -> None:
+    """No more address space, processor time or file size than allowed, and no core dump."""
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_CPU, 2 * limits.seconds),
+        (resource.RLIMIT_FSIZE, 2 * limits.bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))
+
+
+def answer(job: Job) -> Answer:
+    """What came of the job; memory and disk that ran out are refusals too."""
+    import duckdb
+    import pyarrow
+
+    try:
+        return READERS[job.source.kind](job)
+    except Refusal as refusal:
+        return Answer(refusal=refusal.phrase)
+    except (MemoryError, duckdb.OutOfMemoryException, pyarrow.ArrowMemoryError):
+        return Answer(refusal=too_large(job.limits).phrase)
+    except OSError as error:
+        return Answer(refusal=phrase("data.no_file", name=Path(error.filename or "").name, why=error.strerror or ""))
+
+
+def _files(job: Job) -> Answer:
+    """The log and, where given, users and items, each by its content."""
+    from analysis.document import digest
+    from analysis.parse.table import read_table
+    from storage import sha256_of
+
+    notes: list[Phrase] = []
+    parts: list[bytes | str] = []
+    for name in TABLES:
+        given = getattr(job.source, name)
+        if given is None:
+            continue
+        path = _checked(Path(given))
+        notes += read_table(path, job.out / f"{name}.parquet", job.source, job.limits)
+        parts += [name, sha256_of(path)]
+    if job.source.log is None:
+        raise Refusal("data.no_log")
+    return Answer(digest=digest(*parts), notes=tuple(notes))
+
+
+def _layout(job: Job) -> Answer:
+    """A folder in a published layout."""
+    from analysis.document import digest
+    from analysis.parse import layouts
+    from storage import sha256_of
+
+    if job.source.folder is None:
+        raise Refusal("data.no_folder", kind=job.source.kind)
+    folder = Path(job.source.folder)
+    layout = layouts.LAYOUTS[job.source.kind]
+    paths = [_checked(folder / name) for name in layout.files]
+    tables = layout.read(folder, job.limits)
+    for name, columns in tables.items():
+        layouts.write(columns, job.out / f"{name}.parquet")
+    note = phrase("data.note.layout", kind=layout.title, rows=len(next(iter(tables["log"].values()))))
+    parts = [part for path in paths for part in (path.name, sha256_of(path))]
+    return Answer(digest=digest(job.source.kind, *parts), notes=(note,))
+
+
+def _checked(path: Path) -> Path:
+    if not path.is_file():
+        raise Refusal("data.no_file", name=path.name, why="")
+    return path
+
+
+READERS: dict[str, Callable[[Job], Answer]] = {"files": _files, "movielens": _layout, "coat": _layout}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""CSV and its kin to a Parquet table of text, by DuckDB's strict reader, which names the line of a fault."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from pathlib import Path
+
+from analysis.ingest import Limits
+from analysis.parse import sniff
+from analysis.parse.engine import connect, quoted
+from analysis.parse.job import too_large
+from words import Phrase, Refusal, phrase
+
+LINE_BYTES = 4_000_000
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_RAGGED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
+
+
+def as_utf8(path: Path, out: Path, encoding: sniff.Encoding) -> Path:
+    """`path` itself where it is plain UTF-8, else a UTF-8 copy at `out`. Raises Refusal(data.wrong_encoding)."""
+    if encoding.name == "utf-8":
+        return path
+    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
+    try:
+        with out.open("wb") as file:
+            for block in sniff.blocks(path):
+                file.write(decoder.decode(block).encode())
+            file.write(decoder.decode(b"", final=True).encode())
+    except UnicodeDecodeError as error:
+        raise Refusal("data.wrong_encoding", name=path.name, encoding=encoding.name, at=error.start) from error
+    return out
+
+
+def head(path: Path) -> str:
+    """The whole lines at the start of a UTF-8 file (all of a short one), without a byte-order mark."""
+    with path.open("rb") as file:
+        raw = file.read(sniff.HEAD)
+        more = bool(file.read(1))
+    text = raw.decode("utf-8", errors="ignore" if more else "strict").removeprefix("\ufeff")
+    return text[: text.rfind("\n") + 1] if more and "\n" in text else text
+
+
+def read(
+    name: str, path: Path, out: Path, separator: str | None, encoding: sniff.Encoding, limits: Limits
+) -> list[Phrase]:
+    """Write the columns of a delimited UTF-8 file as text to `out`.
+
+    Raises Refusal naming the line (data.ragged, data.open_quote, data.bad_line) or the header's fault.
+    """
+    try:
+        start = head(path)
+    except UnicodeDecodeError as error:
+        raise Refusal("data.wrong_encoding", name=name, encoding="utf-8", at=error.start) from error
+    mark = separator or sniff.separator_of(Path(name), start)
+    columns = _header(name, start, mark)
+    if len(columns) > limits.columns:
+        raise Refusal("data.too_many_columns", name=name, found=len(columns), most=limits.columns)
+    rows = _copy(name, path, out, mark, columns, limits)
+    if rows == 0:
+        raise Refusal("data.no_rows", name=name)
+    shown = phrase(f"data.separator.{_SEPARATOR_NAMES[mark]}")
+    return [
+        phrase(
+            "data.note.delimited",
+            name=name,
+            separator=shown,
+            rows=rows,
+            columns=len(columns),
+            encoding=encoding.name.upper(),
+        )
+    ]
+
+
+_SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+def _header(name: str, start: str, mark: str) -> list[str]:
+    """Names of the columns: a blank one is called column_N; numbers or repeats are refused."""
+    first = next((row for row in csv.reader(start.splitlines(keepends=True), delimiter=mark) if row), [])
+    names = [cell.strip() or f"column_{number}" for number, cell in enumerate(first, 1)]
+    if first and all(_NUMBER.fullmatch(cell.strip()) for cell in first if cell.strip()):
+        raise Refusal("data.no_header", name=name, found=", ".join(names[:5]))
+    repeated = sorted({column for column in names if names.count(column) > 1})
+    if repeated:
+        raise Refusal("data.repeated_column", name=name, columns=", ".join(repeated))
+    return names
+
+
+def _copy(name: str, path: Path, out: Path, mark: str, columns: list[str], limits: Limits) -> int:
+    """Stream the rows to Parquet; how many. Stops one row past the limit."""
+    import duckdb
+
+    types = ", ".join(f"{quoted(f'c{number}')}: 'VARCHAR'" for number in range(len(columns)))
+    chosen = ", ".join(
+        f'c{number} AS "{column.replace(chr(34), chr(34) * 2)}"' for number, column in enumerate(columns)
+    )
+    options = (
+        f"columns = {{{types}}}, delim = {quoted(mark)}, quote = '\"', escape = '\"', header = true, skip = 0, compression = 'none', "
+        f"auto_detect = false, strict_mode = true, null_padding = false, max_line_size = {LINE_BYTES}"
+    )
+    query = f"SELECT {chosen} FROM read_csv({quoted(str(path))}, {options}) LIMIT {limits.rows + 1}"
+    with connect(path, out) as connection:
+        try:
+            done = connection.execute(f"COPY ({query}) TO {quoted(str(out))} (FORMAT parquet)").fetchone()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise _refused(name, str(error)) from error
+    rows = int(done[0]) if done else 0
+    if rows > limits.rows:
+        raise too_large(limits)
+    return rows
+
+
+def _refused(name: str, message: str) -> Refusal:
+    """DuckDB's complaint as one of our sentences, with the line."""
+    found = _LINE.search(message)
+    if found is None:
+        return Refusal("data.not_delimited", name=name)
+    line, ragged = int(found[1]), _RAGGED.search(message)
+    if ragged is not None:
+        return Refusal("data.ragged", name=name, line=line, expected=int(ragged[1]), found=int(ragged[2]))
+    if "quote" in message.split("Possible fixes")[0].lower():
+        return Refusal("data.open_quote", name=name, line=line)
+    return Refusal("data.bad_line", name=name, line=line)

@@ -1,0 +1,69 @@
+"""One file of any accepted kind to one typed Parquet table."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analysis.ingest import Limits, Source
+from analysis.parse import columnar, delimited, jsonlines, sniff, typed
+from analysis.parse.job import too_large
+from words import Phrase, Refusal
+
+
+def read_table(path: Path, out: Path, source: Source, limits: Limits) -> list[Phrase]:
+    """Write `path` as typed Parquet to `out`; what was detected and counted, as notes.
+
+    Raises Refusal(data.*). Files larger than the limit are refused before they are opened.
+    """
+    if path.stat().st_size > limits.bytes:
+        raise too_large(limits)
+    with TemporaryDirectory(dir=out.parent) as scratch:
+        plain = path
+        kind = sniff.kind_of(path)
+        if kind == "gzip":
+            plain = Path(scratch) / path.name.removesuffix(".gz")
+            _gunzip(path, plain, limits)
+            kind = sniff.kind_of(plain)
+            if kind == "gzip":
+                raise Refusal("data.wrong_type", name=path.name, found="gzip", byte="0x1F", at=0)
+        if kind == "parquet":
+            return columnar.read(plain, out, limits)
+        text = Path(scratch) / "text.parquet"
+        notes = _text(plain, text, source, limits)
+        return notes + typed.write(path.name, text, out, source.decimal)
+
+
+def _text(path: Path, out: Path, source: Source, limits: Limits) -> list[Phrase]:
+    """A text file as a Parquet table of text."""
+    encoding = sniff.Encoding(source.encoding) if source.encoding else sniff.encoding_of(path)
+    plain = delimited.as_utf8(path, out.with_name("utf8.txt"), encoding)
+    first = delimited.head(plain).lstrip("\ufeff \t\r\n")[:1]
+    if first == "{":
+        return jsonlines.read(path.name, plain, out, limits)
+    if first == "[":
+        raise Refusal("data.json_array", name=path.name)
+    return delimited.read(path.name, plain, out, source.separator, encoding, limits)
+
+
+def _gunzip(path: Path, out: Path, limits: Limits) -> None:
+    """Unpack in blocks, stopping at the limit. Raises Refusal(data.too_large | data.broken_gzip)."""
+    unpacker, written = zlib.decompressobj(wbits=31), 0
+    with out.open("wb") as file:
+        for block in sniff.blocks(path):
+            while block:
+                try:
+                    piece = unpacker.decompress(block, sniff.BLOCK)
+                except zlib.error as error:
+                    raise Refusal("data.broken_gzip", name=path.name) from error
+                written += len(piece)
+                if written > limits.bytes:
+                    raise too_large(limits)
+                file.write(piece)
+                block = unpacker.unconsumed_tail
+                if unpacker.eof and (unpacker.unused_data or block):
+                    block = unpacker.unused_data or block
+                    unpacker = zlib.decompressobj(wbits=31)
+    if not unpacker.eof:
+        raise Refusal("data.broken_gzip", name=path.name)
