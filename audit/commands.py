@@ -8,10 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.ingest import Source
-
 from analysis.document import Section
 from analysis.finding import sentence
+from analysis.ingest import Source
 from audit.jobs import Recorder, hold_lifeline, limit_memory
 from audit.rules import parse_rule
 from audit.settings import STEPS, AuditSettings, Step

@@ -7,10 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analysis.ingest import Limits, Source, Tables, spool
+from analysis.log import Roles
 from analysis.roles import guess
 from analysis.split import Split
-
-from analysis.log import Roles
 from audit.settings import AuditSettings, Recommending
 from models.config import AdditiveSettings, EaseSettings, FactorSettings
 from words import Language, say

@@ -76,9 +76,9 @@ def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored
 
 def chosen_model(run: Run) -> Recommender | None:
     """The model under audit, trained or loaded; None where the audit is of lists from a file."""
-    from models.train import fit
-
+    from models.fitted import must_know
     from models.store import load
+    from models.train import fit
 
     settings, composed = run.settings.recommender, run.composed
     if settings.lists is not None:
@@ -95,9 +95,8 @@ def chosen_model(run: Run) -> Recommender | None:
 def recommender_section_of(run: Run) -> Section:
     """Step `recommender`: lists of the chosen recommender and of popularity beside it, with their accuracy."""
     from analysis.fairness.utility import recommender_section
-    from models.train import fit
-
     from models.config import PopularitySettings
+    from models.train import fit
 
     run.tell(0.0, "audit.progress.compose")
     composed, settings = run.composed, run.settings

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from analysis.causal.effects import EffectSettings
+from analysis.causal.graph import Graph
+from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
 from analysis.ingest import Source
+from analysis.log import Roles
 from analysis.mitigation.compare import MitigationSettings
 from analysis.quality import Cleaning
 from analysis.split import Split
-from pydantic import BaseModel, ConfigDict, Field
-
-from analysis.causal.graph import Graph
-from analysis.document import canonical, digest
-from analysis.log import Roles
 from audit import __version__
 from models.config import EaseSettings, RecommenderSettings
 

@@ -1,0 +1,117 @@
+"""Jobs as an analyst's server runs them: real processes on a small simulated shop."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from analysis.ingest import Source
+from analysis.simulate import Shop
+from audit.jobs import Jobs
+from audit.settings import AuditSettings, Recommending
+from audit.workspace import Workspace
+from models.config import FactorSettings
+from words import Refusal, say
+
+SMALL = Source(kind="demo", shop=Shop(users=200, items=48))
+
+
+def settings(epochs=3):
+    model = FactorSettings(dimensions=8, epochs=epochs, patience=epochs)
+    return AuditSettings(data=SMALL, recommender=Recommending(model=model))
+
+
+def wait(jobs, job_id, until, seconds=90):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        job = jobs.get(job_id)
+        if until(job):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"still {job.state} at {job.fraction:.0%}")
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Workspace(tmp_path), Jobs(tmp_path)
+
+
+def test_a_job_runs_its_steps_and_leaves_their_sections(home):
+    workspace, jobs = home
+    folder = workspace.create(settings())
+    done = wait(jobs, jobs.start(folder, ["data", "recommender"]), lambda job: not job.active)
+    assert done.state == "done", done.error
+    assert done.fraction == 1
+    assert len(jobs.get(done.id).curves["loss"]) == 3
+    assert folder.states()["recommender"] == "done"
+    assert folder.section("recommender").findings
+
+
+def test_an_audit_has_one_job_at_a_time(home):
+    workspace, jobs = home
+    folder = workspace.create(settings())
+    first = jobs.start(folder, ["data"])
+    with pytest.raises(Refusal, match="running already"):
+        jobs.start(folder, ["data"])
+    wait(jobs, first, lambda job: not job.active)
+
+
+def test_two_jobs_run_at_once_and_the_third_waits_its_turn(home):
+    workspace, jobs = home
+    started = [jobs.start(workspace.create(settings()), ["data"]) for _ in range(3)]
+    assert sorted(jobs.get(job).state for job in started) == ["queued", "running", "running"]
+    assert [wait(jobs, job, lambda job: not job.active).state for job in started] == ["done"] * 3
+
+
+def test_a_refusal_reaches_the_page_as_one_sentence(home):
+    workspace, jobs = home
+    folder = workspace.create(settings())
+    failed = wait(jobs, jobs.start(folder, ["effects"]), lambda job: not job.active)
+    assert failed.state == "failed"
+    assert say(failed.error) == "Run the step before this one first: Data."
+
+
+def test_cancel_ends_a_running_job_and_keeps_what_was_finished(home):
+    workspace, jobs = home
+    folder = workspace.create(settings(epochs=2000))
+    job_id = jobs.start(folder, ["data", "recommender"])
+    wait(jobs, job_id, lambda job: "loss" in job.curves)
+    jobs.cancel(job_id)
+    assert wait(jobs, job_id, lambda job: not job.active).state == "cancelled"
+    assert folder.states()["data"] == "done"
+    assert folder.states()["recommender"] == "missing"
+
+
+def test_a_killed_training_resumes_to_the_same_figures(home):
+    workspace, jobs = home
+    broken, whole = workspace.create(settings(epochs=60)), workspace.create(settings(epochs=60))
+    job_id = jobs.start(broken, ["data", "recommender"])
+    running = wait(jobs, job_id, lambda job: len(job.curves.get("loss", ())) >= 3)
+    os.kill(jobs._row(running.id)["pid"], signal.SIGKILL)
+    stopped = wait(jobs, job_id, lambda job: not job.active)
+    assert stopped.state == "stopped"
+    assert "stopped at epoch" in say(stopped.error)
+    assert say(stopped.error).endswith("Resume?")
+    for job in (jobs.resume(job_id), jobs.start(whole, ["data", "recommender"])):
+        assert wait(jobs, job, lambda job: not job.active).state == "done"
+    assert broken.section("recommender") == whole.section("recommender")
+
+
+def test_a_restarted_server_finds_lost_jobs_stopped(home, tmp_path):
+    workspace, jobs = home
+    folder = workspace.create(settings())
+    job_id = jobs.start(folder, ["data"])
+    wait(jobs, job_id, lambda job: not job.active)
+    jobs._write("UPDATE job SET state='running', pid=1, pid_started=0 WHERE id=?", (job_id,))
+    restarted = Jobs(tmp_path)
+    assert restarted.get(job_id).state == "stopped"
+    assert say(restarted.get(job_id).error).startswith("Run ")
+
+
+def test_the_worker_ends_when_its_server_is_gone(home):
+    workspace, jobs = home
+    job_id = jobs.start(workspace.create(settings(epochs=2000)), ["data", "recommender"])
+    wait(jobs, job_id, lambda job: "loss" in job.curves)
+    jobs._workers[job_id].stdin.close()  # what the kernel does when the server dies
+    assert wait(jobs, job_id, lambda job: not job.active, seconds=10).state == "stopped"

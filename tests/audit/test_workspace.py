@@ -1,0 +1,65 @@
+import json
+
+import pytest
+
+from analysis.document import Section
+from audit.settings import AuditSettings, GraphChoice, step_digest
+from audit.workspace import SETTINGS_FILE, Workspace, read_settings, settings_toml
+from words import Refusal
+
+
+def test_settings_survive_the_file(tmp_path):
+    settings = AuditSettings(title="评估 “a”", graph=GraphChoice(template="shop"))
+    (tmp_path / SETTINGS_FILE).write_bytes(settings_toml(settings))
+    assert read_settings(tmp_path / SETTINGS_FILE) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = ", "not valid TOML"),
+        ("titel = 'x'", "titel"),
+        ("k = 2", "k is not right"),
+        ("[split]\nkind = 'magic'", "split.kind"),
+    ],
+)
+def test_wrong_settings_are_refused_with_their_place(tmp_path, text, said):
+    (tmp_path / "audit.toml").write_text(text)
+    with pytest.raises(Refusal, match=said):
+        read_settings(tmp_path / "audit.toml")
+
+
+def test_a_step_is_stale_after_its_settings_or_those_before_it_changed(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    for step in ("data", "graph", "effects", "recommender"):
+        folder.save_section(Section(step=step, summary=()), step_digest(folder.settings(), step))
+    folder.save_settings(folder.settings().model_copy(update={"graph": GraphChoice(template="shop")}))
+    states = folder.states()
+    assert (states["data"], states["graph"], states["effects"]) == ("done", "stale", "stale")
+    assert states["recommender"] == "done"
+    assert states["report"] == "missing"
+
+
+@pytest.mark.parametrize("audit_id", ["../demo", "/etc", "", ".", "demo/../demo", "unknown"])
+def test_only_listed_audits_are_opened(tmp_path, audit_id):
+    workspace = Workspace(tmp_path)
+    workspace.demo()
+    with pytest.raises(Refusal, match="no such audit"):
+        workspace.open(audit_id)
+
+
+def test_the_demo_is_made_once_and_listed_first(tmp_path):
+    workspace = Workspace(tmp_path)
+    workspace.demo()
+    other = workspace.create(AuditSettings())
+    assert workspace.demo().settings() == workspace.open("demo").settings()
+    assert [folder.id for folder in workspace.audits()] == ["demo", other.id]
+
+
+def test_the_trail_only_grows(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    before = (folder.path / "trail.jsonl").read_text()
+    folder.save_settings(AuditSettings(title="b"))
+    after = (folder.path / "trail.jsonl").read_text()
+    assert after.startswith(before)
+    assert [json.loads(line)["event"] for line in after.splitlines()] == ["settings", "settings"]
