@@ -26,10 +26,13 @@ class Interactions:
         the log is one of ratings).
     user_ids, item_ids: str, sorted; ties in a ranking break by item code, therefore by item id.
     user_features, item_features: csr float32 [users, a], [items, b], one-hot of the known columns, or None.
+    user_feature_names, item_feature_names: ``column=value`` of each feature, or None; reasons are worded with them,
+        and a flip of `column` finds its features by them.
     item_texts: one text an item ("" where missing), or None.
     profile: the sensitive attributes as strings, attribute -> array [users]; only for profile tokens, the
         adversary and the flip.
     valid_user, valid_item, valid_label: the validation rows, same codes; used for early stopping and choice.
+    valid_rating: float32, the raw outcome of the validation rows, or None.
     """
 
     user: Ints
@@ -42,10 +45,13 @@ class Interactions:
     valid_item: Ints
     valid_label: Floats
     rating: Floats | None = None
+    valid_rating: Floats | None = None
     weight: Floats | None = None
     time: npt.NDArray[np.int64] | None = None
     user_features: sp.csr_matrix | None = None
     item_features: sp.csr_matrix | None = None
+    user_feature_names: tuple[str, ...] | None = None
+    item_feature_names: tuple[str, ...] | None = None
     item_texts: tuple[str, ...] | None = None
     profile: dict[str, npt.NDArray[np.str_]] = field(default_factory=dict)
 

@@ -1,0 +1,145 @@
+"""Settings of every kind of recommender, one frozen class a kind; `RecommenderSettings` is any of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+Ips = Literal["none", "popularity", "given"]
+
+
+class Settings(BaseModel):
+    """Common ground: unknown names are refused and nothing changes after it is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Adversary(Settings):
+    """Remove a sensitive attribute from the user's vector while training (models.fair)."""
+
+    attribute: str
+    """Name of an attribute of `Interactions.profile`."""
+    strength: float = Field(1.0, ge=0, le=1000)
+    """How much the recommender gives up to hide the attribute; 0 hides nothing."""
+    width: int = Field(64, ge=1, le=4096)
+    """Hidden units of the network that tries to guess the attribute."""
+
+
+class Gradient(Settings):
+    """What the kinds trained by gradient steps share."""
+
+    epochs: int = Field(100, ge=1, le=10_000)
+    """Most passes over the training data."""
+    batch: int = Field(4096, ge=1, le=1_000_000)
+    """Rows (or users, for the language model) of one step; halved when the GPU runs out of memory."""
+    learning_rate: float = Field(0.01, gt=0, le=1e9)
+    """Step size of Adam."""
+    patience: int = Field(8, ge=1)
+    """Epochs without a better validation figure before training stops; the best epoch is kept."""
+    stop_on: Literal["ndcg", "loss"] = "ndcg"
+    """The validation figure: NDCG@10 over the whole catalogue, or the loss on the validation rows."""
+    adversary: Adversary | None = None
+    """Hide a sensitive attribute, or None."""
+
+
+class PopularitySettings(Settings):
+    """Everyone gets the items that most people took."""
+
+    kind: Literal["popularity"] = "popularity"
+
+
+class AdditiveSettings(Settings):
+    """Logistic regression on user, item and the crosses of their known features."""
+
+    kind: Literal["additive"] = "additive"
+    crosses: bool = True
+    """Cross user features x item features, user x item features and item x user features, where known."""
+    strengths: tuple[float, ...] = (0.01, 0.03, 0.1, 0.2, 0.5, 1.0)
+    """Values of C (the inverse of the L2 penalty) to choose from, by log loss over the folds."""
+    folds: int = Field(5, ge=2, le=20)
+    """Folds of that choice, over training rows only."""
+    negatives: int = Field(4, ge=1, le=100)
+    """Items drawn at random as not wanted, for each wanted one, where the log holds no unwanted rows."""
+    ips: Ips = "none"
+    """Inverse propensity weights (models.debias)."""
+
+
+class EaseSettings(Settings):
+    """EASE (Steck 2019): item-to-item weights in closed form."""
+
+    kind: Literal["ease"] = "ease"
+    l2: float = Field(400.0, gt=0)
+    """Ridge penalty on the item-to-item weights."""
+
+
+class FactorSettings(Gradient):
+    """Matrix factorisation: a vector for each user and item, their product is the score."""
+
+    kind: Literal["mf"] = "mf"
+    loss: Literal["bpr", "logistic", "squared"] = "bpr"
+    """bpr: wanted above not wanted; logistic: probability of wanted; squared: the rating itself."""
+    dimensions: int = Field(64, ge=1, le=4096)
+    """Length of the vectors."""
+    biases: bool = True
+    """A level for each item (and, where rows have labels, for each user) beside the product."""
+    l2: float = Field(0.01, ge=0)
+    """Penalty on the squared length of the vectors of each row."""
+    negatives: int = Field(4, ge=1, le=100)
+    """Items drawn at random as not wanted, for each wanted one, where the log holds no unwanted rows."""
+    ips: Ips = "none"
+    """Inverse propensity weights (models.debias)."""
+
+    @model_validator(mode="after")
+    def _pairs_have_no_row_loss(self) -> Self:
+        if self.loss == "bpr" and self.stop_on == "loss":
+            raise ValueError("bpr compares pairs and has no loss on single rows: stop on ndcg")
+        return self
+
+
+class LanguageSettings(Gradient):
+    """A transformer over the texts of what the user took, with tokens for the user's attributes."""
+
+    kind: Literal["language"] = "language"
+    epochs: int = Field(60, ge=1, le=10_000)
+    """Most passes over the users."""
+    batch: int = Field(128, ge=1, le=1_000_000)
+    """Users of one step; halved when the GPU runs out of memory."""
+    learning_rate: float = Field(0.002, gt=0, le=1e9)
+    """Step size of AdamW."""
+    stop_on: Literal["ndcg"] = "ndcg"
+    """The validation figure: NDCG@10 over the whole catalogue."""
+    dimensions: int = Field(64, ge=4, le=4096, multiple_of=4)
+    """Length of the vectors of users and items."""
+    layers: int = Field(1, ge=1, le=48)
+    """Transformer blocks."""
+    heads: int = Field(2, ge=1, le=64)
+    """Attention heads of a block; a divisor of `dimensions`."""
+    history: int = Field(50, ge=1, le=2048)
+    """How many of a user's latest items are read."""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of units silenced while training."""
+    weight_decay: float = Field(0.05, ge=0)
+    """Pull of all weights towards nothing, per step and unit of learning rate."""
+    profile: tuple[str, ...] | None = None
+    """Attributes read as profile tokens. None: all of `Interactions.profile`, but the adversary's."""
+    ips: Ips = "none"
+    """Inverse propensity weights (models.debias)."""
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if self.dimensions % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide {self.dimensions} dimensions")
+        return self
+
+
+RecommenderSettings = Annotated[
+    PopularitySettings | AdditiveSettings | EaseSettings | FactorSettings | LanguageSettings,
+    Field(discriminator="kind"),
+]
+"""Settings of any kind; the field `kind` says which."""
+
+Kind = Literal["popularity", "additive", "ease", "mf", "language"]
+
+SETTINGS: TypeAdapter[RecommenderSettings] = TypeAdapter(RecommenderSettings)
+"""Reads settings of any kind from plain data: ``SETTINGS.validate_python({"kind": "ease"})``."""

@@ -1,0 +1,52 @@
+"""The one figure that training watches: NDCG@10 on the validation rows.
+
+The audit's figures, with intervals and groups, are made in analysis.fairness.utility; this room may not
+import it (models and analysis do not know each other), and training needs no more than one mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+
+from models.data import Floats, Interactions, Ints
+from models.ranking import best_unseen
+
+MOST_USERS = 4000
+"""Validation users scored after each epoch; of more, every n-th by code."""
+
+
+def validation_ndcg(score: Callable[[Ints], Floats], data: Interactions, k: int = 10) -> float | None:
+    """Mean NDCG@k, in [0, 1], over users with unseen positive validation items, or None without any.
+
+    score: user codes -> [users, items]. Binary gain, discount 1/log2(1 + rank), ideal list cut at
+    min(k, relevant); the whole catalogue but the seen items is ranked.
+    """
+    wanted = held_out(data)
+    users = np.nonzero(np.diff(wanted.indptr))[0].astype(np.int32)
+    if len(users) == 0:
+        return None
+    users = users[:: -(-len(users) // MOST_USERS)]
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    gains = np.empty(len(users))
+    for start in range(0, len(users), 512):
+        block = users[start : start + 512]
+        codes, _ = best_unseen(score(block), data.seen[block], k)  # [block, k]
+        relevant = wanted[block]
+        hits = np.take_along_axis(relevant.toarray(), np.maximum(codes, 0), axis=1) & (codes >= 0)
+        ideal = np.cumsum(discount)[np.minimum(np.diff(relevant.indptr), k) - 1]
+        gains[start : start + 512] = hits @ discount / ideal
+    return float(gains.mean())
+
+
+def held_out(data: Interactions) -> sp.csr_matrix:
+    """csr bool [users, items] of positive validation rows that training has not seen."""
+    positive = data.valid_label > 0
+    shape = (data.n_users, data.n_items)
+    cells = (np.ones(positive.sum(), np.int8), (data.valid_user[positive], data.valid_item[positive]))
+    wanted = sp.csr_matrix(cells, shape=shape).astype(bool)
+    fresh = wanted.astype(np.int8) - wanted.multiply(data.seen).astype(np.int8)
+    fresh.eliminate_zeros()
+    return sp.csr_matrix(fresh).astype(bool)

@@ -1,0 +1,241 @@
+"""The one training loop: epochs, batches, early stopping, checkpoints, and what can go wrong.
+
+Everything random in epoch e is drawn from generators seeded with (seed, e). So a run that was killed and
+resumes from the checkpoint of epoch e goes on exactly as the unbroken one; no generator state is stored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from models import store
+from models.base import Tell
+from models.config import Gradient
+from models.store import Arrays
+from words import Refusal
+
+MOST_HALVINGS = 3
+"""Times that the batch is halved when the GPU's memory is full, before training stops."""
+NEWS_S = 0.5
+"""Seconds between two reports from within an epoch."""
+
+
+class Learner(Protocol):
+    """What a kind gives to the loop."""
+
+    module: nn.Module
+
+    def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
+        """The rows of one epoch, arrays of equal length; drawn afresh each epoch. The loop shuffles them."""
+        ...
+
+    def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
+        """The mean loss of a batch of these rows."""
+        ...
+
+    def validate(self) -> float | None:
+        """The validation figure, higher is better, or None where there are no validation rows."""
+        ...
+
+
+@dataclass
+class Course:
+    """Where training stands."""
+
+    batch: int
+    epoch: int = 0
+    """Epochs done."""
+    best: float | None = None
+    best_epoch: int = 0
+    loss: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+
+    def over(self, settings: Gradient) -> bool:
+        stale = self.best is not None and self.epoch - self.best_epoch >= settings.patience
+        return stale or self.epoch >= settings.epochs
+
+
+def learn(learner: Learner, settings: Gradient, seed: int, stamp: str, folder: Path | None, tell: Tell) -> Course:
+    """Train `learner.module` in place and leave it with the weights of the best validation epoch (or the last).
+
+    stamp: digest of settings and data; a checkpoint in `folder` with another stamp is not resumed.
+    Raises Refusal where the loss stops being a number, or the GPU has no room at an eighth of the batch.
+    """
+    loop = _Loop(learner, settings, seed, stamp, folder, tell)
+    with _deterministic():
+        loop.resume()
+        while not loop.course.over(settings):
+            loop.epoch()
+    loop.finish()
+    return loop.course
+
+
+def device() -> torch.device:
+    """The first CUDA device where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
+    """torch's global generator seeded for the block and put back after it; yields numpy's for the same epoch."""
+    with torch.random.fork_rng():
+        rng = np.random.default_rng([seed, epoch])
+        torch.manual_seed(int(rng.integers(2**62)))
+        yield rng
+
+
+class _Loop:
+    def __init__(
+        self, learner: Learner, settings: Gradient, seed: int, stamp: str, folder: Path | None, tell: Tell
+    ) -> None:
+        self.learner, self.settings, self.seed, self.stamp = learner, settings, seed, stamp
+        self.folder, self.tell = folder, tell
+        self.device = device()
+        self.module = learner.module.to(self.device)
+        self.optimiser = torch.optim.AdamW(
+            self.module.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=getattr(settings, "weight_decay", 0.0),
+            fused=True,
+        )
+        self.course = Course(settings.batch)
+        self.best: Arrays = {}
+
+    def epoch(self) -> None:
+        """One epoch, its validation and its checkpoint."""
+        course = self.course
+        course.loss.append(self._roomy_epoch())
+        course.epoch += 1
+        self.module.eval()
+        with torch.no_grad():
+            figure = self.learner.validate()
+        news = {"loss": course.loss[-1]}
+        if figure is not None:
+            course.validation.append(figure)
+            news["validation"] = figure
+            if course.best is None or figure > course.best:
+                course.best, course.best_epoch = figure, course.epoch
+                self.best = self._weights()
+        self._checkpoint()
+        self.tell(course.epoch / self.settings.epochs, "models.training", epoch=float(course.epoch), **news)
+
+    def _roomy_epoch(self) -> float:
+        """The mean loss of one epoch; where the GPU's memory is full, the epoch again with half the batch."""
+        before = self._snapshot()
+        for _ in range(MOST_HALVINGS + 1):
+            try:
+                loss = self._pass()
+            except torch.OutOfMemoryError:
+                self._back_to(before)
+                torch.cuda.empty_cache()
+                self.course.batch = max(1, self.course.batch // 2)
+                self.tell(self._done(), "models.halved", batch=float(self.course.batch))
+                continue
+            self._refuse_divergence(loss)
+            return loss
+        raise Refusal("models.no_gpu_memory", batch=self.course.batch, epoch=self.course.epoch)
+
+    def _pass(self) -> float:
+        """All rows once, shuffled; returns the mean of the batch losses, weighted by their rows."""
+        self.module.train()
+        total = torch.zeros((), device=self.device)
+        with seeded(self.seed, self.course.epoch + 1) as rng:
+            arrays = self.learner.rows(rng)
+            order = torch.from_numpy(rng.permutation(len(arrays[0]))).to(self.device)
+            rows = [torch.from_numpy(array).to(self.device) for array in arrays]
+            told = monotonic()
+            for chosen in order.split(self.course.batch):
+                loss = self._step(tuple(row[chosen] for row in rows))
+                total += loss * len(chosen)
+                if monotonic() - told > NEWS_S:
+                    told = monotonic()
+                    self.tell(self._done(), "models.training", epoch=float(self.course.epoch + 1))
+        return float(total / len(order))
+
+    def _step(self, batch: tuple[Tensor, ...]) -> Tensor:
+        self.optimiser.zero_grad(set_to_none=True)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            loss = self.learner.loss(batch)
+        loss.backward()
+        self.optimiser.step()
+        return loss.detach()
+
+    def _refuse_divergence(self, loss: float) -> None:
+        """Stop where the loss or a weight is no longer a number; the checkpoint is of the epoch before."""
+        if np.isfinite(loss) and all(bool(torch.isfinite(w).all()) for w in self.module.parameters()):
+            return
+        done = self.course.epoch
+        raise Refusal("models.diverged", epoch=done + 1, rate=self.settings.learning_rate, kept=done)
+
+    def _done(self) -> float:
+        return self.course.epoch / self.settings.epochs
+
+    def _weights(self) -> Arrays:
+        return {name: value.detach().cpu().numpy().copy() for name, value in self.module.state_dict().items()}
+
+    def _load_weights(self, weights: Arrays) -> None:
+        self.module.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
+
+    def _snapshot(self) -> Arrays:
+        """Weights and the optimiser's moments, as plain arrays."""
+        state = {f"now.{name}": value for name, value in self._weights().items()}
+        for number, moments in self.optimiser.state_dict()["state"].items():
+            for name, value in moments.items():
+                state[f"adam.{number}.{name}"] = value.detach().cpu().numpy().copy()
+        return state
+
+    def _back_to(self, state: Arrays) -> None:
+        self._load_weights({name[4:]: value for name, value in state.items() if name.startswith("now.")})
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in state.items():
+            if name.startswith("adam."):
+                _, number, moment = name.split(".")
+                moments.setdefault(int(number), {})[moment] = torch.from_numpy(value.copy())
+        self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": moments})
+
+    def _checkpoint(self) -> None:
+        if self.folder is None:
+            return
+        best = {f"best.{name}": value for name, value in self.best.items()}
+        facts = {"stamp": self.stamp, "course": vars(self.course)}
+        store.write(self.folder / "checkpoint", self._snapshot() | best, facts, "checkpoint")
+
+    def resume(self) -> None:
+        """Take up the checkpoint of a stopped run of the same settings and data, where there is one."""
+        if self.folder is None or not (self.folder / "checkpoint" / store.MANIFEST).exists():
+            return
+        arrays, facts = store.read(self.folder / "checkpoint", "checkpoint")
+        if facts["stamp"] != self.stamp:
+            return
+        self._back_to(arrays)
+        self.best = {name[5:]: value for name, value in arrays.items() if name.startswith("best.")}
+        self.course = Course(**facts["course"])
+        self.tell(self._done(), "models.resumed", epoch=float(self.course.epoch))
+
+    def finish(self) -> None:
+        if self.best:
+            self._load_weights(self.best)
+        self.module.eval()
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """The same sums in the same order, where torch has such a kernel; it warns where it has none."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
