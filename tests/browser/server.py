@@ -1,0 +1,120 @@
+"""The app as an operator runs it, and a real Chromium that clicks through it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+"""Streamlit has finished the script; the text that a test expects may still have to be painted."""
+
+
+@dataclass
+class Server:
+    """A running app."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+    healthy_after: float
+
+
+@contextlib.contextmanager
+def serving(home: Path, **environment: str) -> Iterator[Server]:
+    """Start app.py on a free port with its workspace in `home`; ends with the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    started = time.perf_counter()
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
+            cwd=ROOT,
+            env={**os.environ, "EVENHAND_HOME": str(home), **environment},
+            stdout=log,
+            stderr=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _until_healthy(url, process)
+        yield Server(url, home, process, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).status == 200:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server did not become healthy")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless, asking nothing of the network by itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visit:
+    """One browser tab, with every request that left this machine and every error that the page logged."""
+
+    page: Page
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def visit(browser: Browser, url: str, dark: bool = False, width: int = 1280, height: int = 900) -> Visit:
+    """Open `url` in a fresh context and wait until the script has run once."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        accept_downloads=True,
+    )
+    tab = Visit(context.new_page())
+    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+    tab.page.on("request", lambda sent: None if sent.url.startswith(local) else tab.foreign.append(sent.url))
+    tab.page.on("console", lambda said: tab.errors.append(said.text) if said.type == "error" else None)
+    tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
+    tab.page.goto(url)
+    settled(tab.page)
+    return tab
+
+
+def settled(page: Page, timeout: float = 30_000) -> None:
+    """Wait until Streamlit has finished what it is doing."""
+    page.wait_for_selector(IDLE, timeout=timeout)
