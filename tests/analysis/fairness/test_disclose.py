@@ -1,0 +1,123 @@
+"""No hidden cell can be computed from what is shown: proved on random tables by a system of their atoms."""
+
+import numpy as np
+import pytest
+
+from analysis.document import Column, Section, Table
+from analysis.fairness.disclose import disclose, disclosed, hidden_cells
+from analysis.finding import Finding, Verdict
+from words import phrase
+
+SEX, AGE, JOB = ("sex", "age", "job")
+
+
+def random_table(seed):
+    """Counts of atoms [sex, age, job] with many small ones, and the 0/1 rows of every margin over the atoms."""
+    rng = np.random.default_rng(seed)
+    shape = (2, int(rng.integers(2, 5)), int(rng.integers(2, 5)))
+    atoms = rng.negative_binomial(1, 1 / (1 + rng.choice([3, 10, 30])), shape)
+    names = [SEX, AGE, JOB]
+    rows, counts, parts = {}, {}, {}
+    # A reader sees which cells of two attributes are listed at all, and so which atoms may hold people.
+    possible = (
+        (atoms.sum(2, keepdims=True) > 0) & (atoms.sum(1, keepdims=True) > 0) & (atoms.sum(0, keepdims=True) > 0)
+    ).ravel()
+    for axes in [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]:
+        for index in np.ndindex(*[shape[axis] for axis in axes]):
+            where = [slice(None)] * 3
+            for axis, value in zip(axes, index, strict=True):
+                where[axis] = value
+            mark = np.zeros(shape)
+            mark[tuple(where)] = 1
+            n = int(atoms[tuple(where)].sum())
+            if n:
+                cell = (
+                    "*".join(names[axis] for axis in axes),
+                    " & ".join(f"{names[a]}{v}" for a, v in zip(axes, index, strict=True)),
+                )
+                counts[cell], rows[cell] = n, mark.ravel() * possible
+                parts[cell] = {names[a]: f"{names[a]}{v}" for a, v in zip(axes, index, strict=True)}
+    return atoms, rows, counts, parts, possible * 1.0
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_no_hidden_cell_of_a_random_table_is_in_the_span_of_the_shown_ones(block):
+    k = 10
+    for seed in range(block * 100, block * 100 + 100):
+        atoms, rows, counts, parts, everybody = random_table(seed)
+        hidden = hidden_cells(counts, parts, k)
+        assert {cell for cell, n in counts.items() if n < k} <= hidden
+        shown = np.array([everybody] + [rows[cell] for cell in sorted(counts) if cell not in hidden])
+        rank = np.linalg.matrix_rank(shown)
+        for cell in hidden:
+            if atoms.sum() < k or np.array_equal(rows[cell], shown[0]):
+                continue  # everybody: the total is known and cannot be hidden
+            assert np.linalg.matrix_rank(np.vstack([shown, rows[cell]])) > rank, (seed, cell)
+
+
+def level(group, n, value=0.5, figure="ndcg@10", attribute="sex", **facts):
+    return Finding(
+        key=f"{attribute}.{figure}.{group}",
+        label=phrase("fairness.group.all"),
+        unit="ndcg",
+        verdict=Verdict.MEASURED,
+        value=value,
+        low=value,
+        high=value,
+        n=n,
+        groups={group: n},
+        method=phrase("fairness.group.all"),
+        settings={"attribute": attribute, "figure": figure, "group": group, "parts": {attribute: group}} | facts,
+    )
+
+
+def test_a_second_group_is_hidden_where_the_first_follows_by_subtraction():
+    findings = disclosed([level("a", 500), level("b", 30), level("c", 4)], 10)
+    assert [finding.verdict for finding in findings] == [Verdict.MEASURED, Verdict.SUPPRESSED, Verdict.SUPPRESSED]
+    assert all(finding.n == 0 and finding.groups == {} for finding in findings[1:])
+
+
+def test_two_small_groups_are_not_given_away_by_their_sum():
+    findings = disclosed([level("a", 500), level("b", 30), level("c", 4), level("d", 3)], 10)
+    assert [finding.verdict.value for finding in findings] == ["measured", "suppressed", "suppressed", "suppressed"]
+
+
+def test_a_gap_with_a_hidden_group_is_hidden():
+    gap = level("gap", 504).model_copy(
+        update={
+            "verdict": Verdict.GAP,
+            "groups": {"a": 500, "b": 30},
+            "settings": {"attribute": "sex", "figure": "ndcg@10"},
+        }
+    )
+    assert disclosed([level("a", 500), level("b", 30), level("c", 4), gap], 10)[3].verdict is Verdict.SUPPRESSED
+
+
+def test_a_rate_of_few_positives_is_hidden_though_its_group_is_large():
+    findings = disclosed([level("a", 500, numerator_users=100), level("b", 90, numerator_users=3)], 10)
+    assert [finding.verdict.value for finding in findings] == ["suppressed", "suppressed"]
+
+
+def test_findings_of_other_steps_are_hidden_by_their_groups():
+    other = level("women", 5).model_copy(update={"key": "effect.ate.sex.women", "settings": {}})
+    more = level("men", 50).model_copy(update={"key": "effect.ate.sex.men", "settings": {}})
+    whole = level("x", 55).model_copy(update={"key": "effect.ate", "settings": {}, "groups": {}})
+    assert [f.verdict.value for f in disclosed([other, more, whole], 10)] == ["suppressed", "suppressed", "measured"]
+
+
+def test_disclosing_twice_changes_nothing_and_tables_lose_the_numbers():
+    table = Table(
+        key="t",
+        title=phrase("fairness.group.all"),
+        columns=(
+            Column(key="key", title=phrase("fairness.group.all")),
+            Column(key="v", title=phrase("fairness.group.all"), unit="ndcg"),
+        ),
+        rows=(("sex.ndcg@10.a", 0.5), ("sex.ndcg@10.c", 0.25)),
+    )
+    section = Section(
+        step="disparity", summary=(), findings=(level("a", 500), level("b", 80), level("c", 4)), tables=(table,)
+    )
+    once = disclose(section, 10)
+    assert disclose(once, 10) == once
+    assert once.tables[0].rows[0][1] == 0.5 and once.tables[0].rows[1][1] == phrase("finding.verdict.suppressed")
