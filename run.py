@@ -30,7 +30,7 @@ TEST_PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-noto-cjk", "poppler-uti
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says; the exit code is that of the program started."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
         print(f"Evenhand needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     command, rest = (arguments[0], arguments[1:]) if arguments else ("start", [])
