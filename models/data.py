@@ -11,6 +11,9 @@ import scipy.sparse as sp
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
+UNKNOWN = "unknown"
+"""Value of a sensitive attribute that is missing, as in analysis.log: a group of its own, never guessed."""
+
 
 @dataclass(frozen=True)
 class Interactions:

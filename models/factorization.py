@@ -164,7 +164,7 @@ class Factorization(Fitted[FactorSettings]):
     def _restore(self, arrays: Arrays) -> None:
         (users, d), items = arrays["user"].shape, len(arrays["item"])
         learned = Learned.__new__(Learned)
-        learned.user, learned.item = arrays["user"], expect(arrays["item"], (items, d))
+        learned.user, learned.item = expect(arrays["user"], (users, d)), expect(arrays["item"], (items, d))
         learned.user_level = expect(arrays["user_level"], (users,))
         learned.item_level = expect(arrays["item_level"], (items,))
         learned.level = expect(arrays["level"], (1,))

@@ -11,11 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.config import Adversary
-from models.data import Interactions
+from models.data import UNKNOWN, Interactions
 from words import Refusal
-
-UNKNOWN = "unknown"
-"""Value of users whose attribute is missing (as in the data room): the adversary learns nothing from them."""
 
 
 class Reverse(torch.autograd.Function):
@@ -64,7 +61,10 @@ class Critic(nn.Module):
 
 
 def group_codes(data: Interactions, attribute: str) -> npt.NDArray[np.int64]:
-    """int64 [users]: the group of each user, -1 where unknown. Refuses an attribute with fewer than 2 groups."""
+    """int64 [users]: the group of each user, -1 where unknown (the adversary learns nothing there).
+
+    Refuses an attribute with fewer than two groups.
+    """
     if attribute not in data.profile:
         raise Refusal("models.no_attribute", attribute=attribute)
     values = data.profile[attribute]

@@ -65,6 +65,10 @@ class Fitted(ABC, Generic[Own]):
         """Whether the score is a function of the user's `attribute` (then `score_as` can change it)."""
         return False
 
+    def score_as(self, users: Ints, attribute: str, value: str) -> Floats:
+        """float32 [len(users), items]: the scores of these users were their `attribute` `value`."""
+        raise Refusal("models.flip.blind", attribute=attribute)
+
     def facts(self) -> dict[str, Any]:
         """Small facts of a kind that are kept beside the arrays, plain JSON."""
         return {}
@@ -129,8 +133,8 @@ def unpacked(name: str, arrays: Arrays) -> sp.csr_matrix:
     return matrix
 
 
-def expect(array: Any, shape: tuple[int, ...]) -> Any:
-    """`array` if it has that shape; raises ValueError otherwise."""
-    if array.shape != shape:
-        raise ValueError(f"array of shape {array.shape}, expected {shape}")
+def expect(array: Any, shape: tuple[int, ...], dtype: type = np.float32) -> Any:
+    """`array` if it has that shape and dtype; raises ValueError otherwise."""
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"array {array.dtype}{array.shape}, expected {dtype}{shape}")
     return array

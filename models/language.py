@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from models.base import Tell, silent
 from models.config import LanguageSettings
-from models.data import Floats, Interactions, Ints
+from models.data import UNKNOWN, Floats, Interactions, Ints
 from models.debias import row_weights
 from models.evaluate import validation_ndcg
-from models.fair import UNKNOWN, Critic
+from models.fair import Critic
 from models.fitted import Fitted, expect, ids_digest
 from models.loop import learn, seeded
 from models.sequence import PAD, Reader, scores
@@ -162,15 +162,16 @@ class LanguageRecommender(Fitted[LanguageSettings]):
         self.users, self.items = expect(arrays["users"], (n_users, d)), expect(arrays["items"], (n_items, d))
         self.level = expect(arrays["level"], (n_items,))
         self.texts = expect(arrays["texts"], (n_items, WIDTH))
-        self.history = _inside(expect(arrays["history"], (n_users, self.settings.history)), PAD, n_items)
-        codes = expect(arrays["profile"], (n_users, a))
+        self.history = _inside(expect(arrays["history"], (n_users, self.settings.history), np.int32), PAD, n_items)
+        codes = expect(arrays["profile"], (n_users, a), np.int64)
         for at, values in enumerate(self.values.values()):
             _inside(codes[:, at], 0, len(values) + 1)
         self.profiles = Profiles(codes, self.values)
-        self.reader = make_reader(self.texts, self.values, self.level, self.ordered, self.settings)
-        weights = {name[7:]: torch.from_numpy(v) for name, v in arrays.items() if name.startswith("reader.")}
+        with torch.device("meta"):  # allocates nothing: the sizes in a strange folder's settings are not trusted
+            self.reader = make_reader(self.texts, self.values, self.level, self.ordered, self.settings)
+        weights = {name[7:]: torch.from_numpy(v.copy()) for name, v in arrays.items() if name.startswith("reader.")}
         try:
-            self.reader.load_state_dict(weights)
+            self.reader.load_state_dict(weights, assign=True)
         except RuntimeError as error:  # torch's word for weights that do not fit
             raise ValueError("weights do not fit the settings") from error
         self.reader.eval()

@@ -37,6 +37,5 @@ class Popularity(Fitted[PopularitySettings]):
         return {"share": self.share, "users": np.array([self.users])}
 
     def _restore(self, arrays: Arrays) -> None:
-        self.share = arrays["share"].astype(np.float32, copy=False)
-        expect(self.share, (self.share.size,))
-        self.users = int(expect(arrays["users"], (1,))[0])
+        self.share = expect(arrays["share"], (arrays["share"].size,))
+        self.users = int(expect(arrays["users"], (1,), np.int64)[0])

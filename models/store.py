@@ -44,7 +44,7 @@ def save(model: Recommender, folder: Path) -> None:
     model.save(folder)
 
 
-def load(folder: Path) -> Recommender:
+def load(folder: Path) -> Fitted[Any]:
     """The model that `save` kept; raises Refusal for anything else, in one sentence."""
     from models.config import SETTINGS
     from models.train import class_of
@@ -52,8 +52,8 @@ def load(folder: Path) -> Recommender:
     arrays, facts = read(folder, "model")
     try:
         settings = SETTINGS.validate_python(facts["settings"])
-        model: Fitted = class_of(settings.kind).restored(settings, arrays, facts)
-    except (KeyError, TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
+        model: Fitted[Any] = class_of(settings.kind).restored(settings, arrays, facts)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:  # a ValidationError is a ValueError
         raise Refusal("models.not_a_model", folder=folder.name) from error
     return model
 
@@ -90,6 +90,8 @@ def read(folder: Path, purpose: str) -> tuple[Arrays, Facts]:
     if body["format"] != FORMAT or body["purpose"] != purpose:
         raise Refusal("models.not_a_model", folder=folder.name)
     (name, entry), *others = body["files"].items()
+    if not isinstance(entry, dict) or not isinstance(body["facts"], dict):
+        raise Refusal("models.not_a_model", folder=folder.name)
     if others or not TENSORS.fullmatch(name):
         raise Refusal("models.escape", name=name[:80])
     _refuse_strangers(folder, name)
@@ -113,7 +115,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         body = json.loads(content)["body"]
         whole = content == _sealed(body)
-        shape = set(body) == {"format", "purpose", "facts", "files", "versions"} and len(body["files"]) > 0
+        shape = set(body) == {"format", "purpose", "facts", "files", "versions"}
+        shape = shape and isinstance(body["files"], dict) and len(body["files"]) > 0
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refusal("models.no_manifest", folder=folder.name) from error
     if not (whole and shape):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Recommender, Tell, silent
+from models.base import Tell, silent
 from models.config import Kind, RecommenderSettings
 from models.data import Interactions
 from models.fitted import Fitted
@@ -21,7 +21,7 @@ def fit(
     folder: Path | None = None,
     tell: Tell = silent,
     cache: Path | None = None,
-) -> Recommender:
+) -> Fitted[Any]:
     """A recommender of the kind that `settings` name, fitted to `data`.
 
     folder: where checkpoints go; a run that was stopped resumes from it and ends with the same figures.

@@ -1,0 +1,50 @@
+"""Lists are the exact best, in an order that nothing but the scores and the codes decides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from models.ranking import best_unseen
+
+
+def plain(scores, seen, k):
+    """The definition, one row at a time."""
+    codes = np.full((len(scores), k), -1, np.int32)
+    for row, values in enumerate(scores):
+        order = sorted((i for i in range(len(values)) if not seen[row, i]), key=lambda i: (-values[i], i))[:k]
+        codes[row, : len(order)] = order
+    return codes
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_lists_equal_the_definition_with_many_ties(seed):
+    rng = np.random.default_rng(seed)
+    rows, items, k = rng.integers(1, 30), rng.integers(1, 60), rng.integers(1, 25)
+    levels = rng.integers(1, 9)  # few levels: most scores tie
+    scores = rng.integers(0, levels, (rows, items)).astype(np.float32)
+    seen = rng.random((rows, items)) < rng.random()
+    codes, values = best_unseen(scores, sp.csr_matrix(seen), int(k))
+    np.testing.assert_array_equal(codes, plain(scores, seen, int(k)))
+    there = codes >= 0
+    np.testing.assert_array_equal(values[there], np.take_along_axis(scores, np.maximum(codes, 0), 1)[there])
+    assert np.isneginf(values[~there]).all()
+    assert codes.dtype == np.int32 and values.dtype == np.float32
+
+
+def test_equal_scores_come_in_the_order_of_codes():
+    codes, _ = best_unseen(np.zeros((2, 6), np.float32), sp.csr_matrix(np.eye(2, 6, dtype=bool)), 3)
+    np.testing.assert_array_equal(codes, [[1, 2, 3], [0, 2, 3]])
+
+
+def test_the_scores_given_are_left_as_they_were():
+    scores = np.arange(6, dtype=np.float32)[None]
+    best_unseen(scores, sp.csr_matrix(np.ones((1, 6), bool)), 2)
+    np.testing.assert_array_equal(scores[0], np.arange(6))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_score_that_is_no_number_has_no_rank(bad):
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        best_unseen(np.array([[0, bad]], np.float32), sp.csr_matrix((1, 2), dtype=bool), 1)
