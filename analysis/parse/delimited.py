@@ -98,7 +98,8 @@ def _copy(name: str, path: Path, out: Path, mark: str, columns: list[str], limit
         f'c{number} AS "{column.replace(chr(34), chr(34) * 2)}"' for number, column in enumerate(columns)
     )
     options = (
-        f"columns = {{{types}}}, delim = {quoted(mark)}, quote = '\"', escape = '\"', header = true, skip = 0, compression = 'none', "
+        f"columns = {{{types}}}, delim = {quoted(mark)}, quote = '\"', escape = '\"', header = true, "
+        f"skip = 0, compression = 'none', "
         f"auto_detect = false, strict_mode = true, null_padding = false, max_line_size = {LINE_BYTES}"
     )
     query = f"SELECT {chosen} FROM read_csv({quoted(str(path))}, {options}) LIMIT {limits.rows + 1}"

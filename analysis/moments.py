@@ -1,0 +1,63 @@
+"""Points in time, however they were written, as UTC."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import pandas as pd
+
+from words import Refusal
+
+Unit = Literal["s", "ms", "us", "ns"]
+
+FIRST, LAST = 100_000_000, 4_102_444_800
+RANGES: dict[Unit, tuple[int, int]] = {
+    "s": (FIRST, LAST),
+    "ms": (FIRST * 10**3, LAST * 10**3),
+    "us": (FIRST * 10**6, LAST * 10**6),
+    "ns": (FIRST * 10**9, LAST * 10**9),
+}
+"""Epoch numbers of the years 1973 to 2100; the ranges of the four units do not touch."""
+UTC_TIME: Final = "datetime64[us, UTC]"
+
+
+def as_utc(column: pd.Series, name: str, unit: Unit | None = None) -> pd.Series:
+    """datetime64[us, UTC] of a column of times, epoch numbers or texts of either; missing stays missing.
+
+    The unit of epoch numbers is told by their range. Raises Refusal(data.time_range | data.time_unreadable) where
+    not all values are of one unit, or are no times.
+    """
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.astype(UTC_TIME)
+    if column.dtype.kind == "M":
+        return column.dt.tz_localize("UTC").astype(UTC_TIME)
+    numbers = _whole(column, name)
+    filled = numbers.dropna()
+    if filled.empty:
+        return pd.Series(pd.NaT, index=column.index, dtype=UTC_TIME)
+    chosen = unit or _unit(filled, name)
+    scale = {"s": 10**6, "ms": 10**3, "us": 1}
+    micro = numbers // 1000 if chosen == "ns" else numbers * scale[chosen]
+    return pd.to_datetime(micro, unit="us", utc=True).astype(UTC_TIME)
+
+
+def _whole(column: pd.Series, name: str) -> pd.Series:
+    """Epoch numbers as Int64, exact beyond 2^53."""
+    if column.dtype.kind in "iu":
+        return column.astype("Int64")
+    if column.dtype.kind == "f":
+        return column.floordiv(1).astype("Int64")
+    texts = column.astype("str").str.strip()
+    digits = texts.str.fullmatch(r"\d{9,19}") & column.notna()
+    if not (digits | column.isna()).all():
+        example = str(column[~digits & column.notna()].iloc[0])[:40]
+        raise Refusal("data.time_unreadable", column=name, example=example)
+    return pd.Series([int(text) if known else pd.NA for text, known in zip(texts, digits, strict=True)], dtype="Int64")
+
+
+def _unit(filled: pd.Series, name: str) -> Unit:
+    low, high = int(filled.min()), int(filled.max())
+    for unit, (first, last) in RANGES.items():
+        if first <= low and high <= last:
+            return unit
+    raise Refusal("data.time_range", column=name, low=str(low), high=str(high))

@@ -1,0 +1,128 @@
+"""From uploaded tables to the Dataset that every later step reads, and that Dataset on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.columns import ITEM_ROLES, LOG_ROLES, as_id, as_randomised, as_treatment, constant_of
+from analysis.document import canonical, digest
+from analysis.groups import band, pool_sparse
+from analysis.ingest import Tables
+from analysis.log import UNKNOWN, Dataset, Roles
+from analysis.quality import Cleaning, CleaningStep, Quality, clean, inspect
+from analysis.split import Split, parts
+from storage import verify, write_atomic, write_manifest
+from words import Phrase, phrase
+
+FILE_PREFIX = "file_"
+"""Put before a column of the file whose name is that of a role played by another column."""
+FILES = ("log.parquet", "users.parquet", "items.parquet")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The dataset, the quality of the data as uploaded, what cleaning did, and what reading them noted."""
+
+    dataset: Dataset
+    quality: Quality
+    steps: tuple[CleaningStep, ...]
+    notes: tuple[Phrase, ...] = ()
+
+
+def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed: int) -> Prepared:
+    """Check, clean and split the tables; the same arguments give the same dataset.
+
+    Raises Refusal(data.*) where a role's column is missing or holds what the role cannot be.
+    """
+    quality = inspect(tables, roles, cleaning.time_unit)
+    cleaned = clean(tables, roles, cleaning)
+    log = _log(cleaned.tables.log, roles)
+    log["part"] = parts(log, split, seed)
+    users, steps = _users(log, cleaned.tables.users, roles, cleaning)
+    items = _items(log, cleaned.tables.items, roles)
+    log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
+    name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed))
+    dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
+    return Prepared(dataset, quality, (*cleaned.steps, *steps), tables.notes)
+
+
+def save(dataset: Dataset, folder: Path) -> None:
+    """Write the dataset to `folder` as Parquet, its manifest (digests, roles) last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in zip(FILES, (dataset.log, dataset.users, dataset.items), strict=True):
+        buffer = BytesIO()
+        frame.to_parquet(buffer)
+        write_atomic(folder / name, buffer.getvalue())
+    write_manifest(folder, FILES, roles=dataset.roles.model_dump(mode="json"), digest=dataset.digest)
+
+
+def load(folder: Path) -> Dataset:
+    """The dataset that `save` wrote. Raises Refusal(storage.*) where a file is missing or changed."""
+    manifest = verify(folder)
+    log, users, items = (pd.read_parquet(folder / name) for name in FILES)
+    return Dataset(log, users, items, Roles.model_validate(manifest["roles"]), str(manifest["digest"]))
+
+
+def _log(log: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """Role columns under the names of the roles, in their types; others whose name that is are called file_..."""
+    given = {column: role for role in LOG_ROLES if (column := getattr(roles, role)) is not None}
+    taken = {*LOG_ROLES, "part"}
+    others = {name: f"{FILE_PREFIX}{name}" for name in log.columns if name in taken and name not in given}
+    named = log.rename(columns=others | given)
+    for role in ("position", "propensity"):
+        if role in given.values():
+            named[role] = named[role].astype("float64")
+    if roles.treatment is not None:
+        named["treatment"] = as_treatment(named["treatment"])
+    if roles.randomised is not None:
+        named["randomised"] = as_randomised(named["randomised"], roles.randomised)
+    first = [role for role in LOG_ROLES if role in named.columns]
+    return named[[*first, *(name for name in named.columns if name not in first)]]
+
+
+def _users(
+    log: pd.DataFrame, users: pd.DataFrame | None, roles: Roles, cleaning: Cleaning
+) -> tuple[pd.DataFrame, list[CleaningStep]]:
+    """One row for every user of the log, sensitive attributes as groups."""
+    index = pd.Index(sorted(log["user"].unique()), name="user", dtype="str")
+    frame = users.set_index(roles.user).reindex(index) if users is not None else pd.DataFrame(index=index)
+    frame.index.name = "user"
+    steps: list[CleaningStep] = []
+    for name in roles.sensitive:
+        own = frame[name] if name in frame.columns else constant_of(log, "user", name).reindex(index)
+        groups, renamed = pool_sparse(_grouped(own, name), cleaning.pool_under)
+        frame[name] = groups.astype("object").where(groups.notna(), UNKNOWN).astype("str")
+        if renamed:
+            shown = ", ".join(f"{old} = {new}" for old, new in sorted(renamed.items()))
+            step = phrase("data.clean.pooled", column=name, pooled=shown, least=cleaning.pool_under)
+            steps.append(CleaningStep("pooled", step, len(log), len(log)))
+    return frame, steps
+
+
+def _grouped(column: pd.Series, name: str) -> pd.Series:
+    """Groups as text: numbers banded, blanks missing."""
+    if column.dtype.kind in "iuf" and column.notna().any():
+        return band(column, name)
+    return as_id(column)
+
+
+def _items(log: pd.DataFrame, items: pd.DataFrame | None, roles: Roles) -> pd.DataFrame:
+    """One row for every item of the log and of the catalogue, roles under their names, "" where missing."""
+    known = set(log["item"]) | (set(items[roles.item]) if items is not None else set())
+    index = pd.Index(sorted(known), name="item", dtype="str")
+    frame = items.set_index(roles.item).reindex(index) if items is not None else pd.DataFrame(index=index)
+    frame.index.name = "item"
+    given = {column: role for role in ITEM_ROLES if (column := getattr(roles, role)) is not None}
+    for column in given:
+        if column not in frame.columns:
+            frame[column] = constant_of(log, "item", column).reindex(index)
+    clash = {name: f"{FILE_PREFIX}{name}" for name in frame.columns if name in ITEM_ROLES and name not in given}
+    frame = frame.rename(columns=clash | given)
+    for role in given.values():
+        text = as_id(frame[role])
+        frame[role] = text.where(text.notna(), "").astype("str")
+    return frame
