@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from analysis.causal.study import Codes, Marks, Numbers, Study
+from analysis.causal.study import Codes, Numbers, Study
+from analysis.fairness.infer import resampling_counts
 
 Estimand = Literal["ATE", "ATT"]
 BLOCK = 200
@@ -46,13 +47,7 @@ class Cells:
         """Totals of bootstrap samples of users (drawn with replacement), in blocks of at most 200 replicates."""
         rng = np.random.default_rng(seed)
         for start in range(0, replicates, BLOCK):
-            yield self.weighted(user_draws(rng, min(BLOCK, replicates - start), self.users))
-
-
-def user_draws(rng: np.random.Generator, replicates: int, users: int) -> Numbers:
-    """How often each user is drawn: float64 [replicates, users], rows sum to `users`."""
-    drawn = [np.bincount(rng.integers(0, users, users), minlength=users) for _ in range(replicates)]
-    return np.stack(drawn).astype(float)
+            yield self.weighted(resampling_counts(self.users, min(BLOCK, replicates - start), rng))
 
 
 def compress(study: Study, group: Codes | None = None, groups: int = 1) -> Cells:
@@ -82,7 +77,7 @@ def arm_means(n: Numbers, y: Numbers, estimand: Estimand) -> tuple[Numbers, Numb
     The g-formula on strata: means within strata, weighted by all rows (ATE) or the treated rows (ATT) of the strata
     that have both treated and untreated rows. NaN where no stratum has.
     """
-    supported = (n > 0).all(axis=-1)
+    supported = np.asarray((n > 0).all(axis=-1))
     weight = np.where(supported, n.sum(axis=-1) if estimand == "ATE" else n[..., 1], 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(supported[..., None], y / n, 0.0)
@@ -94,10 +89,3 @@ def standardised(n: Numbers, y: Numbers, estimand: Estimand) -> Numbers:
     """The adjusted difference of `arm_means`, with treatment minus without."""
     without, treated = arm_means(n, y, estimand)
     return treated - without
-
-
-def unsupported(n: Numbers, estimand: Estimand) -> float:
-    """Share of the target rows (all, or the treated) in strata where nobody had the other treatment."""
-    lacking: Marks = np.asarray((n == 0).any(axis=-1))
-    target = n.sum(axis=-1) if estimand == "ATE" else n[..., 1]
-    return float(target[lacking].sum() / target.sum())

@@ -1,0 +1,279 @@
+"""Numbers of an analysis as Findings: each with its interval, n, method and what it lets one say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analysis.causal.analyse import Analysis
+from analysis.causal.estimate import Adjusted, Estimate
+from analysis.causal.question import Question
+from analysis.causal.refute import approximate_ratio, e_value
+from analysis.causal.settings import EffectSettings
+from analysis.fairness.infer import inside_margin, smallest_detectable
+from analysis.finding import JSON, Finding, Verdict, amount, not_computed
+from words import Phrase, phrase
+
+LEVEL = 0.05
+MAX_STRATA = 200
+"""With more strata, shares treated are not listed one by one."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all findings of one contrast share. base: `effect`, or `effect[column=level]` for several kinds."""
+
+    question: Question
+    base: str
+    arms: Phrase
+    unit: str
+    margin: float
+    settings: EffectSettings
+    k: int
+    seed: int
+    n: int = 0
+    arms_users: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def figure(self) -> str:
+        """Name of the adjusted figure in keys: ate or att, or remaining where it is no effect."""
+        return self.settings.estimand.lower() if self.question.obstacle is None else "remaining"
+
+    def facts(self) -> dict[str, Phrase | str]:
+        q = self.question
+        return {"treatment": q.treatment_name, "outcome": q.outcome_name, "arms": self.arms, "names": q.names}
+
+    def label(self, key: str, **more: str | Phrase) -> Phrase:
+        return phrase(f"effects.label_{key}", **{**self.facts(), **more})
+
+    def method(self, key: str, **more: str | int) -> Phrase:
+        given = {"names": self.question.names, "replicates": self.settings.replicates}
+        return phrase(f"effects.method_{key}", **{**given, "simulations": self.settings.simulations, **more})
+
+    def recorded(self) -> dict[str, JSON]:
+        own = self.settings.model_dump(mode="json", exclude_none=True)
+        return {**own, "adjustment": list(self.question.adjustment)}
+
+
+def unit_of(analysis_outcome: np.ndarray, binary: bool, is_role: bool) -> str:
+    """points for 0/1 outcomes, rating for few whole values of the log's outcome, else the outcome's own unit."""
+    if binary:
+        return "points"
+    few = len(np.unique(analysis_outcome)) <= 20
+    return "rating" if is_role and few else "own"
+
+
+def main_findings(a: Analysis, frame: Frame) -> tuple[Finding, ...]:
+    """The raw difference, the answer, what the raw one mixes in, and the other estimators."""
+    return (*_main(a, frame), *_beside(a, frame))
+
+
+def check_findings(a: Analysis, frame: Frame) -> tuple[Finding, ...]:
+    """Support, refutations, E-value and the share treated in every stratum."""
+    return (_lacking(a, frame), *_refutations(a, frame), *_e_value(a, frame), *_propensities(a, frame))
+
+
+def headline(a: Analysis) -> Adjusted | None:
+    """The answer for the estimand asked for, or None where it is withheld or undefined."""
+    return a.adjusted.get(a.estimand)
+
+
+def withheld_reason(a: Analysis, frame: Frame) -> Phrase:
+    """Why there is no adjusted estimate."""
+    if a.by is None:
+        return phrase("effects.no_overlap", share=amount(a.overlap.lacking, "share"), names=frame.question.names)
+    return phrase("effects.undefined")
+
+
+def verdict(found: Estimate, margin: float, claim: Verdict, p_adjusted: float | None = None) -> Verdict:
+    """`claim` where the interval (and the corrected p) excludes none, else equivalent inside the margin, else open."""
+    sure = not found.low <= 0 <= found.high and (p_adjusted is None or p_adjusted <= LEVEL)
+    if sure:
+        return claim
+    return Verdict.EQUIVALENT if inside_margin(*found.inner, margin) else Verdict.CANNOT_TELL
+
+
+def finding(
+    frame: Frame,
+    key: str,
+    label: Phrase,
+    method: Phrase,
+    found: Estimate | None,
+    claim: Verdict,
+    reason: Phrase | None = None,
+    n: int | None = None,
+    groups: dict[str, int] | None = None,
+    p_adjusted: float | None = None,
+) -> Finding:
+    """One difference as a Finding; not computed with `reason` where there is no estimate."""
+    people = frame.n if n is None else n
+    shared = {
+        "settings": frame.recorded(),
+        "seed": frame.seed,
+        "groups": frame.arms_users if groups is None else groups,
+    }
+    if found is None:
+        why = reason or phrase("effects.undefined")
+        return not_computed(f"{frame.base}.{key}", label, frame.unit, people, why, method, **shared)
+    decided = Verdict.MEASURED if claim is Verdict.MEASURED else verdict(found, frame.margin, claim, p_adjusted)
+    return Finding(
+        key=f"{frame.base}.{key}",
+        label=label,
+        unit=frame.unit,
+        verdict=decided,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=people,
+        p_value=found.p,
+        p_adjusted=p_adjusted,
+        margin=frame.margin,
+        smallest_detectable=smallest_detectable(np.array([found.error])),
+        method=method,
+        **shared,
+    )
+
+
+def _main(a: Analysis, frame: Frame) -> list[Finding]:
+    found = [finding(frame, "naive", frame.label("naive"), frame.method("naive"), a.raw, Verdict.GAP)]
+    withheld = withheld_reason(a, frame)
+    method = _headline_method(a, frame)
+    obstacle = frame.question.obstacle
+    for estimand in ("ATE", "ATT"):
+        done = a.adjusted.get(estimand) if obstacle is None else None
+        label, reason = frame.label(estimand.lower()), obstacle or withheld
+        effect = None if done is None else done.effect
+        found.append(finding(frame, estimand.lower(), label, method, effect, Verdict.EFFECT, reason))
+    done = headline(a)
+    if obstacle is not None:
+        remaining = None if done is None else done.effect
+        found.append(finding(frame, "remaining", frame.label("remaining"), method, remaining, Verdict.GAP, withheld))
+    if frame.question.adjustment:
+        label = frame.label("selection" if obstacle is None else "explained")
+        selection = None if done is None else done.selection
+        found.append(finding(frame, "selection", label, frame.method("selection"), selection, Verdict.GAP, withheld))
+    return found
+
+
+def _headline_method(a: Analysis, frame: Frame) -> Phrase:
+    return frame.method("models") if a.by == "models" else frame.method("strata", strata=len(a.study.strata))
+
+
+def _beside(a: Analysis, frame: Frame) -> list[Finding]:
+    claim = Verdict.EFFECT if frame.question.obstacle is None else Verdict.GAP
+    found = []
+    for name, one in a.beside.items():
+        method = frame.method({"linear": "linear", "aipw": "models", "ipw": "ipw"}[name])
+        found.append(finding(frame, f"{frame.figure}[{name}]", frame.label(name), method, one, claim))
+    if a.logged == "unfit":
+        label, reason = frame.label("ipw"), phrase("effects.bad_logged")
+        found.append(finding(frame, f"{frame.figure}[ipw]", label, frame.method("ipw"), None, claim, reason))
+    return found
+
+
+def _lacking(a: Analysis, frame: Frame) -> Finding:
+    return Finding(
+        key=f"{frame.base}.lacking",
+        label=frame.label("lacking"),
+        unit="share",
+        verdict=Verdict.MEASURED,
+        value=a.overlap.lacking,
+        n=frame.n,
+        method=frame.method("lacking_strata" if a.overlap.by == "strata" else "lacking_model"),
+        settings=frame.recorded(),
+        seed=frame.seed,
+    )
+
+
+def _refutations(a: Analysis, frame: Frame) -> list[Finding]:
+    return [
+        Finding(
+            key=f"{frame.base}.{one.kind}",
+            label=frame.label(one.kind),
+            unit=frame.unit,
+            verdict=Verdict.MEASURED,
+            value=one.mean,
+            low=min(one.low, one.mean),
+            high=max(one.high, one.mean),
+            n=frame.n,
+            method=frame.method(one.kind),
+            settings={**frame.recorded(), "stood": one.stood},
+            seed=frame.seed,
+        )
+        for one in a.refutations
+    ]
+
+
+def e_values(a: Analysis) -> tuple[float, float, float] | None:
+    """(risk ratio, its E-value, the E-value that brings the interval to none); None without a ratio."""
+    done = headline(a)
+    if done is None:
+        return None
+    spread = float(a.study.outcome.std())
+    if a.study.binary:
+        if done.ratio is None:
+            return None
+        ratio, bound = done.ratio
+    else:
+        near = done.effect.low if done.effect.value > 0 else done.effect.high
+        ratio, bound = approximate_ratio(done.effect.value, spread), approximate_ratio(near, spread)
+    crossed = (ratio - 1) * (bound - 1) <= 0
+    return ratio, e_value(ratio), 1.0 if crossed else e_value(bound)
+
+
+def _e_value(a: Analysis, frame: Frame) -> list[Finding]:
+    if headline(a) is None:
+        return []
+    found = e_values(a)
+    label = frame.label("evalue")
+    if found is None:
+        method = frame.method("evalue", ratio="")
+        reason = phrase("effects.no_ratio")
+        return [not_computed(f"{frame.base}.evalue", label, "ratio", frame.n, reason, method)]
+    ratio, value, bound = found
+    return [
+        Finding(
+            key=f"{frame.base}.evalue",
+            label=label,
+            unit="ratio",
+            verdict=Verdict.MEASURED,
+            value=value,
+            n=frame.n,
+            method=frame.method("evalue", ratio=amount(ratio, "ratio")),
+            settings={**frame.recorded(), "risk_ratio": ratio, "bound": bound},
+            seed=frame.seed,
+        )
+    ]
+
+
+def stratum_users(a: Analysis) -> list[int]:
+    """Users with a row in each stratum."""
+    pairs = np.unique(np.stack([a.study.stratum, a.study.user]), axis=1)
+    return [int(count) for count in np.bincount(pairs[0], minlength=len(a.study.strata))]
+
+
+def _propensities(a: Analysis, frame: Frame) -> list[Finding]:
+    if not frame.question.adjustment or len(a.study.strata) > MAX_STRATA:
+        return []
+    found = []
+    for code, (one, users) in enumerate(zip(a.propensities, stratum_users(a), strict=True)):
+        name = a.study.stratum_name(code)
+        if one is None or users < frame.k:
+            continue
+        found.append(
+            Finding(
+                key=f"{frame.base}.propensity[{name}]",
+                label=frame.label("propensity", stratum=name),
+                unit="share",
+                verdict=Verdict.MEASURED,
+                value=one.value,
+                low=max(one.low, 0.0),
+                high=min(one.high, 1.0),
+                n=users,
+                method=frame.method("propensity"),
+                settings=frame.recorded(),
+                seed=frame.seed,
+            )
+        )
+    return found

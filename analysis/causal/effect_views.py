@@ -1,0 +1,235 @@
+"""Charts of the effects step, and the tables with the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.causal.analyse import Analysis, ByGroup
+from analysis.causal.effect_findings import Frame, headline, stratum_users
+from analysis.causal.estimate import Estimate
+from analysis.causal.group_findings import hidden_groups
+from analysis.document import Cell, Chart, Column, Series, Table
+from analysis.finding import VALUELESS, Finding
+from words import Phrase, phrase
+
+TENTHS = 10
+
+
+def charts(a: Analysis, frame: Frame) -> tuple[Chart, ...]:
+    """Estimators, effect by group, overlap and balance; what is under the disclosure threshold is not drawn."""
+    drawn = [_estimators(a, frame), *(_group_chart(part, frame) for part in a.groups)]
+    if frame.question.adjustment:
+        drawn += [_overlap(a, frame), _balance(a, frame)]
+    return tuple(one for one in drawn if one is not None)
+
+
+def tables(a: Analysis, frame: Frame, findings: tuple[Finding, ...]) -> tuple[Table, ...]:
+    """The numbers behind the charts, the refutations and the share treated by stratum."""
+    made = [_findings_table(frame, findings)]
+    if frame.question.adjustment:
+        made += [_strata_table(a, frame), _balance_table(a, frame)]
+    if a.refutations:
+        made.append(_refutation_table(a, frame))
+    return tuple(made)
+
+
+def _estimates(a: Analysis) -> list[tuple[str, Estimate]]:
+    done = headline(a)
+    named: dict[str, Estimate | None] = {"naive": a.raw}
+    if done is not None:
+        named["aipw" if a.by == "models" else "strata"] = done.effect
+    return [(name, one) for name, one in {**named, **a.beside}.items() if one is not None]
+
+
+def _estimators(a: Analysis, frame: Frame) -> Chart | None:
+    shown = _estimates(a)
+    if not shown:
+        return None
+    scale = 100 if frame.unit == "points" else 1
+    series = Series(
+        name=frame.arms,
+        x=tuple(scale * one.value for _, one in shown),
+        y=tuple(phrase(f"effects.name_{name}") for name, _ in shown),
+        low=tuple(scale * one.low for _, one in shown),
+        high=tuple(scale * one.high for _, one in shown),
+    )
+    return Chart(
+        key=f"{frame.base}.estimators",
+        kind="interval",
+        title=phrase("effects.estimators_title", outcome=frame.question.outcome_name),
+        x_title=_difference(frame),
+        y_title=phrase("effects.estimators_y"),
+        n=frame.n,
+        series=(series,),
+        alt=phrase("effects.estimators_alt"),
+        zero_line=0.0,
+    )
+
+
+def _group_chart(part: ByGroup, frame: Frame) -> Chart | None:
+    hidden = hidden_groups(part, frame.k)
+    shown = [
+        (label, one)
+        for code, (label, one) in enumerate(zip(part.labels, part.effects.effect, strict=True))
+        if one is not None and code not in hidden
+    ]
+    if not shown:
+        return None
+    scale = 100 if frame.unit == "points" else 1
+    series = Series(
+        name=part.attribute,
+        x=tuple(scale * one.value for _, one in shown),
+        y=tuple(label for label, _ in shown),
+        low=tuple(scale * one.low for _, one in shown),
+        high=tuple(scale * one.high for _, one in shown),
+    )
+    return Chart(
+        key=f"{frame.base}.by.{part.attribute}",
+        kind="interval",
+        title=phrase("effects.groups_title", outcome=frame.question.outcome_name, attribute=part.attribute),
+        x_title=_difference(frame),
+        y_title=phrase("effects.column_group"),
+        n=frame.n,
+        series=(series,),
+        alt=phrase("effects.groups_alt", attribute=part.attribute),
+        zero_line=0.0,
+    )
+
+
+def _overlap(a: Analysis, frame: Frame) -> Chart:
+    tenth = np.minimum((np.clip(a.overlap.propensity, 0, 1) * TENTHS).astype(int), TENTHS - 1)
+    series = []
+    for arm, name in ((1, "treated_rows"), (0, "untreated_rows")):
+        rows = a.study.treated == arm
+        users = [len(np.unique(a.study.user[rows & (tenth == step)])) for step in range(TENTHS)]
+        shares = np.bincount(tenth[rows], minlength=TENTHS) / rows.sum()
+        seen = [None if 0 < count < frame.k else float(share) for share, count in zip(shares, users, strict=True)]
+        labels = tuple(f"{10 * step}–{10 * step + 10}%" for step in range(TENTHS))
+        series.append(Series(name=phrase(f"effects.{name}"), x=labels, y=tuple(seen)))
+    facts = {"treatment": frame.question.treatment_name}
+    return Chart(
+        key=f"{frame.base}.overlap",
+        kind="bars",
+        title=phrase("effects.overlap_title", **facts),
+        x_title=phrase("effects.overlap_x", **facts),
+        y_title=phrase("effects.overlap_y"),
+        n=a.study.rows,
+        n_unit="rows",
+        series=tuple(series),
+        alt=phrase("effects.overlap_alt"),
+    )
+
+
+def _balance(a: Analysis, frame: Frame) -> Chart:
+    names = tuple(f"{one.name} = {one.level}" if one.level else one.name for one in a.balance)
+    return Chart(
+        key=f"{frame.base}.balance",
+        kind="bars",
+        title=phrase("effects.balance_title"),
+        x_title=phrase("effects.balance_x"),
+        y_title=phrase("effects.balance_y"),
+        n=a.study.rows,
+        n_unit="rows",
+        series=(
+            Series(name=phrase("effects.before"), x=names, y=tuple(one.before for one in a.balance)),
+            Series(name=phrase("effects.after"), x=names, y=tuple(one.after for one in a.balance)),
+        ),
+        alt=phrase("effects.balance_alt"),
+        zero_line=0.0,
+    )
+
+
+def _findings_table(frame: Frame, findings: tuple[Finding, ...]) -> Table:
+    dash = phrase("effects.no_value")
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            one.label,
+            dash if one.verdict in VALUELESS else one.value,
+            one.low if one.low is not None else dash,
+            one.high if one.high is not None else dash,
+            one.n,
+            phrase(f"finding.verdict.{one.verdict.name.lower()}"),
+        )
+        for one in findings
+        if one.unit == frame.unit
+    )
+    columns = _columns(("estimator", "text"), ("value", frame.unit), ("low", frame.unit), ("high", frame.unit))
+    return Table(
+        key=f"{frame.base}.estimates",
+        title=phrase("effects.estimators_title", outcome=frame.question.outcome_name),
+        columns=(*columns, *_columns(("users", "count"), ("verdict", "text"))),
+        rows=rows,
+    )
+
+
+def _strata_table(a: Analysis, frame: Frame) -> Table:
+    """Rows and share treated by stratum; strata of too few users are shown together."""
+    rows = np.bincount(a.study.stratum, minlength=len(a.study.strata))
+    treated = np.bincount(a.study.stratum, weights=a.study.treated, minlength=len(a.study.strata))
+    users = stratum_users(a)
+    pooled = pooled_strata(users, frame.k)
+    shown: list[tuple[Cell, ...]] = [
+        (a.study.stratum_name(code), int(rows[code]), users[code], float(treated[code] / rows[code]))
+        for code in range(len(rows))
+        if code not in pooled
+    ]
+    if pooled:
+        together = sorted(pooled)
+        people = len(np.unique(a.study.user[np.isin(a.study.stratum, together)]))
+        if people >= frame.k:
+            share = float(treated[together].sum() / rows[together].sum())
+            shown.append((phrase("effects.small_strata"), int(rows[together].sum()), people, share))
+    return Table(
+        key=f"{frame.base}.strata",
+        title=phrase("effects.strata_title"),
+        columns=_columns(("stratum", "text"), ("rows", "count"), ("users", "count"), ("share", "share")),
+        rows=tuple(shown),
+    )
+
+
+def pooled_strata(users: list[int], k: int) -> set[int]:
+    """Strata shown together: those under k users, and the next smallest where that leaves one alone."""
+    small = {code for code, count in enumerate(users) if count < k}
+    if len(small) == 1 and len(users) > 1:
+        small.add(min((code for code in range(len(users)) if code not in small), key=lambda code: (users[code], code)))
+    return small
+
+
+def _balance_table(a: Analysis, frame: Frame) -> Table:
+    return Table(
+        key=f"{frame.base}.balance",
+        title=phrase("effects.balance_title"),
+        columns=_columns(("variable", "text"), ("level", "text"), ("before", "score"), ("after", "score")),
+        rows=tuple((one.name, one.level, one.before, one.after) for one in a.balance),
+    )
+
+
+def _refutation_table(a: Analysis, frame: Frame) -> Table:
+    columns = _columns(("test", "text"), ("mean", frame.unit), ("low", frame.unit), ("high", frame.unit))
+    return Table(
+        key=f"{frame.base}.refutations",
+        title=phrase("effects.refute_title"),
+        columns=(*columns, *_columns(("stood", "text"))),
+        rows=tuple(
+            (
+                phrase(f"effects.test_{one.kind}"),
+                one.mean,
+                one.low,
+                one.high,
+                phrase("effects.yes" if one.stood else "effects.no"),
+            )
+            for one in a.refutations
+        ),
+    )
+
+
+def _difference(frame: Frame) -> Phrase:
+    unit = phrase(f"units.{frame.unit}")
+    return phrase("effects.estimators_x", outcome=frame.question.outcome_name, unit=unit)
+
+
+def _columns(*named: tuple[str, str]) -> tuple[Column, ...]:
+    titles = {"before": "before", "after": "after"}
+    return tuple(
+        Column(key=key, title=phrase(f"effects.{titles.get(key, f'column_{key}')}"), unit=unit) for key, unit in named
+    )

@@ -1,0 +1,176 @@
+"""The effects step: naive difference, adjusted effect, support, groups and refutations, as one section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.analyse import analyse
+from analysis.causal.dag import Graph
+from analysis.causal.effect_findings import Frame, check_findings, headline, main_findings, unit_of
+from analysis.causal.effect_views import charts, tables
+from analysis.causal.effect_words import notes, summary
+from analysis.causal.group_findings import by_group
+from analysis.causal.question import Question, arms, ask, spoken
+from analysis.causal.settings import EffectSettings
+from analysis.causal.study import Contrast, Study, contrasts, study
+from analysis.causal.variables import variables
+from analysis.document import Section
+from analysis.finding import Finding, not_computed
+from analysis.log import Dataset
+from words import Fact, Phrase, Refusal, phrase
+
+__all__ = ["EffectSettings", "effects_section", "variables"]
+
+Tell = Callable[..., None]
+MARGIN = {True: 0.01, False: 0.05}
+"""Default margin of equivalence: one point of a 0/1 outcome, else this share of the standard deviation."""
+
+
+def effects_section(
+    dataset: Dataset, graph: Graph, settings: EffectSettings, k: int, seed: int, tell: Tell = lambda *_, **__: None
+) -> Section:
+    """Section `effects`: what the treatment does to the outcome, the answer first.
+
+    k: disclosure threshold in users. Nothing here raises for the state of the data: a constant treatment, no
+    overlap, a graph that identifies nothing and the like end as `not computed` with the reason. Refuses (Refusal)
+    only a graph or settings that do not name a treatment and an outcome.
+    """
+    tell(0.0, "effects.progress.read")
+    table = variables(dataset)
+    try:
+        question = ask(dataset, graph, settings, table)
+        table = _with_outcome(table, question, settings)
+        compared = contrasts(table[question.treatment], settings.reference, settings.threshold)
+    except Refusal as refusal:
+        if graph.treatment is None or graph.outcome is None:
+            raise
+        return _nothing(dataset, graph, settings, refusal.phrase)
+    sections = []
+    for number, contrast in enumerate(compared):
+        tell(number / len(compared), "effects.progress.estimate", share=number / len(compared))
+        sections.append(_contrast_section(dataset, question, contrast, len(compared), table, settings, k, seed))
+    tell(1.0, "effects.progress.done")
+    return _joined(sections, question, settings, compared)
+
+
+def _contrast_section(
+    dataset: Dataset,
+    question: Question,
+    contrast: Contrast,
+    count: int,
+    table: pd.DataFrame,
+    settings: EffectSettings,
+    k: int,
+    seed: int,
+) -> Section:
+    base = "effect" if count == 1 else f"effect[{question.treatment_name}={contrast.level}]"
+    words = arms(question, contrast, None if settings.threshold is None else str(settings.threshold))
+    try:
+        rows = study(table, question.treatment, question.outcome, contrast, question.adjustment, settings.bins)
+        by = tuple(name for name in settings.by or dataset.sensitive if name != question.treatment)
+        done = analyse(rows, settings, by, seed)
+    except Refusal as refusal:
+        return _unanswered(base, question.treatment_name, question.outcome_name, words, table, refusal.phrase)
+    frame = _frame(dataset, question, rows, base, words, settings, k, seed)
+    found = (*main_findings(done, frame), *by_group(done.groups, frame))
+    said = summary(done, frame, found)
+    return Section(
+        step="effects",
+        summary=said if count == 1 else (phrase("effects.arm", arms=words), *said),
+        findings=(*found, *check_findings(done, frame)),
+        charts=charts(done, frame),
+        tables=tables(done, frame, found),
+        notes=notes(done, frame),
+        facts={"estimator": done.by, "strata": len(rows.strata), "answered": headline(done) is not None},
+    )
+
+
+def _frame(
+    dataset: Dataset,
+    question: Question,
+    rows: Study,
+    base: str,
+    words: Phrase,
+    settings: EffectSettings,
+    k: int,
+    seed: int,
+) -> Frame:
+    unit = unit_of(rows.outcome, rows.binary, question.outcome == "outcome")
+    default = MARGIN[rows.binary] * (1.0 if rows.binary else float(rows.outcome.std()))
+    people = {
+        label: int(len(np.unique(rows.user[rows.treated == arm])))
+        for arm, label in ((1, rows.contrast.level), (0, rows.contrast.reference))
+    }
+    margin = default if settings.margin is None else settings.margin
+    return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, people)
+
+
+def _with_outcome(table: pd.DataFrame, question: Question, settings: EffectSettings) -> pd.DataFrame:
+    if settings.positive_from is None:
+        return table
+    column = table[question.outcome]
+    if not pd.api.types.is_numeric_dtype(column):
+        raise Refusal("effects.outcome_text", name=question.outcome_name)
+    return table.assign(**{question.outcome: (column >= settings.positive_from).astype(float).where(column.notna())})
+
+
+def _joined(
+    sections: list[Section], question: Question, settings: EffectSettings, compared: tuple[Contrast, ...]
+) -> Section:
+    extra = []
+    if settings.threshold is not None:
+        extra.append(phrase("effects.note_threshold", name=question.treatment_name, threshold=str(settings.threshold)))
+    if settings.positive_from is not None:
+        extra.append(
+            phrase("effects.note_positive", name=question.outcome_name, threshold=f"{settings.positive_from:g}")
+        )
+    if len(sections) > 1:
+        reference = compared[0].reference
+        extra.append(phrase("effects.note_arms", name=question.treatment_name, reference=reference))
+    notes_once = dict.fromkeys(note for section in sections for note in section.notes)
+    return Section(
+        step="effects",
+        summary=tuple(said for section in sections for said in section.summary),
+        findings=tuple(one for section in sections for one in section.findings),
+        charts=tuple(one for section in sections for one in section.charts),
+        tables=tuple(one for section in sections for one in section.tables),
+        notes=(*notes_once, *extra),
+        facts={
+            "treatment": question.treatment,
+            "outcome": question.outcome,
+            "adjustment": list(question.adjustment),
+            "identified": question.obstacle is None,
+            "contrasts": [section.facts for section in sections],
+        },
+    )
+
+
+def _nothing(dataset: Dataset, graph: Graph, settings: EffectSettings, reason: Phrase) -> Section:
+    """The section where the question itself cannot be put to these data."""
+    named = spoken(dataset)
+    treatment = settings.treatment or graph.treatment or ""
+    outcome = settings.outcome or graph.outcome or ""
+    treatment, outcome = named.get(treatment, treatment), named.get(outcome, outcome)
+    words = phrase("effects.arms_binary", treatment=treatment)
+    return _unanswered("effect", treatment, outcome, words, dataset.log, reason)
+
+
+def _unanswered(base: str, treatment: str, outcome: str, words: Phrase, table: pd.DataFrame, reason: Phrase) -> Section:
+    users = int(table["user"].nunique())
+    facts: dict[str, Fact] = {"treatment": treatment, "outcome": outcome, "arms": words}
+    found: list[Finding] = [
+        not_computed(
+            f"{base}.{key}",
+            phrase(f"effects.label_{key}", **facts),
+            "own",
+            users,
+            reason,
+            phrase("effects.method_none"),
+        )
+        for key in ("naive", "ate", "att")
+    ]
+    said = phrase("effects.withheld", treatment=treatment, outcome=outcome, reason=reason)
+    return Section(step="effects", summary=(said,), findings=tuple(found), facts={"answered": False})

@@ -1,0 +1,64 @@
+"""Effects inside groups as Findings, corrected together, small groups suppressed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.causal.analyse import ByGroup
+from analysis.causal.effect_findings import Frame, finding
+from analysis.fairness.infer import benjamini_hochberg
+from analysis.finding import Finding, Verdict, suppressed
+from analysis.log import UNKNOWN
+from words import Phrase, phrase
+
+
+def by_group(parts: tuple[ByGroup, ...], frame: Frame) -> list[Finding]:
+    """Effects and their differences in every attribute, p-values corrected together; small groups suppressed."""
+    known = [one for part in parts for one in (*part.effects.effect, *part.effects.gap.values()) if one is not None]
+    adjusted = benjamini_hochberg(np.array([one.p for one in known], dtype=float)) if known else np.array([])
+    corrected = {id(one): float(p) for one, p in zip(known, adjusted, strict=True)}
+    return [found for part in parts for found in _of_attribute(part, frame, corrected)]
+
+
+def hidden_groups(part: ByGroup, k: int) -> set[int]:
+    """Groups under k users, and one more where a single one could be worked out from the total."""
+    small = {code for code, users in enumerate(part.users) if users < k}
+    if len(small) == 1 and len(part.users) > 1:
+        rest = [code for code in range(len(part.users)) if code not in small]
+        small.add(min(rest, key=lambda code: (part.users[code], code)))
+    return small
+
+
+def _of_attribute(part: ByGroup, frame: Frame, corrected: dict[int, float]) -> list[Finding]:
+    hidden = hidden_groups(part, frame.k)
+    kind = "group" if frame.question.obstacle is None else "group_remaining"
+    claim = Verdict.EFFECT if frame.question.obstacle is None else Verdict.GAP
+    method = frame.method("group")
+    found = []
+    for code, (label, one) in enumerate(zip(part.labels, part.effects.effect, strict=True)):
+        key = f"{frame.figure}.{part.attribute}.{label}"
+        words = frame.label(kind, attribute=part.attribute, group=label)
+        p = None if one is None else corrected[id(one)]
+        made = finding(frame, key, words, method, one, claim, None, part.users[code], {label: part.users[code]}, p)
+        found.append(suppressed(made, frame.k) if code in hidden else made)
+    return [*found, *_gaps(part, frame, corrected, hidden, method)]
+
+
+def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], hidden: set[int], method: Phrase) -> list[Finding]:
+    prefix = f"{frame.figure}.{part.attribute}.gap"
+    if not part.pairs:
+        only = next((label for label in part.labels if label != UNKNOWN), UNKNOWN)
+        words = frame.label("group_gap", attribute=part.attribute, a=only, b=only)
+        reason = phrase("effects.one_group", attribute=part.attribute)
+        return [finding(frame, prefix, words, method, None, Verdict.GAP, reason)]
+    found = []
+    for a, b in part.pairs:
+        one = part.effects.gap[(a, b)]
+        names = part.labels[a], part.labels[b]
+        key = prefix if len(part.pairs) == 1 else f"{prefix}.{names[0]}-{names[1]}"
+        words = frame.label("group_gap", attribute=part.attribute, a=names[0], b=names[1])
+        users = {names[0]: part.users[a], names[1]: part.users[b]}
+        p = None if one is None else corrected[id(one)]
+        made = finding(frame, key, words, method, one, Verdict.GAP, None, sum(users.values()), users, p)
+        found.append(suppressed(made, frame.k) if {a, b} & hidden else made)
+    return found

@@ -1,0 +1,110 @@
+"""The causal question as asked: what is adjusted for, and whether the graph calls the answer an effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.causal.adjustment import biasing_paths, drawn_path, shortest
+from analysis.causal.dag import Graph
+from analysis.causal.identification import Identification, identify
+from analysis.causal.settings import EffectSettings
+from analysis.causal.study import Contrast
+from analysis.log import Dataset
+from words import Phrase, Refusal, phrase
+
+
+@dataclass(frozen=True)
+class Question:
+    """Treatment and outcome (columns and spoken names), the adjustment, and why it may not be an effect.
+
+    obstacle: None where adjusting identifies the effect; else the reason. Then what is adjusted for is only what
+    was recorded, and the adjusted difference is reported as what remains, not as an effect.
+    """
+
+    treatment: str
+    outcome: str
+    spoken: dict[str, str]
+    adjustment: tuple[str, ...]
+    obstacle: Phrase | None
+    identification: Identification
+
+    @property
+    def treatment_name(self) -> str:
+        return self.spoken.get(self.treatment, self.treatment)
+
+    @property
+    def outcome_name(self) -> str:
+        return self.spoken.get(self.outcome, self.outcome)
+
+    @property
+    def names(self) -> Phrase | str:
+        """What is adjusted for, in words."""
+        return ", ".join(self.adjustment) or phrase("effects.nothing")
+
+
+def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.DataFrame) -> Question:
+    """The question that `settings` put to `graph` and the columns of `table`.
+
+    Raises Refusal where treatment or outcome is not chosen, not in the graph or not in the data.
+    """
+    asked = graph.ask(settings.treatment or graph.treatment, settings.outcome or graph.outcome)
+    found = identify(asked, table.columns)
+    missing = [name for name in (found.treatment, found.outcome) if name in found.absent]
+    if missing:
+        raise Refusal("effects.not_recorded", names=", ".join(missing))
+    if settings.adjustment == "auto":
+        adjustment = found.recorded_causes if found.recommended is None else found.recommended
+        obstacle = _obstacle(found)
+    else:
+        adjustment = settings.adjustment
+        absent = [name for name in adjustment if name not in table.columns]
+        if absent:
+            raise Refusal("effects.not_recorded", names=", ".join(absent))
+        obstacle = _own_set(asked, found, adjustment)
+    return Question(found.treatment, found.outcome, spoken(dataset), adjustment, obstacle, found)
+
+
+def spoken(dataset: Dataset) -> dict[str, str]:
+    """The files' own names of the columns that roles renamed: treatment -> promoted."""
+    roles = dataset.roles
+    named = {"treatment": roles.treatment, "outcome": roles.outcome, "position": roles.position}
+    return {role: name for role, name in named.items() if name is not None}
+
+
+def arms(question: Question, contrast: Contrast, threshold: str | None) -> Phrase:
+    """What is compared with what, in words."""
+    name = question.treatment_name
+    if threshold is not None:
+        return phrase("effects.arms_above", treatment=name, limit=threshold)
+    if {contrast.reference, contrast.level} == {"0", "1"}:
+        return phrase("effects.arms_binary", treatment=name)
+    return phrase("effects.arms_levels", treatment=name, level=contrast.level, reference=contrast.reference)
+
+
+def _obstacle(found: Identification) -> Phrase | None:
+    if found.status == "no path":
+        return phrase("effects.no_path", treatment=found.treatment, outcome=found.outcome)
+    if found.recommended is not None:
+        return None
+    if found.by is not None:
+        names = found.front_door if found.by == "front-door" else found.instruments
+        return phrase("effects.by_other_way", way=phrase(f"effects.way_{found.by[:5]}"), names=", ".join(names))
+    hidden = ", ".join(found.hidden)
+    return phrase("effects.not_identifiable", hidden=hidden, treatment=found.treatment, outcome=found.outcome)
+
+
+def _own_set(graph: Graph, found: Identification, adjustment: tuple[str, ...]) -> Phrase | None:
+    if found.status == "no path":
+        return _obstacle(found)
+    after = graph.descendants(found.treatment) | {found.treatment, found.outcome}
+    changed = [name for name in adjustment if name in after]
+    if changed:
+        return phrase("effects.bad_column", names=", ".join(changed))
+    given = [name for name in adjustment if name in graph.nodes]
+    paths = shortest(biasing_paths(graph, found.treatment, found.outcome, given))
+    if paths:
+        drawn = "; ".join(drawn_path(graph, path) for path in paths[:5])
+        return phrase("effects.not_a_set", names=", ".join(adjustment), paths=drawn)
+    return None
