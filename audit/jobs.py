@@ -27,6 +27,8 @@ from audit.settings import Step
 from audit.workspace import AuditFolder
 from words import Phrase, Refusal, phrase
 
+Rows = list[sqlite3.Row]
+Curves = dict[str, list[float]]
 State = Literal["queued", "running", "done", "failed", "cancelled", "stopped"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
 RUNNING_AT_ONCE = 2
@@ -64,7 +66,7 @@ class Job:
     error: Phrase | None
     eta: float | None
     seconds: float
-    curves: dict[str, list[float]] = field(default_factory=dict)
+    curves: Curves = field(default_factory=dict)
 
     @property
     def active(self) -> bool:
@@ -211,8 +213,8 @@ class Jobs:
             "audit.stopped_at_epoch", run=row["id"][:4], epoch=int(last["epoch"]), epochs=int(last.get("epochs", 0))
         )
 
-    def _curves(self, job_id: str) -> dict[str, list[float]]:
-        curves: dict[str, list[float]] = {}
+    def _curves(self, job_id: str) -> Curves:
+        curves: Curves = {}
         for row in self._read("SELECT figures FROM figure WHERE job=? ORDER BY number", (job_id,)):
             for name, value in json.loads(row["figures"]).items():
                 curves.setdefault(name, []).append(value)
@@ -224,7 +226,7 @@ class Jobs:
             raise Refusal("audit.unknown_job")
         return rows[0]
 
-    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+    def _read(self, query: str, values: tuple[object, ...] = ()) -> Rows:
         with closing(connect(self._database)) as connection:
             return connection.execute(query, values).fetchall()
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.document import Section
+from analysis.log import UNKNOWN
 from audit.compose import Composed
 from models.base import Recommender
 from storage import write_atomic
 from words import Refusal, phrase
 
 if TYPE_CHECKING:
+    import models.flip
+    from analysis.fairness.ranking import Flip
     from audit.steps import Run
+    from models.fitted import Fitted
 
 DEPTH = 100
 """Candidates kept for each user: what re-ranking may choose from."""
@@ -74,7 +78,7 @@ def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored
     return Scored(codes, scores, test_scores, valid_scores)
 
 
-def chosen_model(run: Run) -> Recommender | None:
+def chosen_model(run: Run) -> Fitted[Any] | None:
     """The model under audit, trained or loaded; None where the audit is of lists from a file."""
     from models.fitted import must_know
     from models.store import load
@@ -111,8 +115,7 @@ def recommender_section_of(run: Run) -> Section:
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes, baseline.scores),
     ]
-    curves = {} if model is None else getattr(model, "curves", {})
-    return recommender_section(rankings, curves, settings.k, top, settings.seed)
+    return recommender_section(rankings, _records(model), settings.k, top, settings.seed)
 
 
 def disparity_section_of(run: Run) -> Section:
@@ -128,7 +131,7 @@ def disparity_section_of(run: Run) -> Section:
     return disparity_section(ranking, decisions, _flips(run), settings.disparity, settings.k, settings.seed, run.tell)
 
 
-def trained_model(run: Run) -> Recommender:
+def trained_model(run: Run) -> Fitted[Any]:
     """The model that the recommender step left. Raises Refusal where the audit has lists alone."""
     from models.store import load
 
@@ -152,14 +155,35 @@ def _lists_from_file(run: Run) -> Scored:
     return Scored(codes, scores, None, None)
 
 
-def _flips(run: Run) -> object:
-    """Lists of every user with the attribute changed, for models that read profile tokens."""
-    if run.settings.recommender.lists is not None or run.settings.recommender.model.kind != "language":
-        return None
-    from models.flip import flipped
+def _flips(run: Run) -> dict[str, Flip] | None:
+    """Every user's list under each other value of each attribute that the model reads; None for lists alone."""
+    from models.flip import flipped_lists
 
+    settings, data = run.settings.recommender, run.composed.data
+    if settings.lists is not None:
+        return None
     model = trained_model(run)
-    return {
-        name: flipped(model, run.composed.data, name, run.settings.recommender.top)
-        for name in run.composed.data.profile
-    }
+    read = [name for name in data.profile if model.reads(name) and len(set(data.profile[name]) - {UNKNOWN}) > 1]
+    return {name: _twins(flipped_lists(model, data, name, settings.top), data.profile[name]) for name in read}
+
+
+def _twins(found: models.flip.Flip, actual: np.ndarray) -> Flip:
+    """One row a user and value that is not theirs."""
+    from analysis.fairness.ranking import Flip
+
+    others = [np.flatnonzero(actual != value).astype(np.int32) for value in found.values]
+    user = np.concatenate(others)
+    flipped = np.concatenate([found.lists[value][rows] for value, rows in zip(found.values, others, strict=True)])
+    return Flip(found.attribute, user, found.own[user], flipped, found.divergence[user].astype(np.float64))
+
+
+def _records(model: Fitted[Any] | None) -> dict[str, list[dict[str, float]]]:
+    """The training curves of a model, one record an epoch."""
+    if model is None or not model.curves:
+        return {}
+    epochs = range(max(len(values) for values in model.curves.values()))
+    named = [
+        {"epoch": float(at + 1)} | {name: values[at] for name, values in model.curves.items() if at < len(values)}
+        for at in epochs
+    ]
+    return {model.kind: named}
