@@ -252,10 +252,16 @@ def _keys(sides: Iterable[Sequence[Cell]], language: Language) -> tuple[Key, ...
 def _beside(
     cells: Sequence[Cell], keys: tuple[Key, ...], chart: Chart, at: int, language: Language
 ) -> tuple[float, ...]:
-    """Positions on a label axis; series that share labels stand beside each other."""
-    shared = sum(len(series.x) for series in chart.series) > len(keys)
-    shift = (at - (len(chart.series) - 1) / 2) * share_of_row(len(chart.series)) if shared else 0.0
-    return tuple(place + shift for place in _along(cells, "label", keys, language))
+    """Positions on a label axis; series that share a label stand beside each other there, centred on it."""
+    holders: dict[Key, list[int]] = {}
+    for number, series in enumerate(chart.series):
+        for key in _keyed(series.y if chart.kind == "interval" else series.x, language):
+            holders.setdefault(key, []).append(number)
+    width = share_of_row(len(chart.series))
+    return tuple(
+        place + (holders[key].index(at) - (len(holders[key]) - 1) / 2) * width
+        for key, place in zip(_keyed(cells, language), _along(cells, "label", keys, language), strict=True)
+    )
 
 
 def share_of_row(series: int) -> float:

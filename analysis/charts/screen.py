@@ -203,7 +203,7 @@ def _layout(drawing: Drawing, look: Theme) -> dict[str, Any]:
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"t": 8, "l": 4},
+            "pad": {"t": 22, "l": 4},
         },
         "font": {"family": SCREEN_FONT, "size": 13, "color": look.ink},
         "paper_bgcolor": "rgba(0,0,0,0)",

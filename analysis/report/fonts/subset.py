@@ -29,7 +29,7 @@ def catalogue_characters() -> list[int]:
 
 def make(source: str, name: str, points: list[int], face: int = -1) -> None:
     """Write HERE/name with the glyphs of `points` (all of the source where empty)."""
-    from fontTools import subset
+    from fontTools import subset  # type: ignore[import-untyped]
 
     options = subset.Options(font_number=face, hinting=False, recalc_timestamp=False)
     font = subset.load_font(str(DEBIAN / source), options)

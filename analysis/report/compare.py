@@ -1,0 +1,134 @@
+"""Two audits side by side: what changed its verdict, what only moved, which settings differ. It computes nothing."""
+
+from __future__ import annotations
+
+from analysis.document import Cell, Column, Document, Section, Table
+from analysis.finding import JSON, VALUELESS, Finding, amount
+from analysis.report.appendix import flat
+from words import Phrase, Refusal, phrase
+
+
+def compare(a: Document, b: Document) -> Section:
+    """The comparison of two audits as a Section of step `compare`.
+
+    Its table `figures` holds every figure of either audit, changed verdicts first, then figures that moved, then
+    those of one audit only, then the unchanged. Raises Refusal(report.format_differs).
+    """
+    if a.format != b.format:
+        raise Refusal("report.format_differs", first=a.format, second=b.format)
+    first, second = a.findings(), b.findings()
+    keys = list(dict.fromkeys([*first, *second]))
+    ranked = sorted(keys, key=lambda key: _rank(first.get(key), second.get(key)))
+    settings = _settings(a, b)
+    tables = [_figures(ranked, first, second)] if keys else []
+    if settings.rows:
+        tables.append(settings)
+    return Section(
+        step="compare",
+        summary=_summary(a, b, first, second, len(settings.rows)),
+        tables=tuple(tables),
+        notes=(phrase("report.compare.note"),),
+        facts={"changed": [key for key in ranked if _rank(first.get(key), second.get(key)) == 0]},
+    )
+
+
+def _rank(one: Finding | None, other: Finding | None) -> int:
+    if one is None or other is None:
+        return 2
+    if one.verdict != other.verdict:
+        return 0
+    return 3 if (one.value, one.low, one.high) == (other.value, other.low, other.high) else 1
+
+
+def _summary(
+    a: Document, b: Document, first: dict[str, Finding], second: dict[str, Finding], settings: int
+) -> tuple[Phrase, ...]:
+    shared = [key for key in first if key in second]
+    changed = sum(first[key].verdict != second[key].verdict for key in shared)
+    said = []
+    if not shared:
+        said.append(phrase("report.compare.nothing_shared"))
+    elif changed:
+        said.append(phrase("report.compare.verdicts_changed", count=changed, total=len(shared)))
+    else:
+        said.append(phrase("report.compare.verdicts_same", total=len(shared)))
+    if a.digest != b.digest:
+        said.append(phrase("report.compare.other_data"))
+    elif settings:
+        said.append(phrase("report.compare.same_data_other_settings", count=settings))
+    elif a.evenhand == b.evenhand and a.versions == b.versions:
+        said.append(phrase("report.compare.same_data"))
+    if a.evenhand != b.evenhand:
+        said.append(phrase("report.compare.other_version", first=a.evenhand, second=b.evenhand))
+    for key, count in (("only_first", len(first) - len(shared)), ("only_second", len(second) - len(shared))):
+        if count:
+            said.append(phrase(f"report.compare.{key}", count=count))
+    return tuple(said)
+
+
+def _figures(keys: list[str], first: dict[str, Finding], second: dict[str, Finding]) -> Table:
+    columns = (
+        Column(key="figure", title=phrase("report.label.figure")),
+        Column(key="first", title=phrase("report.compare.first")),
+        Column(key="second", title=phrase("report.compare.second")),
+        Column(key="change", title=phrase("report.compare.change")),
+    )
+    rows = tuple(_row(first.get(key), second.get(key)) for key in keys)
+    return Table(key="figures", title=phrase("report.compare.title"), columns=columns, rows=rows)
+
+
+def _row(one: Finding | None, other: Finding | None) -> tuple[Cell, ...]:
+    known = one or other
+    assert known is not None
+    return (known.label, _shown(one), _shown(other), _change(one, other))
+
+
+def _change(one: Finding | None, other: Finding | None) -> Phrase:
+    if one is None:
+        return phrase("report.compare.missing_first")
+    if other is None:
+        return phrase("report.compare.missing_second")
+    if one.verdict != other.verdict:
+        return phrase("report.compare.changed", first=_verdict(one), second=_verdict(other))
+    return phrase("report.compare.same" if _rank(one, other) == 3 else "report.compare.moved")
+
+
+def _shown(finding: Finding | None) -> Phrase:
+    """Value and interval, or the verdict that stands in their place."""
+    if finding is None:
+        return phrase("report.compare.absent")
+    if finding.verdict in VALUELESS or finding.value is None:
+        return _verdict(finding)
+    value, unit = amount(finding.value, finding.unit), phrase(f"units.{finding.unit}")
+    if finding.low is None or finding.high is None:
+        return phrase("report.value_unit", value=value, unit=unit)
+    ends = {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
+    return phrase("report.compare.value", value=value, unit=unit, **ends)
+
+
+def _verdict(finding: Finding) -> Phrase:
+    return phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+
+
+def _settings(a: Document, b: Document) -> Table:
+    first = flat({"settings": a.settings, "seed": a.seed, "versions": dict(a.versions)})
+    second = flat({"settings": b.settings, "seed": b.seed, "versions": dict(b.versions)})
+    differing = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
+    rows: list[tuple[Cell, ...]] = [
+        (key.removeprefix("settings."), _plain(first, key), _plain(second, key)) for key in differing
+    ]
+    columns = (
+        Column(key="setting", title=phrase("report.label.setting")),
+        Column(key="first", title=phrase("report.compare.first")),
+        Column(key="second", title=phrase("report.compare.second")),
+    )
+    return Table(key="settings", title=phrase("report.compare.settings"), columns=columns, rows=tuple(rows))
+
+
+def _plain(settings: dict[str, JSON], key: str) -> Cell:
+    if key not in settings:
+        return phrase("report.compare.absent")
+    value = settings[key]
+    return (
+        value if isinstance(value, (bool, int, float, str)) else phrase("report.nothing") if not value else str(value)
+    )

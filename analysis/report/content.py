@@ -1,0 +1,282 @@
+"""A Document in the reader's words: what the HTML and the PDF both say, before either is laid out.
+
+Everything here is text, already said in one language and legible; no figure is computed or rounded twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from analysis.charts import legible
+from analysis.document import Chart, Document, Section
+from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.report.appendix import Appendix, appendix
+from analysis.report.grids import Grid, table_grid
+from analysis.report.tables import chart_table, file_names
+from words import Fact, Language, Phrase, say
+
+STEPS = ("data", "graph", "effects", "recommender", "disparity", "mitigation")
+ORDER = (
+    Verdict.GAP,
+    Verdict.EFFECT,
+    Verdict.CANNOT_TELL,
+    Verdict.EQUIVALENT,
+    Verdict.NOT_COMPUTED,
+    Verdict.SUPPRESSED,
+)
+"""Of the table of verdicts; levels (`measured`) claim nothing and stay in their sections."""
+SYMBOLS = {
+    Verdict.GAP: "▲",
+    Verdict.EFFECT: "●",
+    Verdict.EQUIVALENT: "＝",
+    Verdict.CANNOT_TELL: "?",
+    Verdict.MEASURED: "○",
+    Verdict.SUPPRESSED: "■",
+    Verdict.NOT_COMPUTED: "×",
+}
+"""Beside the word and the colour, so that a badge is read without colour."""
+MAX_VERDICTS = 60
+"""Rows of the table of verdicts; the first reader wants the answer, not everything."""
+MAX_CHART_ROWS = 60
+"""Rows of the table behind a picture; longer ones are in their CSV file."""
+FIRST_SENTENCES = 2
+"""Of each section that open the report."""
+LABELS = [
+    "report",
+    "contents",
+    "skip",
+    "summary",
+    "verdicts",
+    "verdicts_intro",
+    "figure",
+    "value",
+    "interval",
+    "n",
+    "verdict",
+    "method",
+    "findings",
+    "picture_values",
+    "notes",
+    "limits",
+    "methods",
+    "limits_of",
+    "appendix",
+    "settings",
+    "data",
+    "digest",
+    "cleaning",
+    "graph",
+    "versions",
+    "seed",
+    "made_by",
+    "provenance",
+]
+LIMITS = ("interval", "cannot_tell", "causal", "groups", "small", "law")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding as it is printed. `method` numbers the list of methods at the end."""
+
+    key: str
+    label: str
+    value: str
+    interval: str
+    n: str
+    verdict: str
+    word: str
+    symbol: str
+    reason: str
+    method: int
+    step: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One chart: its caption, the text for those who cannot see it, and the table behind it.
+
+    `grid` is None where that table is too long to print; `elsewhere` then says where it is.
+    """
+
+    chart: Chart
+    title: str
+    caption: str
+    alt: str
+    grid: Grid | None
+    elsewhere: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One step of the audit."""
+
+    step: str
+    title: str
+    summary: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    findings: tuple[Row, ...]
+    tables: tuple[Grid, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """The whole report."""
+
+    language: Language
+    title: str
+    labels: dict[str, str]
+    made_by: str
+    seed: str
+    digest: str
+    missing: str
+    verdicts: tuple[Row, ...]
+    more_verdicts: str
+    counts: tuple[dict[str, str], ...]
+    parts: tuple[Part, ...]
+    methods: tuple[str, ...]
+    limits: tuple[str, ...]
+    appendix: Appendix
+    first_sentences: int = field(default=FIRST_SENTENCES)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values, for the PDF's template; pictures without their drawing instructions."""
+        whole = asdict(self)
+        for part in whole["parts"]:
+            for picture in part["pictures"]:
+                del picture["chart"]
+        return whole
+
+
+def content(document: Document, language: Language) -> Content:
+    """Everything the report says of `document`, in `language`."""
+    methods = _methods(document, language)
+    files = file_names(document)
+    parts = tuple(_part(section, methods, files, language) for section in document.sections if section.step != "report")
+    rows = [row for part in parts for row in part.findings]
+    telling = sorted((row for row in rows if Verdict(row.verdict) in ORDER), key=_rank)
+    return Content(
+        language=language,
+        title=legible(document.title) or say("report.untitled", language),
+        labels={name: say(f"report.label.{name}", language) for name in LABELS},
+        made_by=legible(document.evenhand),
+        seed=str(document.seed),
+        digest=legible(document.digest),
+        missing=_missing(document, language),
+        verdicts=tuple(telling[:MAX_VERDICTS]),
+        more_verdicts=_more(len(telling) - MAX_VERDICTS, language),
+        counts=_counts(rows, language),
+        parts=parts,
+        methods=tuple(methods),
+        limits=tuple(say(f"report.limit.{name}", language) for name in LIMITS),
+        appendix=appendix(document, language),
+    )
+
+
+def _rank(row: Row) -> int:
+    return ORDER.index(Verdict(row.verdict))
+
+
+def _more(count: int, language: Language) -> str:
+    return say("report.more", language, count=count) if count > 0 else ""
+
+
+def _missing(document: Document, language: Language) -> str:
+    names = [say(f"report.step.{step}", language) for step in STEPS if document.section(step) is None]
+    return say("report.steps_missing", language, steps=", ".join(names)) if names else ""
+
+
+def _counts(rows: list[Row], language: Language) -> tuple[dict[str, str], ...]:
+    """How many figures have each verdict, and what the verdict means: the legend of the badges."""
+    seen = Counter(row.verdict for row in rows)
+    return tuple(
+        {
+            "verdict": verdict,
+            "word": verdict_word(verdict, language),
+            "symbol": SYMBOLS[verdict],
+            "count": str(seen[verdict]),
+            "meaning": say(f"report.meaning.{verdict.name.lower()}", language),
+        }
+        for verdict in Verdict
+        if seen[verdict]
+    )
+
+
+def verdict_word(verdict: Verdict, language: Language) -> str:
+    """The verdict in the reader's language."""
+    return say(f"finding.verdict.{verdict.name.lower()}", language)
+
+
+def _methods(document: Document, language: Language) -> dict[str, int]:
+    """Every method once, numbered in order of appearance."""
+    found = (legible(say(f.method, language)) for section in document.sections for f in section.findings)
+    return {text: number for number, text in enumerate(dict.fromkeys(found), start=1)}
+
+
+def _part(section: Section, methods: dict[str, int], files: dict[tuple[str, str], str], language: Language) -> Part:
+    return Part(
+        step=section.step,
+        title=step_title(section.step, language),
+        summary=_said(section.summary, language),
+        pictures=tuple(_picture(section.step, chart, files, language) for chart in section.charts),
+        findings=tuple(_row(section.step, finding, methods, language) for finding in section.findings),
+        tables=tuple(table_grid(table, language) for table in section.tables),
+        notes=_said(section.notes, language),
+    )
+
+
+def step_title(step: str, language: Language) -> str:
+    """The name of a step of the audit."""
+    return say(f"report.step.{step}", language)
+
+
+def _said(phrases: tuple[Phrase, ...], language: Language) -> tuple[str, ...]:
+    return tuple(legible(say(words, language)) for words in phrases)
+
+
+def _picture(step: str, chart: Chart, files: dict[tuple[str, str], str], language: Language) -> Picture:
+    behind = chart_table(chart)
+    short = len(behind.rows) <= MAX_CHART_ROWS
+    where: dict[str, Fact] = {"count": len(behind.rows), "file": f"tables/{files[step, behind.key]}"}
+    unit = say(f"units.{chart.n_unit}", language)
+    return Picture(
+        chart=chart,
+        title=legible(say(chart.title, language)),
+        caption=say("report.caption_n", language, n=chart.n, unit=unit) if chart.n else "",
+        alt=legible(say(chart.alt, language)),
+        grid=table_grid(behind, language) if short else None,
+        elsewhere="" if short else say("report.chart_too_long", language, **where),
+    )
+
+
+def _row(step: str, finding: Finding, methods: dict[str, int], language: Language) -> Row:
+    value, interval, n = finding_texts(finding, language)
+    return Row(
+        key=legible(finding.key),
+        label=legible(say(finding.label, language)),
+        value=value,
+        interval=interval,
+        n=n,
+        verdict=finding.verdict,
+        word=verdict_word(finding.verdict, language),
+        symbol=SYMBOLS[finding.verdict],
+        reason=legible(say(finding.reason, language)) if finding.reason else "",
+        method=methods[legible(say(finding.method, language))],
+        step=step,
+    )
+
+
+def finding_texts(finding: Finding, language: Language) -> tuple[str, str, str]:
+    """Value, interval (or p) and n of a finding as printed; empty where it has none."""
+    if finding.verdict in VALUELESS or finding.value is None:
+        return "", "", "" if finding.verdict is Verdict.SUPPRESSED else f"{finding.n:,}"
+    unit = say(f"units.{finding.unit}", language)
+    value = say("report.value_unit", language, value=amount(finding.value, finding.unit), unit=unit).strip()
+    if finding.low is not None and finding.high is not None:
+        ends = {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
+        return value, say("report.interval", language, **ends), f"{finding.n:,}"
+    p = finding.p_value if finding.p_adjusted is None else finding.p_adjusted
+    tested = say("report.no_interval", language, p=amount(p, "p")) if p is not None else ""
+    return value, tested, f"{finding.n:,}"

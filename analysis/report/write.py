@@ -1,0 +1,68 @@
+"""Every file of the report, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+from analysis.document import FORMAT, Document, canonical
+from storage import write_atomic
+from words import Language, Refusal
+
+Format = Literal["html", "pdf", "json", "csv"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def write(document: Document, folder: Path, formats: Sequence[str], language: Language) -> list[Path]:
+    """Write the report in each of `formats` into `folder`; the paths written, in that order.
+
+    json: audit.json, the document itself, free of language. html, pdf, csv: in `language`. The same document gives
+    the same bytes. Tables of an earlier report that this one does not have are removed. Raises Refusal
+    (report.unknown_format, report.format_newer, storage.disk_full).
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise Refusal("report.unknown_format", name=name)
+    if document.format > FORMAT:
+        raise Refusal("report.format_newer", found=document.format, known=FORMAT)
+    makers: dict[str, Callable[[Document, Path, Language], list[Path]]] = {
+        "json": _json,
+        "html": _html,
+        "pdf": _pdf,
+        "csv": _csv,
+    }
+    return [path for name in formats for path in makers[name](document, folder, language)]
+
+
+def _json(document: Document, folder: Path, language: Language) -> list[Path]:
+    return _kept(folder / "audit.json", canonical(document))
+
+
+def _html(document: Document, folder: Path, language: Language) -> list[Path]:
+    from analysis.report.html import html
+
+    return _kept(folder / "report.html", html(document, language))
+
+
+def _pdf(document: Document, folder: Path, language: Language) -> list[Path]:
+    from analysis.report.pdf import pdf
+
+    return _kept(folder / "report.pdf", pdf(document, language))
+
+
+def _csv(document: Document, folder: Path, language: Language) -> list[Path]:
+    from analysis.report.tables import csv_files
+
+    files = csv_files(document, language)
+    tables = folder / "tables"
+    paths = [path for name, content in files.items() for path in _kept(tables / name, content)]
+    for stale in sorted(tables.glob("*.csv")):
+        if stale.name not in files:
+            stale.unlink()
+    return paths
+
+
+def _kept(path: Path, content: bytes) -> list[Path]:
+    write_atomic(path, content)
+    return [path]
