@@ -132,8 +132,8 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
     rows = pd.DataFrame(
         {
             "part": log["part"].astype(str),
-            "user": dataset.users.index.get_indexer(log["user"]).astype(np.int32),
-            "item": dataset.items.index.get_indexer(log["item"]).astype(np.int32),
+            "user": dataset.users.index.get_indexer(pd.Index(log["user"])).astype(np.int32),
+            "item": dataset.items.index.get_indexer(pd.Index(log["item"])).astype(np.int32),
         }
     )
     rows["label"], rows["rating"] = np.float32(1.0), np.nan

@@ -70,8 +70,9 @@ def allowed_path(text: str) -> Path:
     """A path as typed, resolved. Raises Refusal(audit.outside_roots) where no allowed folder holds it."""
     try:
         path = Path(text).resolve()
+        there = path.exists()
     except (OSError, ValueError) as error:  # a name too long, or a zero byte
         raise Refusal("audit.outside_roots") from error
-    if not any(path.is_relative_to(root) for root in allowed_roots()) or not path.exists():
+    if not there or not any(path.is_relative_to(root) for root in allowed_roots()):
         raise Refusal("audit.outside_roots")
     return path
