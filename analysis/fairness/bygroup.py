@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -32,17 +32,8 @@ INNER_LEVEL = 0.90
 
 
 @dataclass(frozen=True)
-class ByGroup:
-    """Levels (findings) of every group; gaps: one a measure, the headline; pairs: signed, over three or more groups."""
-
-    levels: tuple[Finding, ...]
-    gaps: tuple[Comparison, ...]
-    pairs: tuple[Comparison, ...]
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Measures that count the same users, resampled together."""
+class Batch:
+    """Measures that count the same users, resampled together over the groups of one partition."""
 
     measures: tuple[Measure, ...]
     partition: Partition
@@ -54,32 +45,8 @@ class _Batch:
         return _rng(self.seed, self.partition.attribute, self.measures[0].name, purpose)
 
 
-def by_group(
-    measures: Sequence[Measure],
-    partition: Partition,
-    hidden: dict[str, frozenset[str]],
-    settings: InferenceSettings,
-    seed: int,
-) -> ByGroup:
-    """Every measure by every group of `partition`.
-
-    hidden: for a measure's name the groups that disclosure will suppress; gaps are taken over the others with known
-    values, because a maximum over groups would tell of a suppressed one.
-    """
-    levels: list[Finding] = []
-    gaps: list[Comparison] = []
-    pairs: list[Comparison] = []
-    for batch in _batches(measures, partition, settings, seed):
-        for index, measure in enumerate(batch.measures):
-            levels += [_level(batch, index, group) for group in range(len(partition.names))]
-            if partition.attribute != EVERYONE:
-                headline, signed = _gaps(batch, index, hidden.get(measure.name, frozenset()))
-                gaps.append(headline)
-                pairs += signed
-    return ByGroup(tuple(levels), tuple(gaps), tuple(pairs))
-
-
-def _batches(measures: Sequence[Measure], partition: Partition, settings: InferenceSettings, seed: int) -> list[_Batch]:
+def resample(measures: Sequence[Measure], partition: Partition, settings: InferenceSettings, seed: int) -> list[Batch]:
+    """Every measure by every group of `partition`, with its replicates; measures of the same users share them."""
     alike: dict[bytes, list[Measure]] = {}
     for measure in measures:
         alike.setdefault((measure.denominator > 0).tobytes(), []).append(measure)
@@ -94,11 +61,41 @@ def _batches(measures: Sequence[Measure], partition: Partition, settings: Infere
             settings.replicates,
             rng,
         )
-        batches.append(_Batch(tuple(together), partition, found, settings, seed))
+        batches.append(Batch(tuple(together), partition, found, settings, seed))
     return batches
 
 
-def _level(batch: _Batch, index: int, group: int) -> Finding:
+def levels(batches: Sequence[Batch]) -> list[Finding]:
+    """The level of every measure in every group, verdict `measured` or `not computed`."""
+    return [
+        _level(batch, index, group)
+        for batch in batches
+        for index in range(len(batch.measures))
+        for group in range(len(batch.partition.names))
+    ]
+
+
+def gaps(
+    batches: Sequence[Batch], hidden: Mapping[str, Collection[tuple[str, str]]]
+) -> tuple[list[Comparison], list[Comparison]]:
+    """The headline gap of every measure, and the signed pairs where an attribute has three or more groups.
+
+    hidden: for a measure's name the cells (attribute, group) that disclosure will suppress. Gaps are taken over the
+    other groups of known values, because a maximum over groups would tell of a suppressed one.
+    """
+    headlines: list[Comparison] = []
+    pairs: list[Comparison] = []
+    for batch in batches:
+        for index, measure in enumerate(batch.measures):
+            cells = hidden.get(measure.name, ())
+            groups = frozenset(group for attribute, group in cells if attribute == batch.partition.attribute)
+            headline, signed = _gaps(batch, index, groups)
+            headlines.append(headline)
+            pairs += signed
+    return headlines, pairs
+
+
+def _level(batch: Batch, index: int, group: int) -> Finding:
     measure, partition, found = batch.measures[index], batch.partition, batch.found
     name, n = partition.names[group], int(found.n[group])
     everyone = partition.attribute == EVERYONE
@@ -129,7 +126,7 @@ def _level(batch: _Batch, index: int, group: int) -> Finding:
     return measured(key, label, measure.unit, value, bounds, n, method, **rest)
 
 
-def _gaps(batch: _Batch, index: int, hidden: frozenset[str]) -> tuple[Comparison, list[Comparison]]:
+def _gaps(batch: Batch, index: int, hidden: frozenset[str]) -> tuple[Comparison, list[Comparison]]:
     """The headline gap of one measure, and its signed pairs where there are three or more groups."""
     partition, measure = batch.partition, batch.measures[index]
     groups = [g for g in partition.known if partition.names[g] not in hidden and batch.found.n[g] >= 2]
@@ -145,7 +142,7 @@ def _gaps(batch: _Batch, index: int, hidden: frozenset[str]) -> tuple[Comparison
     return _widest(batch, index, groups, key), signed
 
 
-def _absent(batch: _Batch, measure: Measure, key: str, groups: list[int], some_hidden: bool) -> Comparison:
+def _absent(batch: Batch, measure: Measure, key: str, groups: list[int], some_hidden: bool) -> Comparison:
     reason = phrase("fairness.reason.hidden_groups" if some_hidden else "fairness.reason.one_group")
     if int(batch.found.n.sum()) == 0:
         reason = measure.undefined
@@ -153,7 +150,7 @@ def _absent(batch: _Batch, measure: Measure, key: str, groups: list[int], some_h
     return replace(blank, n=blank.n or int(batch.partition.size.sum()), reason=reason)
 
 
-def _pair(batch: _Batch, index: int, a: int, b: int, key: str, hidden: frozenset[str]) -> Comparison:
+def _pair(batch: Batch, index: int, a: int, b: int, key: str, hidden: frozenset[str]) -> Comparison:
     """First minus second: bootstrap interval, Welch's p (by permutation where a group has no spread)."""
     found, measure, settings = batch.found, batch.measures[index], batch.settings
     both = np.array([a, b])
@@ -178,7 +175,7 @@ def _pair(batch: _Batch, index: int, a: int, b: int, key: str, hidden: frozenset
     )
 
 
-def _widest(batch: _Batch, index: int, groups: list[int], key: str) -> Comparison:
+def _widest(batch: Batch, index: int, groups: list[int], key: str) -> Comparison:
     """Largest minus smallest over three or more groups: never negative, so a permutation p and no interval."""
     found, measure = batch.found, batch.measures[index]
     label = _gap_label(batch, measure, None)
@@ -202,7 +199,7 @@ def _widest(batch: _Batch, index: int, groups: list[int], key: str) -> Compariso
     )
 
 
-def _permuted(batch: _Batch, groups: list[int], index: int) -> float:
+def _permuted(batch: Batch, groups: list[int], index: int) -> float:
     measure, settings = batch.measures[index], batch.settings
     code = np.full(batch.partition.code.shape, -1, np.intp)
     for place, group in enumerate(groups):
@@ -212,7 +209,7 @@ def _permuted(batch: _Batch, groups: list[int], index: int) -> float:
     return float(permutation_p(top, bottom, code, len(groups), settings.permutations, rng)[0])
 
 
-def _unknown_bounds(batch: _Batch, measure: Measure, a: int, b: int) -> dict[str, JSON]:
+def _unknown_bounds(batch: Batch, measure: Measure, a: int, b: int) -> dict[str, JSON]:
     """Smallest and largest gap of two groups over every way the users of unknown value could belong to them.
 
     Only for means and only where unknown is one group and no third is known.
@@ -242,7 +239,7 @@ def _widest_split(first: npt.NDArray, second: npt.NDArray, unknown: npt.NDArray)
     return float((one - two).max())
 
 
-def _unknown_reason(batch: _Batch, measure: Measure, settings: dict[str, JSON]) -> Phrase | None:
+def _unknown_reason(batch: Batch, measure: Measure, settings: dict[str, JSON]) -> Phrase | None:
     from analysis.finding import amount
 
     if "unknown_users" not in settings:
@@ -255,7 +252,7 @@ def _unknown_reason(batch: _Batch, measure: Measure, settings: dict[str, JSON]) 
     )
 
 
-def _blank(batch: _Batch, measure: Measure, key: str, groups: list[int], label: Phrase, method: str) -> Comparison:
+def _blank(batch: Batch, measure: Measure, key: str, groups: list[int], label: Phrase, method: str) -> Comparison:
     """The comparison of `groups` before it has a value."""
     settings = batch.settings
     sizes = {batch.partition.names[g]: int(batch.found.n[g]) for g in groups}
@@ -278,13 +275,13 @@ def _margin(measure: Measure, settings: InferenceSettings) -> float:
 
 
 def _settings(
-    batch: _Batch, measure: Measure, group: str | None = None, parts: dict[str, str] | None = None
+    batch: Batch, measure: Measure, group: str | None = None, parts: dict[str, str] | None = None
 ) -> dict[str, JSON]:
     facts: dict[str, JSON] = {"attribute": batch.partition.attribute, "figure": measure.name}
     return facts if group is None else facts | {"group": group, "parts": dict(parts or {})}
 
 
-def _level_label(batch: _Batch, measure: Measure, group: int) -> Phrase:
+def _level_label(batch: Batch, measure: Measure, group: int) -> Phrase:
     if batch.partition.attribute == EVERYONE:
         return phrase("fairness.label.all", figure=measure.label)
     return phrase(
@@ -295,7 +292,7 @@ def _level_label(batch: _Batch, measure: Measure, group: int) -> Phrase:
     )
 
 
-def _gap_label(batch: _Batch, measure: Measure, pair: tuple[int, int] | None) -> Phrase:
+def _gap_label(batch: Batch, measure: Measure, pair: tuple[int, int] | None) -> Phrase:
     facts: dict[str, Fact] = {"figure": measure.label, "attribute": batch.partition.attribute}
     if pair is None:
         return phrase("fairness.label.widest", **facts)

@@ -61,7 +61,7 @@ def disclose(section: Section, k: int) -> Section:
 def disclosed(findings: Iterable[Finding], k: int) -> tuple[Finding, ...]:
     """The findings with every cell under `k`, every cell that gives one away, and every gap of such cells hidden."""
     listed = tuple(findings)
-    hidden = _hidden_by_figure(listed, k)
+    hidden = hidden_by_figure(listed, k)
     return tuple(suppressed(finding, k) if _rests_on(finding, hidden, k) else finding for finding in listed)
 
 
@@ -180,10 +180,11 @@ def _computable(family: Family, atoms: list[dict[str, str]] | None, hidden: Iter
     }
 
 
-def _hidden_by_figure(findings: tuple[Finding, ...], k: int) -> dict[str, frozenset[Cell]]:
+def hidden_by_figure(findings: Iterable[Finding], k: int) -> dict[str, frozenset[Cell]]:
     """For each figure (as its cells have counts of their own) the cells to hide."""
     counts: dict[str, dict[Cell, int]] = defaultdict(dict)
     parts: dict[str, dict[Cell, Parts]] = defaultdict(dict)
+    known: dict[frozenset[tuple[Cell, int]], frozenset[Cell]] = {}
     for finding in findings:
         found = _cell(finding)
         if found is None or finding.n_unit not in PEOPLE:
@@ -192,7 +193,19 @@ def _hidden_by_figure(findings: tuple[Finding, ...], k: int) -> dict[str, frozen
         n = 0 if finding.verdict is Verdict.SUPPRESSED else _people(finding)
         counts[figure][cell] = min(n, counts[figure].get(cell, n))
         parts[figure][cell] = part
-    return {figure: hidden_cells(counts[figure], parts[figure], k) for figure in counts}
+    return {figure: _hidden(frozenset(counts[figure].items()), parts[figure], k, known) for figure in counts}
+
+
+def _hidden(
+    counted: frozenset[tuple[Cell, int]],
+    parts: Mapping[Cell, Parts],
+    k: int,
+    known: dict[frozenset[tuple[Cell, int]], frozenset[Cell]],
+) -> frozenset[Cell]:
+    """`hidden_cells`, once for all figures that count the same people."""
+    if counted not in known:
+        known[counted] = hidden_cells(dict(counted), parts, k)
+    return known[counted]
 
 
 def _people(finding: Finding) -> int:

@@ -48,14 +48,14 @@ def exposure_measures(ranking: Ranking, K: int) -> list[Measure]:
 def attention_measures(ranking: Ranking, K: int, grouping: str) -> list[Measure]:
     """Share of the attention in a user's list that goes to each value of an item grouping, largest values first.
 
-    Attention of rank r is 1 / log2(1 + r). Summed over users, then divided; named ``exposure[grouping=value]``.
+    Attention of rank r is 1 / log2(1 + r). Summed over users, then divided; named ``shown[grouping=value]``.
     """
     weight = np.where(ranking.lists[:, :K] >= 0, discounts(ranking.lists[:, :K].shape[1]), 0.0)  # [users, K]
     total = weight.sum(axis=1)
     values = ranking.item_groups[grouping].to_numpy(str)[ranking.lists[:, :K]]
     return [
         Measure(
-            name=f"exposure[{grouping}={value}]",
+            name=f"shown[{grouping}={value}]",
             label=phrase("fairness.figure.attention", grouping=grouping, value=value),
             unit="share",
             numerator=np.where(values == value, weight, 0.0).sum(axis=1),

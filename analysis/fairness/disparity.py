@@ -1,0 +1,189 @@
+"""Who gets less: every figure by group and intersection, judged and disclosed, as one section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from analysis.document import Section
+from analysis.fairness.bygroup import Batch, gaps, levels, resample
+from analysis.fairness.decisions import decision_measures, impact_ratios
+from analysis.fairness.disclose import Cell, build_disclosed, hidden_by_figure
+from analysis.fairness.drawing import disparity_drawn
+from analysis.fairness.exposure import attention_measures, concentration, exposure_measures, parity
+from analysis.fairness.flip import flip_measures
+from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.judge import Comparison, Measure, judged
+from analysis.fairness.partition import Partition, everyone, partitions
+from analysis.fairness.pooling import pooled_findings
+from analysis.fairness.ranking import Decisions, Flip, Ranking
+from analysis.fairness.utility import accuracy_measures
+from analysis.finding import Finding
+from words import Phrase, Refusal, phrase
+
+Tell = Callable[..., None]
+
+Figure = Literal[
+    "ndcg", "recall", "precision", "hit", "mrr", "length", "popularity", "lift", "longtail", "shown", "selection",
+    "opportunity", "flip",
+]  # fmt: skip
+MOST_CELLS = 60
+"""An intersection of more groups than this is not shown."""
+
+
+class DisparitySettings(InferenceSettings):
+    """Which groups are compared, in which figures."""
+
+    attributes: tuple[str, ...] = ()
+    """Sensitive attributes; none named: all of the data."""
+    intersections: bool = True
+    """Also compare groups by two attributes at once."""
+    figures: tuple[Figure, ...] = (
+        "ndcg", "recall", "hit", "length", "popularity", "lift", "longtail", "shown", "selection", "opportunity",
+        "flip",
+    )  # fmt: skip
+    """Figures by group."""
+    intersection_figures: tuple[Figure, ...] = ("ndcg", "recall", "hit", "length")
+    """Figures by intersection."""
+    top: int | None = Field(default=None, ge=1, le=100)
+    """Judge the first so many places of each list; None: whole lists."""
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    ranking: Ranking
+    decisions: Decisions | None
+    flips: tuple[Flip, ...]
+    settings: DisparitySettings
+    K: int
+    seed: int
+
+
+def disparity_section(
+    ranking: Ranking,
+    decisions: Decisions | None,
+    flips: Sequence[Flip] | Mapping[str, Flip] | None,
+    settings: DisparitySettings,
+    k: int,
+    seed: int,
+    tell: Tell = lambda *news, **figures: None,
+) -> Section:
+    """All figures of `ranking` (and `decisions`, `flips` where there are any) by group.
+
+    k: disclosure threshold. Headline gaps (attribute x figure) are corrected as one table, signed pairs as another,
+    item groups as a third. Findings, charts, tables and sentences come back with small cells already hidden.
+    Raises Refusal where a named attribute is not in the data.
+    """
+    K = settings.top or ranking.lists.shape[1]
+    listed = tuple(flips.values() if isinstance(flips, Mapping) else flips or ())
+    inputs = _Inputs(ranking.top(K), decisions, listed, settings, K, seed)
+    tell(0.05, "fairness.progress.resample")
+    batches = _batches(inputs)
+    found = levels(batches)
+    hidden = hidden_by_figure(found, k)
+    tell(0.5, "fairness.progress.compare")
+    headlines, pairs = gaps([batch for batch in batches if batch.partition.parts[0]], hidden)
+    tell(0.85, "fairness.progress.items")
+    findings = (
+        *found,
+        *judged(headlines),
+        *judged(pairs),
+        *judged(_item_parity(inputs)),
+        *concentration(inputs.ranking, K, settings, seed),
+        *_impact(inputs, hidden),
+        *pooled_findings(batches, hidden),
+    )
+    groups = tuple(batch.partition for batch in batches)
+    section = build_disclosed(
+        findings, k, lambda shown: disparity_drawn(inputs.ranking, shown, _unique(groups), _notes(inputs, groups))
+    )
+    tell(1.0, "fairness.progress.done")
+    return section
+
+
+def _batches(inputs: _Inputs) -> list[Batch]:
+    """Everyone first, then each attribute, then the intersections, each with its own figures resampled."""
+    settings = inputs.settings
+    measures = _measures(inputs, settings.figures)
+    crossed = _measures(inputs, settings.intersection_figures)
+    users = len(inputs.ranking.user_ids)
+    batches = resample(measures, everyone(users), settings, inputs.seed)
+    names = _attributes(inputs)
+    for group in partitions(inputs.ranking.attributes, names, settings.intersections, MOST_CELLS):
+        single = group.attribute in names
+        chosen = [m for m in measures if _concerns(m, group)] if single else crossed
+        batches += resample(chosen, group, settings, inputs.seed)
+    return batches
+
+
+def _measures(inputs: _Inputs, figures: Collection[Figure]) -> list[Measure]:
+    ranking, K = inputs.ranking, inputs.K
+    measures = [m for m in accuracy_measures(ranking, K) if m.name.split("@")[0] in figures]
+    measures += [m for m in exposure_measures(ranking, K) if m.name in figures]
+    if inputs.decisions is not None:
+        measures += [m for m in decision_measures(inputs.decisions, len(ranking.user_ids)) if m.name in figures]
+    if "shown" in figures:
+        measures += [m for grouping in _groupings(ranking) for m in attention_measures(ranking, K, grouping)]
+    if "flip" in figures:
+        measures += [m for flip in inputs.flips for m in flip_measures(flip, len(ranking.user_ids))]
+    return measures
+
+
+def _concerns(measure: Measure, group: Partition) -> bool:
+    """A flip of one attribute is shown by that attribute only."""
+    return not measure.name.startswith("flip_") or measure.name.endswith(f"[{group.attribute}]")
+
+
+def _attributes(inputs: _Inputs) -> tuple[str, ...]:
+    known = [str(name) for name in inputs.ranking.attributes.columns]
+    missing = [name for name in inputs.settings.attributes if name not in known]
+    if missing:
+        raise Refusal("fairness.refusal.attribute", name=missing[0], known=", ".join(known))
+    return inputs.settings.attributes or tuple(known)
+
+
+def _groupings(ranking: Ranking) -> list[str]:
+    """Item groupings of two or more values, but `tail`, which has a figure of its own."""
+    columns = ranking.item_groups
+    return [str(name) for name in columns.columns if name != "tail" and columns[name].nunique() > 1]
+
+
+def _item_parity(inputs: _Inputs) -> list[Comparison]:
+    groups = inputs.ranking.item_groups
+    names = [str(name) for name in groups.columns if groups[name].nunique() > 1]
+    return [c for name in names for c in parity(inputs.ranking, inputs.K, name, inputs.settings, inputs.seed)]
+
+
+def _impact(inputs: _Inputs, hidden: Mapping[str, Collection[Cell]]) -> list[Finding]:
+    if inputs.decisions is None or "selection" not in inputs.settings.figures:
+        return []
+    results: list[Finding] = []
+    for group in partitions(inputs.ranking.attributes, _attributes(inputs), False, MOST_CELLS):
+        lost = frozenset(name for attribute, name in hidden.get("selection", ()) if attribute == group.attribute)
+        results += impact_ratios(inputs.decisions, group, lost, inputs.settings, inputs.seed)
+    return results
+
+
+def _unique(groups: Sequence[Partition]) -> tuple[Partition, ...]:
+    return tuple({group.attribute: group for group in groups}.values())
+
+
+def _notes(inputs: _Inputs, groups: Sequence[Partition]) -> tuple[Phrase, ...]:
+    settings = inputs.settings
+    notes = [
+        inputs.ranking.protocol,
+        phrase("fairness.note.interval", replicates=settings.replicates, level=round(100 * settings.level)),
+        phrase("fairness.note.many", margin=settings.margin),
+        phrase("fairness.note.tail"),
+    ]
+    if inputs.decisions is not None and "selection" in settings.figures:
+        notes.append(phrase("fairness.note.four_fifths"))
+    if settings.intersections:
+        names, shown = _attributes(inputs), {group.attribute for group in groups}
+        every = [f"{a}*{b}" for i, a in enumerate(names) for b in names[i + 1 :]]
+        large = [name for name in every if name not in shown]
+        notes += [phrase("fairness.note.large", names=", ".join(large), cells=MOST_CELLS)] if large else []
+    return tuple(notes)
