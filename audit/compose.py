@@ -29,13 +29,16 @@ MOST_WEIGHT = 20.0
 class Composed:
     """One dataset, coded once for every recommender and every figure.
 
-    relevant: csr float32 [users, items], 1 for held-out positives that were not seen in training.
+    data: the training rows, with the validation rows beside them; final: training and validation rows as one, for
+        kinds that do not need validation rows to know when to stop.
+    relevant: csr float32 [users, items], 1 for held-out positives that were not seen before.
     test: one row a held-out (user, item): columns user, item (int32 codes), label (float32).
     candidates: csr bool [users, items] of the items ranked for each user; None where the whole catalogue is.
     excluded: held-out pairs left out because training saw them too.
     """
 
     data: Interactions
+    final: Interactions
     relevant: sp.csr_matrix
     test: pd.DataFrame
     candidates: sp.csr_matrix | None
@@ -55,7 +58,7 @@ class Composed:
             lists=codes,
             scores=scores,
             relevant=self.relevant,
-            popularity=self.data.popularity,
+            popularity=self.final.popularity,
             attributes=self.attributes,
             item_groups=self.item_groups,
             protocol=self.protocol,
@@ -64,14 +67,14 @@ class Composed:
 
     @property
     def profile(self) -> sp.csr_matrix:
-        """csr float32 [users, items]: what each user took in training."""
-        data, taken = self.data, self.data.label > 0
+        """csr float32 [users, items]: what each user took before the test part."""
+        data, taken = self.final, self.final.label > 0
         shape = (data.n_users, data.n_items)
         return sp.csr_matrix((data.label[taken], (data.user[taken], data.item[taken])), shape=shape)
 
     def blocked(self, users: np.ndarray) -> sp.csr_matrix:
-        """csr bool [len(users), items]: what may not be ranked for them (seen, or not among the candidates)."""
-        seen = self.data.seen[users]
+        """csr bool [len(users), items]: what may not be ranked for them: seen before the test part, or no candidate."""
+        seen = self.final.seen[users]
         return seen if self.candidates is None else sp.csr_matrix(~self.candidates[users].toarray()).maximum(seen)
 
     def decisions(self, rows: pd.DataFrame, scores: np.ndarray) -> Decisions:
@@ -110,19 +113,20 @@ def compose(dataset: Dataset, settings: Recommending) -> Composed:
     if test.empty:
         raise Refusal("audit.no_test")
     shape = (len(dataset.users), len(dataset.items))
-    seen = _pairs(train if _is_rating(dataset) else train[train["label"] > 0], shape)
-    fresh = test[np.asarray(seen[test["user"], test["item"]]).ravel() == 0]
+    final = _interactions(dataset, pd.concat([train, valid]), valid.iloc[:0])
+    fresh = test[np.asarray(final.seen[test["user"], test["item"]]).ravel() == 0]
     rated = settings.candidates == "rated" or (settings.candidates == "auto" and _randomised_test(dataset))
     facts = {"top": settings.top, "excluded": len(test) - len(fresh)}
     return Composed(
-        data=_interactions(dataset, train, valid, seen),
+        data=_interactions(dataset, train, valid),
+        final=final,
         relevant=_pairs(fresh[fresh["label"] > 0], shape).astype(np.float32),
         test=fresh.reset_index(drop=True),
         candidates=_pairs(fresh, shape) if rated else None,
         excluded=len(test) - len(fresh),
         protocol=phrase("audit.protocol.rated" if rated else "audit.protocol.all", **facts),
         attributes=dataset.users[list(dataset.sensitive)].astype(str).reset_index(drop=True),
-        item_groups=_item_groups(dataset, train),
+        item_groups=_item_groups(dataset, pd.concat([train, valid])),
     )
 
 
@@ -146,18 +150,21 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
     return rows.groupby(["part", "user", "item"], sort=True, observed=True).agg(how).reset_index()
 
 
-def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame, seen: sp.csr_matrix) -> Interactions:
+def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame) -> Interactions:
     texts = dataset.items.get("text")
     user_features, user_names = _one_hot(dataset.users)
     item_features, item_names = _one_hot(dataset.items.drop(columns="text", errors="ignore"))
     rated = "outcome" in dataset.log
+    known = train if _is_rating(dataset) else train[train["label"] > 0]
     return Interactions(
         user=train["user"].to_numpy(np.int32),
         item=train["item"].to_numpy(np.int32),
         label=train["label"].to_numpy(np.float32),
         user_ids=tuple(dataset.users.index),
         item_ids=tuple(dataset.items.index),
-        seen=seen,
+        seen=_pairs(
+            train if _is_rating(dataset) else train[train["label"] > 0], (len(dataset.users), len(dataset.items))
+        ),
         valid_user=valid["user"].to_numpy(np.int32),
         valid_item=valid["item"].to_numpy(np.int32),
         valid_label=valid["label"].to_numpy(np.float32),

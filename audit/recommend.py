@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ import pandas as pd
 from analysis.document import Section
 from analysis.log import UNKNOWN
 from audit.compose import Composed
-from models.base import Recommender
+from models.base import Recommender, Tell, silent
+from models.config import RecommenderSettings
 from storage import write_atomic
 from words import Refusal, phrase
 
@@ -58,6 +59,25 @@ class Scored:
             return cls(kept["codes"], kept["scores"], kept.get("test"), kept.get("valid"))
 
 
+def trained(
+    composed: Composed, settings: RecommenderSettings, seed: int, checkpoints: Path | None = None, tell: Tell = silent
+) -> tuple[Fitted[Any], Scored]:
+    """A recommender fitted and scored.
+
+    Kinds that stop by the validation rows are fitted once. The others are fitted on the training rows to score the
+    validation rows, and again on both for everything after: no row is wasted and none is judged by itself.
+    """
+    from models.config import Gradient
+    from models.train import fit
+
+    if isinstance(settings, Gradient):
+        model = fit(composed.data, settings, seed, checkpoints, tell)
+        return model, scored(model, composed)
+    first = fit(composed.data, settings, seed)
+    model = fit(composed.final, settings, seed, None, tell)
+    return model, replace(scored(model, composed), valid=_row_scores(first, composed.validation()))
+
+
 def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored:
     """Rank the candidates of every user and score the held-out rows."""
     from models.ranking import best_unseen
@@ -66,54 +86,56 @@ def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored
     depth = min(depth, data.n_items)
     codes = np.full((data.n_users, depth), -1, np.int32)
     scores = np.full((data.n_users, depth), -np.inf, np.float32)
-    test, valid = composed.test, composed.validation()
-    test_scores, valid_scores = np.zeros(len(test)), np.zeros(len(valid))
     for start in range(0, data.n_users, BLOCK):
         users = np.arange(start, min(start + BLOCK, data.n_users), dtype=np.int32)
-        block = model.score(users)
-        for rows, kept in ((test, test_scores), (valid, valid_scores)):
-            inside = np.flatnonzero((rows["user"] >= start) & (rows["user"] < start + len(users)))
-            kept[inside] = block[rows["user"].to_numpy()[inside] - start, rows["item"].to_numpy()[inside]]
-        codes[users], scores[users] = best_unseen(block, composed.blocked(users), depth)
-    return Scored(codes, scores, test_scores, valid_scores)
+        codes[users], scores[users] = best_unseen(model.score(users), composed.blocked(users), depth)
+    return Scored(codes, scores, _row_scores(model, composed.test), _row_scores(model, composed.validation()))
 
 
-def chosen_model(run: Run) -> Fitted[Any] | None:
-    """The model under audit, trained or loaded; None where the audit is of lists from a file."""
+def _row_scores(model: Recommender, rows: pd.DataFrame) -> np.ndarray:
+    """float64 [rows]: the score of each (user, item) row."""
+    kept = np.zeros(len(rows))
+    user, item = rows["user"].to_numpy(np.int32), rows["item"].to_numpy()
+    users = np.unique(user)
+    for start in range(0, len(users), BLOCK):
+        block = users[start : start + BLOCK]
+        inside = np.flatnonzero(np.isin(user, block))
+        kept[inside] = model.score(block)[np.searchsorted(block, user[inside]), item[inside]]
+    return kept
+
+
+def audited(run: Run) -> tuple[Fitted[Any] | None, Scored]:
+    """The recommender under audit: trained, loaded, or (None) given by its lists; kept in the audit's folder."""
     from models.fitted import must_know
     from models.store import load
-    from models.train import fit
 
     settings, composed = run.settings.recommender, run.composed
     if settings.lists is not None:
-        return None
+        return None, _lists_from_file(run)
     if settings.saved is not None:
         model = load(Path(settings.saved))
         must_know(model, composed.data)
-        return model
-    model = fit(composed.data, settings.model, run.settings.seed, run.folder.checkpoints, run.tell)
+        return model, scored(model, composed)
+    model, kept = trained(composed, settings.model, run.settings.seed, run.folder.checkpoints, run.tell)
     model.save(run.folder.model)
-    return model
+    return model, kept
 
 
 def recommender_section_of(run: Run) -> Section:
     """Step `recommender`: lists of the chosen recommender and of popularity beside it, with their accuracy."""
     from analysis.fairness.utility import recommender_section
     from models.config import PopularitySettings
-    from models.train import fit
 
     run.tell(0.0, "audit.progress.compose")
     composed, settings = run.composed, run.settings
     run.tell(0.05, "audit.progress.train")
-    model = chosen_model(run)
-    run.tell(0.85, "audit.progress.rank")
-    kept = _lists_from_file(run) if model is None else scored(model, composed)
+    model, kept = audited(run)
     kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
     top = settings.recommender.top
-    baseline = scored(fit(composed.data, PopularitySettings(), settings.seed), composed, top)
+    _, baseline = trained(composed, PopularitySettings(), settings.seed)
     rankings = [
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
-        composed.ranking("popularity", baseline.codes, baseline.scores),
+        composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
     return recommender_section(rankings, _records(model), settings.k, top, settings.seed)
 
@@ -159,7 +181,7 @@ def _flips(run: Run) -> dict[str, Flip] | None:
     """Every user's list under each other value of each attribute that the model reads; None for lists alone."""
     from models.flip import flipped_lists
 
-    settings, data = run.settings.recommender, run.composed.data
+    settings, data = run.settings.recommender, run.composed.final
     if settings.lists is not None:
         return None
     model = trained_model(run)
