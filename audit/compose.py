@@ -162,9 +162,7 @@ def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame) ->
         label=train["label"].to_numpy(np.float32),
         user_ids=tuple(dataset.users.index),
         item_ids=tuple(dataset.items.index),
-        seen=_pairs(
-            train if _is_rating(dataset) else train[train["label"] > 0], (len(dataset.users), len(dataset.items))
-        ),
+        seen=_pairs(known, (len(dataset.users), len(dataset.items))),
         valid_user=valid["user"].to_numpy(np.int32),
         valid_item=valid["item"].to_numpy(np.int32),
         valid_label=valid["label"].to_numpy(np.float32),
