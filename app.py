@@ -1,0 +1,52 @@
+"""The browser's front door: language, audit, login and the way through the steps.
+
+`streamlit run app.py`. Pages only define render(); a page asked for by its address passes the same gate.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from audit.settings import STEPS
+from pages import data, disparity, effects, graph, mitigation, recommender, report
+from pages.parts import gate, sidebar
+from pages.parts.state import state
+from pages.parts.text import raw
+
+LOOK = Path(__file__).parent / "pages" / "parts" / "look"
+PAGES = {
+    "data": data.render,
+    "graph": graph.render,
+    "effects": effects.render,
+    "recommender": recommender.render,
+    "disparity": disparity.render,
+    "mitigation": mitigation.render,
+    "report": report.render,
+}
+
+
+def main() -> None:
+    """One run of the browser's page."""
+    st.set_page_config(page_title="Evenhand", page_icon=str(LOOK / "mark.svg"), layout="wide")
+    st.html(LOOK / "look.css")
+    st.logo(str(LOOK / "evenhand.svg"), size="large", icon_image=str(LOOK / "mark.svg"))
+    allowed = gate.passed()
+    if allowed:
+        sidebar.draw()
+    marks = sidebar.marks() if allowed else {}
+    routes = {
+        step: st.Page(
+            PAGES[step],
+            title=f"{raw(f'{step}.title')}{marks.get(step, '')}",
+            url_path=step,
+            default=step == "data",
+        )
+        for step in STEPS
+    }
+    state().routes = dict(routes)
+    st.navigation(list(routes.values()), position="sidebar" if allowed else "hidden", expanded=True).run()
+
+
+main()

@@ -1,0 +1,65 @@
+"""The Data page: what was recorded, about whom, and can it carry an audit?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.split import Split
+from audit.intake import Arrival
+from audit.settings import STEPS
+from pages.parts import cleaning, columns, form, jobs, section, source
+from pages.parts.page import View, page
+from pages.parts.text import spoken, t
+
+
+@page("data")
+def render(view: View) -> None:
+    """Source, columns, cleaning, split; then the run and what it found."""
+    busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
+    if busy:
+        jobs.panel(view)
+    with st.expander(t("frame.settings"), expanded=view.section is None and not busy):
+        ready = _prepare(view)
+    if ready:
+        with st.container(horizontal=True):
+            jobs.run_button(view, ["data"], None if view.section else t("data.run"))
+            jobs.run_button(view, STEPS, t("data.run_all"), main=False)
+    if not busy:
+        jobs.panel(view)
+    section.show(view)
+
+
+def _prepare(view: View) -> bool:
+    """Everything that decides the data step; whether it can run."""
+    arrival = source.choose(view)
+    if arrival is None:
+        if view.settings.roles is not None:
+            st.caption(t("data.reread"))
+        return view.settings.roles is not None or view.settings.data.kind == "demo"
+    _arrived(view, arrival)
+    roles = columns.confirm(view, arrival)
+    if roles is None:
+        return False
+    rules = cleaning.choose(view, arrival, roles)
+    st.subheader(t("data.split"))
+    split = form.fields(view, view.settings.split, list(Split.model_fields), "split")
+    view.save(roles=roles, cleaning=rules, split=split)
+    return True
+
+
+def _arrived(view: View, arrival: Arrival) -> None:
+    """What came in: counts, what was detected, first rows."""
+    tables = arrival.tables
+    counts = {
+        name: t("data.not_given") if frame is None else f"{len(frame):,}"
+        for name, frame in (("rows", tables.log), ("users", tables.users), ("items", tables.items))
+    }
+    st.success(t("data.arrived", **counts))
+    frames = {"log": tables.log, "users": tables.users, "items": tables.items}
+    given = {name: frame for name, frame in frames.items() if frame is not None}
+    with st.popover(t("data.preview")):
+        for tab, frame in zip(st.tabs([t(f"data.preview_{name}") for name in given]), given.values(), strict=True):
+            tab.dataframe(frame.head(20), hide_index=True, height=280)
+    if tables.notes:
+        with st.popover(t("data.notes")):
+            st.markdown("\n".join(f"- {spoken(note)}" for note in tables.notes))

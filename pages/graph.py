@@ -1,0 +1,187 @@
+"""The Graph page: what is believed to cause what, and what that lets these data say."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.causal.graph import READERS, WRITERS, Graph
+from audit.settings import GraphChoice
+from pages.parts import editor, jobs, section
+from pages.parts.ground import Ground, adjustment_now, ground
+from pages.parts.page import View, page
+from pages.parts.state import state
+from pages.parts.text import plain, raw, spoken, t
+from words import Phrase, Refusal, say
+
+KEPT = 60
+"""Steps that undo can take back."""
+
+
+@page("graph")
+def render(view: View) -> None:
+    """Template, editor, what may be adjusted for, import and export."""
+    known = ground(view)
+    drawn = _graph(view, known)
+    _toolbar(view, known)
+    drawing, answer = st.columns([5, 2], gap="medium")
+    with drawing:
+        editor.edit(
+            drawn,
+            known.columns,
+            known.sensitive,
+            key=view.key("editor"),
+            on_edit=lambda graph: _replace(view, graph, drawn),
+            on_undo=lambda: _undo(view, drawn),
+            on_redo=lambda: _redo(view, drawn),
+            on_refusal=lambda why: _say(why),
+        )
+    with answer:
+        _question(view, known, drawn)
+        _adjustment(known, drawn)
+    _tables(drawn)
+    _exchange(view, drawn)
+    jobs.run_button(view, ["graph"])
+    jobs.panel(view)
+    section.show(view)
+
+
+def _graph(view: View, known: Ground) -> Graph:
+    """The analyst's graph, else the chosen template, else the first."""
+    choice = view.settings.graph
+    if choice.drawn is not None:
+        return choice.drawn
+    return known.templates.get(choice.template or "", next(iter(known.templates.values())))
+
+
+def _toolbar(view: View, known: Ground) -> None:
+    history = state().graph_history(view.folder.id)
+    drawn = _graph(view, known)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            t("graph.template"),
+            list(known.templates),
+            index=None,
+            placeholder=raw("graph.template_choose"),
+            format_func=_template_name,
+            key=view.key(f"template:{len(history.undo)}"),
+            width=360,
+        )
+        if name is not None:
+            _replace(view, known.templates[name], drawn)
+            st.rerun()
+        for action, past in ((_undo, history.undo), (_redo, history.redo)):
+            label = action.__name__.strip("_")
+            st.button(t(f"graph.{label}"), disabled=not past, key=view.key(label), on_click=action, args=(view, drawn))
+    if st.session_state.get(NOTICE):
+        st.error(spoken(st.session_state.pop(NOTICE)))
+
+
+NOTICE = "graph:notice"
+
+
+def _say(why: Phrase) -> None:
+    st.session_state[NOTICE] = why
+
+
+def _replace(view: View, graph: Graph, before: Graph) -> None:
+    """Take a new graph: the one before can be had back, what was undone cannot."""
+    history = state().graph_history(view.folder.id)
+    history.undo[:] = [*history.undo, before.model_dump_json()][-KEPT:]
+    history.redo.clear()
+    _keep(view, graph)
+
+
+def _undo(view: View, now: Graph) -> None:
+    history = state().graph_history(view.folder.id)
+    if history.undo:
+        history.redo.append(now.model_dump_json())
+        _keep(view, Graph.model_validate_json(history.undo.pop()))
+
+
+def _redo(view: View, now: Graph) -> None:
+    history = state().graph_history(view.folder.id)
+    if history.redo:
+        history.undo.append(now.model_dump_json())
+        _keep(view, Graph.model_validate_json(history.redo.pop()))
+
+
+def _keep(view: View, graph: Graph) -> None:
+    """Save from a callback: the run that follows draws it."""
+    view.folder.save_settings(view.settings.model_copy(update={"graph": GraphChoice(drawn=graph)}))
+
+
+def _question(view: View, known: Ground, drawn: Graph) -> None:
+    """Which effect is asked for."""
+    st.subheader(t("graph.asked"))
+    nodes = [node for node in drawn.nodes if node not in drawn.latent]
+    chosen: list[str | None] = []
+    for role, now in (("treatment", drawn.treatment), ("outcome", drawn.outcome)):
+        chosen.append(
+            st.selectbox(
+                t(f"graph.{role}"),
+                nodes,
+                index=nodes.index(now) if now in nodes else None,
+                placeholder=raw("graph.choose_node"),
+                key=view.key(f"{role}:{now}:{len(nodes)}"),
+            )
+        )
+    if tuple(chosen) != (drawn.treatment, drawn.outcome):
+        try:
+            asked = drawn.ask(*chosen)
+        except Refusal as refusal:
+            st.error(plain(refusal.sentence(state().language)))
+        else:
+            _replace(view, asked, drawn)
+            st.rerun()
+
+
+def _adjustment(known: Ground, drawn: Graph) -> None:
+    """What may be adjusted for, at once and for the graph as it stands."""
+    st.subheader(t("graph.live"))
+    try:
+        for place, sentence in enumerate(adjustment_now(known, drawn)):
+            words = plain(say(sentence, state().language))
+            st.markdown(f"**{words}**" if place == 0 else words)
+    except Refusal as refusal:
+        st.info(plain(refusal.sentence(state().language)))
+
+
+def _tables(drawn: Graph) -> None:
+    """The drawing as text, for readers who do not see it."""
+    with st.expander(t("graph.as_table")):
+        lines = [f"- {plain(cause)} → {plain(consequence)}" for cause, consequence in drawn.edges]
+        st.markdown("\n".join(lines) or t("graph.no_edges"))
+
+
+def _exchange(view: View, drawn: Graph) -> None:
+    """Graphs of other tools in, ours out."""
+    with st.expander(t("graph.exchange")):
+        with st.container(horizontal=True):
+            for kind, write in WRITERS.items():
+                st.download_button(
+                    t("graph.export", kind=kind.upper()),
+                    write(drawn),
+                    file_name=f"graph.{kind}",
+                    mime="application/json" if kind == "json" else "text/plain",
+                    on_click="ignore",
+                    key=view.key(f"export:{kind}"),
+                )
+        with st.form(view.key("import"), border=False):
+            kind = st.radio(t("graph.kind"), list(READERS), format_func=str.upper, horizontal=True)
+            text = st.text_area(t("graph.paste"), height=140, max_chars=200_000)
+            if st.form_submit_button(t("graph.import")):
+                _import(view, kind, text, drawn)
+
+
+def _import(view: View, kind: str, text: str, drawn: Graph) -> None:
+    try:
+        graph = READERS[kind](text)
+    except Refusal as refusal:
+        st.error(plain(refusal.sentence(state().language)))
+    else:
+        _replace(view, graph, drawn)
+        st.rerun()
+
+
+def _template_name(name: str) -> str:
+    return say(f"graph.template.{name}", state().language)

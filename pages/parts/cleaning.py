@@ -1,0 +1,103 @@
+"""What is odd about the log, and a cleaning rule to choose beside each finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import streamlit as st
+
+from analysis.log import Roles
+from analysis.quality import Cleaning, Quality
+from audit.intake import Arrival
+from pages.parts import form
+from pages.parts.page import View
+from pages.parts.state import state
+from pages.parts.text import plain, t
+from words import Refusal
+
+WITHOUT_FINDING = ("pool_under", "time_from", "time_to", "time_unit")
+"""Rules that answer no count of the report."""
+
+
+def choose(view: View, arrival: Arrival, roles: Roles) -> Cleaning:
+    """The quality report, each finding with its rule; the rules as they now stand."""
+    st.subheader(t("data.quality"))
+    rules = view.settings.cleaning
+    try:
+        quality = _quality(arrival, roles)
+    except Refusal as refusal:
+        st.error(plain(refusal.sentence(state().language)))
+        return rules
+    _counts(quality)
+    for finding, rule in _findings(quality):
+        words, choice = st.columns([3, 2], vertical_alignment="center")
+        words.markdown(finding)
+        if rule is not None:
+            with choice:
+                rules = form.accepted(rules, {rule: form.one(view, rules, rule, "cleaning")})
+    with st.expander(t("data.more_rules")):
+        rules = form.fields(view, rules, WITHOUT_FINDING, "cleaning")
+    with st.expander(t("data.columns")):
+        _columns(quality)
+    return rules
+
+
+def _quality(arrival: Arrival, roles: Roles) -> Quality:
+    """The report, made once for these files and columns in this session."""
+    key = f"{arrival.tables.digest}\n{roles.model_dump_json()}"
+    kept = state().quality
+    if kept is None or kept[0] != key:
+        kept = (key, arrival.quality(roles))
+        state().quality = kept
+    return kept[1]
+
+
+def _counts(quality: Quality) -> None:
+    names = {"rows": quality.rows, "users": quality.users, "items": quality.items}
+    for place, (name, count) in zip(st.columns([1, 1, 1, 2]), names.items(), strict=False):
+        place.metric(t(f"data.count_{name}"), f"{count:,}")
+    if quality.first and quality.last:
+        st.caption(t("data.span", first=quality.first[:16].replace("T", " "), last=quality.last[:16].replace("T", " ")))
+
+
+def _findings(quality: Quality) -> Iterator[tuple[str, str | None]]:
+    """Each count that is not zero, in words, and the rule that answers it; counts without a rule come last."""
+    counted = (
+        ("duplicates", quality.duplicates, "duplicates"),
+        ("repeats", quality.repeats, "repeats"),
+        ("missing_outcome", quality.missing_outcome, "missing_outcome"),
+        ("outliers", quality.outliers or 0, "outliers"),
+        ("thin_users", quality.thin_users, "min_user_rows"),
+        ("thin_items", quality.thin_items, "min_item_rows"),
+        ("look_alikes", sum(map(len, quality.look_alikes.values())), "merge_look_alikes"),
+        ("missing_ids", quality.missing_ids, None),
+        ("bad_propensity", quality.bad_propensity, None),
+        ("users_without_record", quality.users_without_record or 0, None),
+    )
+    for name, count, rule in counted:
+        if count:
+            examples = _look_alikes(quality) if name == "look_alikes" else ""
+            yield t(f"quality.{name}", n=f"{count:,}", examples=examples), rule
+    if not any(count for _, count, _ in counted):
+        yield t("data.quality_none"), None
+
+
+def _look_alikes(quality: Quality) -> str:
+    pairs = [f"“{old}” → “{new}”" for merged in quality.look_alikes.values() for old, new in merged.items()]
+    return ", ".join(pairs[:4]) + ("…" if len(pairs) > 4 else "")
+
+
+def _columns(quality: Quality) -> None:
+    rows = [
+        {
+            t("data.table"): t(f"data.preview_{column.table}"),
+            t("data.column"): plain(column.column),
+            t("data.type"): t(f"data.type_{column.type}"),
+            t("data.filled"): f"{column.filled:,}",
+            t("data.missing"): f"{column.missing:,}",
+            t("data.distinct"): f"{column.distinct:,}",
+        }
+        for column in quality.columns
+    ]
+    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

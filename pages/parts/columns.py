@@ -1,0 +1,72 @@
+"""Which column is what: the guess, in one compact form to confirm."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.log import Roles
+from analysis.roles import item_columns
+from audit.intake import Arrival
+from pages.parts.page import View
+from pages.parts.text import raw, spoken, t
+
+OF_THE_LOG = ("user", "item", "time", "outcome", "treatment", "position", "propensity", "randomised")
+OF_ITEMS = ("category", "provider", "text")
+NEEDED = ("user", "item")
+ACROSS = 4
+
+
+def confirm(view: View, arrival: Arrival) -> Roles | None:
+    """Draw the form; the roles as they stand, or None while user or item is missing."""
+    st.subheader(t("data.roles"))
+    st.caption(t("data.roles_hint"))
+    now = view.settings.roles or arrival.guess.roles
+    chosen: dict[str, str | None] = {}
+    names = [*OF_THE_LOG, *OF_ITEMS]
+    for start in range(0, len(names), ACROSS):
+        for place, name in zip(st.columns(ACROSS), names[start : start + ACROSS], strict=False):
+            with place:
+                chosen[name] = _role(view, arrival, name, getattr(now, name))
+    sensitive = _sensitive(view, arrival, now)
+    if not chosen["user"] or not chosen["item"]:
+        st.info(t("data.need_ids"))
+        return None
+    return Roles.model_validate({**chosen, "sensitive": sensitive})
+
+
+def _role(view: View, arrival: Arrival, name: str, now: str | None) -> str | None:
+    columns = _columns(arrival, name)
+    options = columns if name in NEEDED and now else ["", *columns]
+    reason = arrival.guess.reasons.get(name)
+    chosen: str = st.selectbox(
+        t(f"role.{name}"),
+        options,
+        index=options.index(now) if now in options else 0,
+        format_func=lambda column: column or raw("data.column_none"),
+        help=spoken(reason) if reason else None,
+        key=view.key(f"role:{name}:{arrival.tables.digest[:8]}"),
+    )
+    return chosen or None
+
+
+def _columns(arrival: Arrival, name: str) -> list[str]:
+    log = [str(column) for column in arrival.tables.log.columns]
+    if name in OF_THE_LOG:
+        return log
+    return list(dict.fromkeys([*map(str, item_columns(arrival.tables).columns), *log]))
+
+
+def _sensitive(view: View, arrival: Arrival, now: Roles) -> tuple[str, ...]:
+    users = arrival.tables.users
+    columns = [] if users is None else [str(column) for column in users.columns]
+    columns = list(dict.fromkeys([*columns, *map(str, arrival.tables.log.columns)]))
+    reasons = [arrival.guess.reasons.get(f"sensitive.{name}") for name in now.sensitive]
+    return tuple(
+        st.multiselect(
+            t("role.sensitive"),
+            columns,
+            default=[name for name in now.sensitive if name in columns],
+            help="  \n".join(spoken(reason) for reason in reasons if reason) or None,
+            key=view.key(f"role:sensitive:{arrival.tables.digest[:8]}"),
+        )
+    )

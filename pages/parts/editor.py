@@ -1,0 +1,96 @@
+"""The causal graph editor: our own SVG component, judged in Python. The drawing is in editor.js / .html / .css."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from analysis.causal.graph import Graph, layout
+from pages.parts.state import state
+from pages.parts.text import raw
+from words import Phrase, Refusal, phrase
+
+HERE = Path(__file__).parent
+ROLES = ("treatment", "outcome", "sensitive", "latent", "absent")
+PARTS = {
+    ".t-variable": "variable",
+    ".t-cause": "cause",
+    ".t-consequence": "consequence",
+    ".add": "add",
+    ".connect": "connect",
+    ".recorded": "latent",
+    ".remove": "remove",
+    ".tidy": "tidy",
+    ".hint": "hint",
+}
+"""Place in editor.html -> its text under ``pages.editor``."""
+MESSAGES = (
+    "added", "cycle", "drawing", "edge_added", "edge_label", "edge_removed", "edge_twice", "from", "latent_now",
+    "name_first", "node_label", "observed_now", "removed", "select_first", "self", "twice",
+)  # fmt: skip
+PLACEHOLDERS = ("a", "b", "cycle")
+
+
+def edit(
+    graph: Graph,
+    columns: Collection[str],
+    sensitive: Collection[str],
+    key: str,
+    on_edit: Callable[[Graph], None],
+    on_undo: Callable[[], None],
+    on_redo: Callable[[], None],
+    on_refusal: Callable[[Phrase], None],
+) -> None:
+    """Draw `graph` to be edited; a valid edit goes to `on_edit`, an invalid one to `on_refusal` and is taken back."""
+
+    def edited() -> None:
+        sent = st.session_state[key].get("edit")
+        if sent is None:
+            return
+        state().revisions[key] = int(sent["revision"])
+        try:
+            on_edit(Graph.model_validate(sent["graph"]))
+        except Refusal as refusal:
+            on_refusal(refusal.phrase)
+        except ValidationError:
+            on_refusal(phrase("pages.editor.not_a_graph"))
+
+    _component()(
+        key=key,
+        data=_drawing(graph, columns, sensitive, key),
+        on_edit_change=edited,
+        on_undo_change=on_undo,
+        on_redo_change=on_redo,
+    )
+
+
+def _drawing(graph: Graph, columns: Collection[str], sensitive: Collection[str], key: str) -> dict[str, Any]:
+    return {
+        "graph": graph.model_dump(mode="json"),
+        "places": {node: list(place) for node, place in layout(graph).items()},
+        "columns": sorted(columns),
+        "sensitive": sorted(sensitive),
+        "revision": state().revisions.get(key, 0),
+        "words": _words(),
+    }
+
+
+def _words() -> dict[str, Any]:
+    """The component's texts; facts it fills itself stay as {a}, {b}, {cycle}."""
+    open_facts = {name: f"{{{name}}}" for name in PLACEHOLDERS}
+    return {name: raw(f"editor.{name}", **open_facts) for name in MESSAGES} | {
+        "roles": {role: raw(f"editor.role.{role}") for role in ROLES},
+        "parts": {place: raw(f"editor.{name}") for place, name in PARTS.items()},
+    }
+
+
+@cache
+def _component() -> Any:
+    """Registered once a process: registering again would remount every open editor."""
+    html, css, js = ((HERE / f"editor.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return st.components.v2.component("evenhand_graph", html=html, css=css, js=js)

@@ -1,0 +1,158 @@
+"""Inputs for the fields of a settings class: the class says what is allowed, the catalogue what it is called."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import annotated_types as limits
+import streamlit as st
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from pages.parts.page import View
+from pages.parts.text import raw, t
+
+Settings = TypeVar("Settings", bound=BaseModel)
+ACROSS = 3
+SHARED = {"intersection_figures": "figures"}
+"""Fields whose options are called as those of another."""
+SMALLEST = 1e-6
+"""Added to a bound that the value itself may not reach (gt, lt)."""
+
+
+def fields(
+    view: View,
+    settings: Settings,
+    names: Sequence[str],
+    prefix: str,
+    options: Mapping[str, Sequence[str]] | None = None,
+) -> Settings:
+    """Draw the named fields and return the settings as they now stand; what is not allowed is said and not taken.
+
+    `options` gives the choices of fields whose values are names in the data.
+    """
+    changed: dict[str, Any] = {}
+    for start in range(0, len(names), ACROSS):
+        for column, name in zip(st.columns(ACROSS), names[start : start + ACROSS], strict=False):
+            with column:
+                choices = (options or {}).get(name)
+                changed[name] = _input(view, settings, name, prefix, choices)
+    return accepted(settings, changed)
+
+
+def names_of(settings: BaseModel) -> list[str]:
+    """Every field of a settings class, in its order; `kind` is chosen elsewhere."""
+    return [name for name in type(settings).model_fields if name != "kind"]
+
+
+def accepted(settings: Settings, changed: Mapping[str, Any]) -> Settings:
+    """The settings with the changes, or the settings unchanged and one sentence about what is not allowed."""
+    try:
+        return type(settings).model_validate({**settings.model_dump(), **changed})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or type(settings).__name__
+        st.error(t("form.refused", where=where, why=str(first["msg"])))
+        return settings
+
+
+def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None = None) -> Any:
+    """The input of a single field, and what it holds now."""
+    return _input(view, settings, name, prefix, options)
+
+
+def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None) -> Any:
+    field = type(settings).model_fields[name]
+    value = getattr(settings, name)
+    label, key = t(f"field.{name}"), view.key(f"{prefix}.{name}")
+    kind, optional = _kind(field)
+    if options is not None:
+        return _named(label, key, value, list(options), kind, optional)
+    if get_origin(kind) is Literal:
+        return _choice(label, key, value, get_args(kind), name, optional)
+    if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
+        return _several(label, key, value, get_args(get_args(kind)[0]), name)
+    if kind is bool:
+        return st.toggle(label, value=value, key=key)
+    if kind in (int, float):
+        return _number(label, key, value, kind, field, optional)
+    if kind is str:
+        typed = st.text_input(label, value=value or "", placeholder=raw("form.auto") if optional else None, key=key)
+        return typed.strip() or (None if optional else value)
+    return _list(label, key, value)
+
+
+def _named(label: str, key: str, value: Any, options: list[str], kind: Any, optional: bool) -> Any:
+    if get_origin(kind) is tuple:
+        known = [entry for entry in value if entry in options] if value else []
+        chosen = tuple(st.multiselect(label, options, default=known, key=key))
+        return None if optional and not chosen else chosen
+    if optional:
+        options = ["", *options]
+    place = options.index(value) if value in options else 0
+    chosen_one = st.selectbox(label, options, index=place, key=key, format_func=lambda name: name or raw("form.auto"))
+    return chosen_one or None if optional else chosen_one
+
+
+def _choice(label: str, key: str, value: Any, options: tuple[Any, ...], name: str, optional: bool) -> Any:
+    choices = [None, *options] if optional else list(options)
+    return st.selectbox(
+        label, choices, index=choices.index(value), key=key, format_func=lambda option: choice_words(name, option)
+    )
+
+
+def _several(label: str, key: str, value: Any, options: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    chosen = st.multiselect(
+        label, options, default=list(value), key=key, format_func=lambda option: choice_words(name, option)
+    )
+    return tuple(option for option in options if option in chosen)
+
+
+def choice_words(name: str, option: object) -> str:
+    """What one option of a choice is called."""
+    return raw("form.auto") if option is None else raw(f"choice.{SHARED.get(name, name)}.{option}")
+
+
+def _number(label: str, key: str, value: Any, kind: type, field: FieldInfo, optional: bool) -> Any:
+    low, high = _bounds(field, kind)
+    return st.number_input(
+        label,
+        min_value=low,
+        max_value=high,
+        value=value,
+        step=1 if kind is int else None,
+        format=None if kind is int else "%g",
+        placeholder=raw("form.auto") if optional else None,
+        key=key,
+    )
+
+
+def _list(label: str, key: str, value: Any) -> tuple[str, ...]:
+    """Several values in one line, separated by commas; the settings class turns them into numbers."""
+    typed = st.text_input(label, value=", ".join(f"{entry:g}" for entry in value), key=key)
+    return tuple(part.strip() for part in typed.split(",") if part.strip())
+
+
+def _kind(field: FieldInfo) -> tuple[Any, bool]:
+    """The field's type without `| None`, and whether None is allowed."""
+    annotation = field.annotation
+    if get_origin(annotation) in (Union, types.UnionType):
+        inner = [part for part in get_args(annotation) if part is not type(None)]
+        return inner[0], len(inner) < len(get_args(annotation))
+    return annotation, False
+
+
+def _bounds(field: FieldInfo, kind: type) -> tuple[Any, Any]:
+    low = high = None
+    for limit in field.metadata:
+        if isinstance(limit, limits.Ge):
+            low = kind(limit.ge)  # type: ignore[call-overload]
+        elif isinstance(limit, limits.Gt):
+            low = kind(limit.gt) + (1 if kind is int else SMALLEST)
+        elif isinstance(limit, limits.Le):
+            high = kind(limit.le)  # type: ignore[call-overload]
+        elif isinstance(limit, limits.Lt):
+            high = kind(limit.lt) - (1 if kind is int else SMALLEST)
+    return low, high

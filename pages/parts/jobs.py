@@ -1,0 +1,100 @@
+"""The job panel: start, progress, what is left, live curves, Cancel, Resume. Survives a refresh: it reads the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+
+from audit.jobs import Job
+from audit.settings import Step
+from pages.parts.page import View
+from pages.parts.state import state
+from pages.parts.text import plain, raw, spoken, t
+from words import Refusal
+
+POLL_SECONDS = 0.5
+CURVES = ("loss", "validation")
+
+
+def run_button(view: View, steps: Sequence[Step], label: str | None = None, main: bool = True) -> None:
+    """Start the steps as a job; each page has one main button. Disabled while this audit has a job."""
+    job = newest(view)
+    words = label or t("jobs.run_again" if view.section else "jobs.run")
+    kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
+    if st.button(words, type=kind, disabled=job is not None and job.active, key=view.key(f"run:{main}")):
+        try:
+            view.jobs.start(view.folder, steps)
+        except Refusal as refusal:
+            st.error(plain(refusal.sentence(state().language)))
+        else:
+            st.rerun()
+
+
+def newest(view: View) -> Job | None:
+    """The audit's newest job."""
+    found = view.jobs.list(view.folder.id, 1)
+    return found[0] if found else None
+
+
+def panel(view: View) -> None:
+    """The newest job while it runs or where it ended badly; nothing after one that ended well."""
+    job = newest(view)
+    if job is None or job.state == "done":
+        return
+    if job.active:
+        state().watched = job.id
+        st.fragment(run_every=POLL_SECONDS, key=view.key("panel"))(_live)(view)
+    else:
+        _ended(view, job)
+
+
+def _live(view: View) -> None:
+    """One look at the running job; redraws the whole page when it has ended."""
+    watched = state().watched
+    if watched is None:
+        return
+    job = view.jobs.get(watched)
+    if not job.active:
+        state().watched = None
+        st.rerun()
+    with st.container(border=True, key="job"):
+        step = raw(f"{job.step or job.steps[0]}.title")
+        st.markdown(f"**{t('jobs.running' if job.state == 'running' else 'jobs.queued', step=step)}**")
+        note = spoken(job.note) if job.note else ""
+        st.progress(min(1.0, max(0.0, job.fraction)), text=f"{job.fraction:.0%}  {_left(job)}  {note}")
+        _curves(job)
+        st.button(t("jobs.cancel"), on_click=view.jobs.cancel, args=(job.id,), key=view.key("cancel"))
+
+
+def _left(job: Job) -> str:
+    if job.eta is None:
+        return ""
+    seconds = int(job.eta) + 1
+    return t("jobs.seconds_left", n=seconds) if seconds < 90 else t("jobs.minutes_left", n=round(seconds / 60))
+
+
+def _curves(job: Job) -> None:
+    """Loss and validation as they come in: a training that goes wrong is seen before it ends."""
+    known = [name for name in CURVES if len(job.curves.get(name, [])) > 1]
+    for column, name in zip(st.columns(len(known)) if known else [], known, strict=True):
+        column.line_chart(
+            pd.DataFrame({raw(f"jobs.{name}"): job.curves[name]}),
+            x_label=raw("jobs.reports"),
+            height=180,
+            alt=raw("jobs.curve_alt", name=raw(f"jobs.{name}")),
+        )
+
+
+def _ended(view: View, job: Job) -> None:
+    """A job that failed, stopped or was cancelled: what happened, and the way on."""
+    with st.container(border=True, key="job"):
+        if job.error:
+            st.error(spoken(job.error))
+        else:
+            st.info(t("jobs.cancelled", percent=f"{job.fraction:.0%}"))
+        if st.button(t("jobs.resume"), key=view.key("resume")):
+            view.jobs.resume(job.id)
+            st.rerun()

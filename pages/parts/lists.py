@@ -1,0 +1,89 @@
+"""What the recommender gives one user, and why, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from audit.steps import Run
+from audit.workspace import AuditFolder
+from pages.parts.ground import Ground
+from pages.parts.page import View
+from pages.parts.state import state
+from pages.parts.text import plain, t
+from words import Phrase, Refusal, say
+
+
+def for_a_user(view: View, known: Ground) -> None:
+    """A user's list as ranked in the last run; reasons are made when asked for."""
+    st.header(t("lists.title"))
+    user = st.selectbox(t("lists.user"), known.users, key=view.key("user"))
+    if user is None:
+        return
+    try:
+        shown = _list(view, user)
+        why = st.toggle(t("lists.why"), key=view.key("why"))
+        if why:
+            shown[t("lists.reason")] = _reasons(view, user)
+        st.table(shown, border="horizontal", hide_index=True)
+    except Refusal as refusal:
+        st.info(plain(refusal.sentence(state().language)))
+
+
+def _list(view: View, user: str) -> pd.DataFrame:
+    """Rank, item and its text."""
+    items = _run(_stamp(view)).dataset.items
+    codes = _codes(view, user)
+    frame = items.iloc[codes]
+    shown = {t("lists.rank"): [str(rank) for rank in range(1, len(codes) + 1)], t("lists.item"): frame.index}
+    for name in ("text", "category", "provider"):
+        if name in frame:
+            shown[t(f"lists.{name}")] = frame[name].astype(str)
+    return pd.DataFrame({name: [plain(str(cell)) for cell in column] for name, column in shown.items()})
+
+
+def _codes(view: View, user: str) -> list[int]:
+    """Item codes of the user's list, best first."""
+    from audit.recommend import LISTS_FILE, Scored
+
+    run = _run(_stamp(view))
+    kept = Scored.load(view.folder.path / "work" / "lists" / LISTS_FILE)
+    row = kept.codes[run.dataset.users.index.get_loc(user)][: view.settings.recommender.top]
+    return [int(code) for code in row if code >= 0]
+
+
+def _reasons(view: View, user: str) -> list[str]:
+    phrases = _explained(_stamp(view), user, tuple(_codes(view, user)))
+    return [plain(say(words, state().language)) for words in phrases]
+
+
+@st.cache_data(scope="session", max_entries=64, show_spinner=False)
+def _explained(stamp: str, user: str, codes: tuple[int, ...]) -> list[Phrase]:
+    """Why each item, as the model itself weighs it."""
+    from audit.recommend import trained_model
+    from models.explain import reasons
+
+    run = _run(stamp)
+    model = trained_model(run)
+    place = run.composed.data.user_ids.index(user)
+    return reasons(model, run.composed.data, place, codes)
+
+
+@st.cache_resource(scope="session", max_entries=1, show_spinner=False)
+def _run(stamp: str) -> Run:
+    """The audit's data, coded once for this session and state of the recommender."""
+    folder = AuditFolder(Path(stamp.partition("\n")[0]))
+    return Run(folder, folder.settings(), _nobody)
+
+
+def _stamp(view: View) -> str:
+    """The folder, the data and the recommender's settings as one string."""
+    data = view.folder.section("data")
+    digest = "" if data is None else str(data.facts.get("digest", ""))
+    return f"{view.folder.path}\n{digest}\n{view.settings.recommender.model_dump_json()}"
+
+
+def _nobody(fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:
+    """Nobody watches."""

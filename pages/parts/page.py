@@ -1,0 +1,108 @@
+"""The frame of every page: gate, heading, the question it answers, its state, and the way on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Literal
+
+import streamlit as st
+
+from analysis.document import Section
+from audit.jobs import Jobs
+from audit.settings import DEPENDS, STEPS, AuditSettings, Step
+from audit.workspace import AuditFolder
+from pages.parts import gate
+from pages.parts.house import current, jobs
+from pages.parts.state import remember, state, widget
+from pages.parts.text import plain, t
+from words import Refusal
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page is given: its step of one audit, as the folder on disk has it at this run."""
+
+    step: Step
+    folder: AuditFolder
+    settings: AuditSettings
+    section: Section | None
+    states: dict[Step, str]
+    jobs: Jobs
+
+    def key(self, name: str) -> str:
+        """The key of one of this page's inputs."""
+        return widget(self.folder.id, self.step, name)
+
+    def save(self, **changed: object) -> None:
+        """Keep changed settings at once (the step then shows as stale); the same settings write nothing."""
+        settings = self.settings.model_copy(update=changed)
+        if settings != self.settings:
+            self.folder.save_settings(AuditSettings.model_validate(settings.model_dump()))
+            st.rerun()
+
+
+def page(step: Step) -> Callable[[Callable[[View], None]], Callable[[], None]]:
+    """Turn `body(view)` into a page's `render()`: nothing is drawn or read before the gate is open."""
+
+    def frame(body: Callable[[View], None]) -> Callable[[], None]:
+        @wraps(body)
+        def render() -> None:
+            if gate.is_open():
+                _framed(step, body)
+
+        del render.__wrapped__  # Streamlit inspects the signature: render() takes nothing
+        return render
+
+    return frame
+
+
+def _framed(step: Step, body: Callable[[View], None]) -> None:
+    st.title(t(f"{step}.title"))
+    st.markdown(t(f"{step}.question"))
+    try:
+        folder = current()
+        remember()
+        view = View(step, folder, folder.settings(), folder.section(step), folder.states(), jobs())
+        if view.states[step] == "stale":
+            st.warning(t("frame.stale"))
+        if _ready(view):
+            body(view)
+    except Refusal as refusal:
+        st.error(plain(refusal.sentence(state().language)))
+    _onward(step)
+
+
+def _ready(view: View) -> bool:
+    """Whether the steps that this one reads have run; says which is missing and links to it."""
+    missing = next((before for before in DEPENDS[view.step] if view.states[before] == "missing"), None)
+    if missing is None or view.step == "report":
+        return True
+    st.info(t("frame.needs", step=_name(missing)))
+    link(missing)
+    if any(job.active for job in view.jobs.list(view.folder.id, 1)):
+        from pages.parts.jobs import panel
+
+        panel(view)
+    return False
+
+
+def link(step: Step, label: Literal["open", "next"] = "open") -> None:
+    """A link to another step's page; nothing where the page runs outside the navigation (a test)."""
+    route = state().routes.get(step)
+    if route is not None:
+        st.page_link(route, label=t(f"frame.{label}", step=_name(step)))
+
+
+def _onward(step: Step) -> None:
+    after = STEPS[STEPS.index(step) + 1 :]
+    if after:
+        with st.container(key="onward", horizontal_alignment="right"):
+            link(after[0], "next")
+
+
+def _name(step: Step) -> str:
+    from pages.parts.text import raw
+
+    return raw(f"{step}.title")

@@ -1,0 +1,252 @@
+"""A Section on the screen: the answer in sentences, its pictures, the figures with what stands behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import streamlit as st
+
+from analysis.document import Cell, Chart, Column, Table
+from analysis.finding import Finding, Verdict, amount
+from pages.parts.page import View
+from pages.parts.state import dark, state
+from pages.parts.text import plain, raw, spoken, t
+from words import Phrase, phrase, say
+
+MARKS: dict[Verdict, tuple[str, str]] = {
+    Verdict.GAP: ("orange", "▲"),
+    Verdict.EFFECT: ("blue", "◆"),
+    Verdict.EQUIVALENT: ("green", "≈"),
+    Verdict.CANNOT_TELL: ("gray", "?"),
+    Verdict.MEASURED: ("violet", "•"),
+    Verdict.SUPPRESSED: ("gray", "–"),
+    Verdict.NOT_COMPUTED: ("yellow", "∅"),
+}
+"""Colour and sign of each verdict; the word always stands beside them."""
+ROWS_SHOWN = 30
+"""Rows of a plain HTML table; longer ones become a scrolling grid."""
+
+
+def show(view: View) -> None:
+    """The view's section, or nothing where its step has not run."""
+    section = view.section
+    if section is None:
+        return
+    _summary(section.summary)
+    _charts(view, section.charts)
+    _findings(view, section.findings)
+    for table in section.tables:
+        with st.expander(spoken(table.title)):
+            draw_table(table)
+    if section.notes:
+        with st.expander(t("section.notes")):
+            st.markdown("\n".join(f"- {spoken(note)}" for note in section.notes))
+
+
+def _summary(sentences: tuple[Phrase, ...]) -> None:
+    st.header(t("section.answer"))
+    if sentences:
+        with st.container(border=True, key="answer"):
+            st.markdown(f"**{spoken(sentences[0])}**")
+            if sentences[1:]:
+                st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in sentences[1:]))
+
+
+def _charts(view: View, charts: tuple[Chart, ...]) -> None:
+    if charts:
+        st.header(t("section.pictures"))
+    for start in range(0, len(charts), 2):
+        columns = st.columns(2, gap="medium") if len(charts) > 1 else [st.container()]
+        for column, chart in zip(columns, charts[start : start + 2], strict=False):
+            with column:
+                draw_chart(view, chart)
+
+
+def draw_chart(view: View, chart: Chart) -> None:
+    """One picture with the same numbers as a table behind it."""
+    from analysis.charts import to_plotly
+
+    with st.container(border=True):
+        st.markdown(f"**{spoken(chart.title)}**")
+        picture, numbers = st.tabs([t("section.picture"), t("section.numbers")])
+        with picture:
+            figure = to_plotly(chart, state().language, dark())
+            figure.update_layout(title=None, margin={"t": 16, "r": 12})
+            st.plotly_chart(
+                figure,
+                theme=None,
+                key=view.key(f"chart:{chart.key}"),
+                alt=raw_words(chart.alt),
+                config={"displaylogo": False, "displayModeBar": False},
+            )
+            st.caption(spoken(chart.alt))
+        with numbers:
+            _grid(_chart_rows(chart))
+
+
+def _chart_rows(chart: Chart) -> pd.DataFrame:
+    """The chart's own numbers, one row a mark: what is drawn, nothing worked out."""
+    x_title, y_title = raw_words(chart.x_title), raw_words(chart.y_title)
+    rows: list[dict[str, object]] = []
+    for series in chart.series:
+        for place, (x, y) in enumerate(zip(series.x, series.y, strict=True)):
+            row: dict[str, object] = {raw("section.series"): raw_words(series.name)}
+            row |= {x_title: written(x), y_title: written(y)}
+            if series.low and series.high:
+                low, high = series.low[place], series.high[place]
+                row[raw("section.interval")] = "" if low is None or high is None else f"{low:.4g} – {high:.4g}"
+            rows.append(row)
+    frame = pd.DataFrame(rows)
+    return frame if len(chart.series) > 1 or frame.empty else frame.drop(columns=raw("section.series"))
+
+
+def _findings(view: View, findings: tuple[Finding, ...]) -> None:
+    if not findings:
+        return
+    st.header(t("section.figures"))
+    present = [verdict for verdict in Verdict if any(finding.verdict is verdict for finding in findings)]
+    chosen = st.pills(
+        t("section.show"),
+        present,
+        selection_mode="multi",
+        default=[verdict for verdict in present if verdict is not Verdict.MEASURED] or present,
+        format_func=lambda verdict: f"{_word(verdict)} {sum(finding.verdict is verdict for finding in findings)}",
+        key=view.key("verdicts"),
+    )
+    shown = [finding for finding in findings if finding.verdict in chosen]
+    _finding_table(shown)
+    _evidence(view, shown)
+
+
+def _finding_table(findings: Iterable[Finding]) -> None:
+    rows = [
+        {
+            t("section.what"): spoken(finding.label),
+            t("section.verdict"): badge(finding.verdict),
+            t("section.value"): plain(value_words(finding)),
+            t("section.interval"): plain(interval_words(finding)),
+            "n": plain(n_words(finding)),
+        }
+        for finding in findings
+    ]
+    if not rows:
+        st.caption(t("section.none_chosen"))
+    elif len(rows) <= ROWS_SHOWN:
+        st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+    else:
+        with st.container(height=620, border=False):
+            st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+
+
+def _evidence(view: View, findings: list[Finding]) -> None:
+    """What stands behind one figure: method, settings, n, p, interval; drawn for the one chosen."""
+    if not findings:
+        return
+    with st.expander(t("section.evidence")):
+        by_key = {finding.key: finding for finding in findings}
+        key = st.selectbox(
+            t("section.figure"),
+            list(by_key),
+            format_func=lambda key: f"{raw_words(by_key[key].label)}  ({key})",
+            key=view.key("evidence"),
+        )
+        finding = by_key[key]
+        st.markdown(spoken(_sentence(finding)))
+        rows = [(t(f"section.{name}"), plain(words)) for name, words in evidence_rows(finding) if words]
+        st.table(pd.DataFrame(rows, columns=[t("section.item"), t("section.content")]), hide_index=True)
+
+
+def _sentence(finding: Finding) -> Phrase:
+    from analysis.finding import sentence
+
+    return sentence(finding)
+
+
+def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
+    """Everything that a finding carries, name and words; an empty text where it carries none."""
+    p = "" if finding.p_value is None else amount(finding.p_value, "p")
+    adjusted = "" if finding.p_adjusted is None else amount(finding.p_adjusted, "p")
+    least = finding.smallest_detectable
+    return [
+        ("key", finding.key),
+        ("method", raw_words(finding.method)),
+        ("reason", raw_words(finding.reason) if finding.reason else ""),
+        ("value", value_words(finding)),
+        ("interval", interval_words(finding)),
+        ("n", n_words(finding)),
+        ("n_effective", "" if finding.n_effective is None else amount(finding.n_effective, "count")),
+        ("groups", ", ".join(f"{group}: {n:,}" for group, n in finding.groups.items())),
+        ("p", p),
+        ("p_adjusted", adjusted),
+        ("margin", "" if finding.margin is None else amount(finding.margin, finding.unit)),
+        ("smallest", "" if least is None else amount(least, finding.unit)),
+        ("settings", ", ".join(f"{name} = {entry}" for name, entry in finding.settings.items())),
+        ("seed", "" if finding.seed is None else str(finding.seed)),
+    ]
+
+
+def badge(verdict: Verdict) -> str:
+    """A verdict as a coloured label that also carries its sign and its word."""
+    colour, sign = MARKS[verdict]
+    return f":{colour}-badge[{sign} {plain(_word(verdict))}]"
+
+
+def value_words(finding: Finding) -> str:
+    """The value with its unit; an en dash where there is none (its verdict says why)."""
+    if finding.value is None:
+        return "–"
+    unit = say(phrase(f"units.{finding.unit}"), state().language)
+    return f"{amount(finding.value, finding.unit)} {unit}".strip()
+
+
+def interval_words(finding: Finding) -> str:
+    """The interval's two limits with its level, or nothing."""
+    if finding.low is None or finding.high is None:
+        return ""
+    return f"{amount(finding.low, finding.unit)} – {amount(finding.high, finding.unit)}"
+
+
+def n_words(finding: Finding) -> str:
+    """How many people or rows, in words; nothing where that is suppressed."""
+    if finding.verdict is Verdict.SUPPRESSED:
+        return ""
+    return f"{finding.n:,} {say(phrase(f'units.{finding.n_unit}'), state().language)}"
+
+
+def draw_table(table: Table) -> None:
+    """A table of a section; numbers in the writing of their unit."""
+    names = [raw_words(column.title) for column in table.columns]
+    rows = [[written(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
+    _grid(pd.DataFrame(rows, columns=names))
+
+
+def _grid(frame: pd.DataFrame) -> None:
+    """Few rows as a plain table, which every reader can read; many as a scrolling grid."""
+    if len(frame) <= ROWS_SHOWN:
+        safe = frame.map(lambda cell: plain(str(cell))).rename(columns=plain)
+        st.table(safe, border="horizontal", hide_index=True)
+    else:
+        st.dataframe(frame, hide_index=True)
+
+
+def written(cell: Cell, column: Column | None = None) -> str:
+    """One cell as people read it."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, Phrase):
+        return raw_words(cell)
+    if isinstance(cell, bool | str):
+        return str(cell)
+    if column is not None and column.unit != "text":
+        return amount(float(cell), column.unit)
+    return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
+
+
+def raw_words(words: Phrase | str) -> str:
+    """A phrase or a value of the data as plain, unescaped text."""
+    return words if isinstance(words, str) else say(words, state().language)
+
+
+def _word(verdict: Verdict) -> str:
+    return say(phrase(f"finding.verdict.{verdict.name.lower()}"), state().language)

@@ -1,0 +1,70 @@
+"""The sidebar: which audit, which language, and how far the audit is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audit.settings import AuditSettings, Step
+from pages.parts.house import current, jobs, workspace
+from pages.parts.state import state
+from pages.parts.text import raw, t
+from words import LANGUAGES
+
+MARKS = {"done": "  ✓", "stale": "  ↻", "missing": ""}
+NAMES = {"en": "English", "zh": "中文"}
+
+
+def draw() -> None:
+    """Audit picker, new audit, language."""
+    now = state()
+    jobs()  # the first visit to an empty workspace starts the demo's audit
+    with st.sidebar:
+        _audits()
+        with st.popover(t("sidebar.new"), width="stretch"):
+            _new_audit()
+        chosen = st.segmented_control(
+            t("sidebar.language"),
+            LANGUAGES,
+            default=now.language,
+            required=True,
+            format_func=lambda code: NAMES[code],
+            key="language",
+        )
+        if chosen != now.language and chosen is not None:
+            now.language = chosen
+            st.rerun()
+
+
+def marks() -> dict[Step, str]:
+    """The sign behind each step's name: done, or done before something changed."""
+    return {step: MARKS[how] for step, how in current().states().items()}
+
+
+def _audits() -> None:
+    folders = {folder.id: folder for folder in workspace().audits()}
+    now = current()
+    chosen = st.selectbox(
+        t("sidebar.audit"),
+        list(folders),
+        index=list(folders).index(now.id),
+        format_func=lambda audit: folders[audit].settings().title,
+        key=f"audit:{now.id}",
+    )
+    if chosen is not None and chosen != now.id:
+        state().audit = chosen
+        st.rerun()
+
+
+def _new_audit() -> None:
+    with st.form("new_audit", border=False):
+        title = st.text_input(t("sidebar.title"), max_chars=120)
+        if st.form_submit_button(t("sidebar.create"), type="primary"):
+            named = title.strip() or raw("sidebar.untitled")
+            folder = workspace().create(AuditSettings(title=plain_title(named), language=state().language))
+            state().audit = folder.id
+            st.rerun()
+
+
+def plain_title(title: str) -> str:
+    """A title on one line, without control characters."""
+    return " ".join("".join(letter for letter in title if letter.isprintable() or letter == " ").split())[:120]

@@ -1,0 +1,134 @@
+"""Where the log comes from: the demo, a folder of a known layout, an upload, or a path on the server."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.ingest import Source
+from analysis.simulate import Shop
+from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, keep_upload
+from pages.parts import form
+from pages.parts.page import View
+from pages.parts.state import state
+from pages.parts.text import plain, t
+from words import Refusal
+
+WAYS = ("demo", "upload", "path", "movielens", "coat")
+ENDINGS = ["csv", "tsv", "txt", "parquet", "jsonl", "gz"]
+FORMAT = ("separator", "decimal", "encoding")
+FILES: tuple[UploadKind, ...] = ("log", "users", "items")
+
+
+def choose(view: View) -> Arrival | None:
+    """Draw the choice of a source; what was read from it in this session, or None."""
+    st.subheader(t("data.source"))
+    way = st.radio(
+        t("data.source"),
+        WAYS,
+        index=WAYS.index(_way(view.settings.data)),
+        format_func=lambda name: t(f"data.source_{name}"),
+        horizontal=True,
+        label_visibility="collapsed",
+        key=view.key("way"),
+    )
+    st.caption(t(f"data.about_{'folder' if way in ('movielens', 'coat') else way}"))
+    source = _source(view, way)
+    if st.button(t("data.read"), disabled=source is None, key=view.key("read")) and source is not None:
+        _read(view, source)
+    if state().read.get(view.folder.id) != view.settings.data.model_dump_json():
+        return None
+    return _arrival(f"{view.folder.path}\n{view.settings.data.model_dump_json()}")
+
+
+def _way(source: Source) -> str:
+    if source.kind != "files":
+        return source.kind
+    return "upload" if source.log and "uploads" in source.log else "path"
+
+
+def _source(view: View, way: str) -> Source | None:
+    """The source as given so far; None while something is missing."""
+    if way == "demo":
+        now = view.settings.data.shop
+        return Source(kind="demo", shop=form.fields(view, now, list(Shop.model_fields), "shop"))
+    if way == "upload":
+        return _upload(view)
+    roots = ", ".join(str(root) for root in allowed_roots())
+    st.caption(t("data.roots", roots=roots) if roots else t("data.no_roots"))
+    if way == "path":
+        return _path(view)
+    folder = st.text_input(t("data.folder"), value=view.settings.data.folder or "", key=view.key(f"folder:{way}"))
+    given = _allowed(folder)
+    return Source(kind="movielens" if way == "movielens" else "coat", folder=given) if given else None
+
+
+def _upload(view: View) -> Source | None:
+    kept: dict[str, str] = {}
+    for column, kind in zip(st.columns(3), FILES, strict=True):
+        file = column.file_uploader(t(f"data.{kind}"), type=ENDINGS, key=view.key(f"upload:{kind}"))
+        if file is not None:
+            # Hashing 200 MB at every run would make each click wait: an upload's own id stands for its bytes.
+            uploads = state().uploads
+            if file.file_id not in uploads:
+                uploads[file.file_id] = str(keep_upload(view.folder, kind, file.getvalue(), file.name))
+            kept[kind] = uploads[file.file_id]
+    return _format(view, Source(kind="files", **kept)) if "log" in kept else None
+
+
+def _path(view: View) -> Source | None:
+    given: dict[str, str] = {}
+    for column, kind in zip(st.columns(3), FILES, strict=True):
+        typed = column.text_input(t(f"data.{kind}"), key=view.key(f"path:{kind}"))
+        found = _allowed(typed)
+        if found:
+            given[kind] = found
+    return _format(view, Source(kind="files", **given)) if "log" in given else None
+
+
+def _format(view: View, source: Source) -> Source:
+    """How text files are written, for when the content does not say."""
+    now = view.settings.data
+    source = source.model_copy(update={name: getattr(now, name) for name in FORMAT})
+    with st.expander(t("data.format")):
+        return form.fields(view, source, FORMAT, "format")
+
+
+def _allowed(typed: str) -> str | None:
+    """A path under an allowed root; says why where it is not."""
+    if not typed.strip():
+        return None
+    try:
+        return str(allowed_path(typed.strip()))
+    except Refusal as refusal:
+        st.error(plain(refusal.sentence(state().language)))
+        return None
+
+
+def _read(view: View, source: Source) -> None:
+    """Read the files now; new files also make the roles anew."""
+    key = source.model_dump_json()
+    with st.spinner(t("data.reading")):
+        try:
+            _arrival.clear(f"{view.folder.path}\n{key}")
+            arrival = _arrival(f"{view.folder.path}\n{key}")
+        except Refusal as refusal:
+            st.error(plain(refusal.sentence(state().language)))
+            return
+    state().read[view.folder.id] = key
+    if source == view.settings.data and view.settings.roles is not None:
+        st.rerun()
+    from audit.presets import settings_for
+
+    fitting = settings_for(source, arrival.tables, {}, view.settings.title)
+    view.save(data=source, roles=arrival.guess.roles, split=fitting.split, recommender=fitting.recommender)
+
+
+@st.cache_resource(scope="session", max_entries=1, show_spinner=False)
+def _arrival(stamped: str) -> Arrival:
+    """The tables of one source of one audit; the key is the folder and the source, so nothing else can answer."""
+    from pathlib import Path
+
+    from audit.workspace import AuditFolder
+
+    folder, _, source = stamped.partition("\n")
+    return arrive(AuditFolder(Path(folder)), Source.model_validate_json(source))

@@ -1,0 +1,114 @@
+"""The Recommender page: the system under audit, trained here, loaded, or given by its lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from audit.intake import allowed_path, keep_upload
+from audit.settings import Recommending
+from models.config import SETTINGS, RecommenderSettings
+from pages.parts import form, jobs, lists, section
+from pages.parts.ground import Ground, ground
+from pages.parts.page import View, page
+from pages.parts.state import state
+from pages.parts.text import plain, raw, t
+from words import Refusal
+
+KINDS = ("ease", "mf", "additive", "language", "popularity")
+FIRST = {
+    "ease": ("l2",),
+    "mf": ("loss", "dimensions", "epochs"),
+    "additive": ("crosses", "ips"),
+    "language": ("epochs", "dimensions", "history"),
+    "popularity": (),
+}
+"""Settings of each kind that are shown at once; the others wait in an expander."""
+ELSEWHERE = frozenset({"kind", "adversary"})
+"""The adversary is a mitigation and is set on its page."""
+WAYS = ("train", "saved", "lists")
+
+
+@page("recommender")
+def render(view: View) -> None:
+    """Which recommender, how it is judged, the run, and its lists."""
+    known = ground(view)
+    with st.expander(t("frame.settings"), expanded=view.section is None):
+        way = st.radio(
+            t("recommender.way"),
+            WAYS,
+            index=WAYS.index(_way(view.settings.recommender)),
+            format_func=lambda name: t(f"recommender.way_{name}"),
+            horizontal=True,
+            key=view.key("way"),
+        )
+        chosen = {"train": _train, "saved": _saved, "lists": _lists}[way](view, known)
+        st.divider()
+        chosen = form.fields(view, chosen, ("top", "candidates", "positive_from"), "recommending")
+        view.save(recommender=chosen)
+    jobs.run_button(view, ["recommender"], None if view.section else t(f"recommender.run_{way}"))
+    jobs.panel(view)
+    section.show(view)
+    if view.section is not None:
+        lists.for_a_user(view, known)
+
+
+def _way(settings: Recommending) -> str:
+    return "lists" if settings.lists else "saved" if settings.saved else "train"
+
+
+def _train(view: View, known: Ground) -> Recommending:
+    """Kind and settings of the model to train."""
+    settings = view.settings.recommender
+    kind = st.selectbox(
+        t("recommender.kind"),
+        KINDS,
+        index=KINDS.index(settings.model.kind),
+        format_func=lambda name: raw(f"recommender.kind_{name}"),
+        key=view.key("kind"),
+    )
+    st.caption(t(f"recommender.about_{kind}"))
+    model: Any = settings.model if settings.model.kind == kind else SETTINGS.validate_python({"kind": kind})
+    model = _fields(view, model, known)
+    return settings.model_copy(update={"model": model, "saved": None, "lists": None})
+
+
+def _fields(view: View, model: Any, known: Ground) -> RecommenderSettings:
+    first = FIRST[model.kind]
+    rest = [name for name in form.names_of(model) if name not in ELSEWHERE and name not in first]
+    model = form.fields(view, model, first, model.kind)
+    if rest:
+        with st.container(border=True):
+            if st.toggle(t("form.all"), key=view.key("advanced")):
+                model = form.fields(view, model, rest, model.kind, options={"profile": known.sensitive})
+    return model
+
+
+def _saved(view: View, known: Ground) -> Recommending:
+    """A folder of a saved model, under a root that the operator allows."""
+    settings = view.settings.recommender
+    path = st.text_input(t("recommender.saved_path"), value=settings.saved or "", key=view.key("saved"))
+    st.caption(t("recommender.saved_hint"))
+    if not path.strip():
+        return settings
+    return _located(settings, "saved", path)
+
+
+def _lists(view: View, known: Ground) -> Recommending:
+    """A file of lists: uploaded, or already kept."""
+    settings = view.settings.recommender
+    upload = st.file_uploader(t("recommender.lists_file"), type=["csv", "parquet"], key=view.key("lists"))
+    st.caption(t("recommender.lists_hint"))
+    if upload is None:
+        return settings
+    kept = keep_upload(view.folder, "lists", upload.getvalue(), upload.name)
+    return settings.model_copy(update={"lists": str(kept), "saved": None})
+
+
+def _located(settings: Recommending, name: str, typed: str) -> Recommending:
+    try:
+        return settings.model_copy(update={name: str(allowed_path(typed)), "lists": None})
+    except Refusal as refusal:
+        st.error(plain(refusal.sentence(state().language)))
+        return settings
