@@ -86,13 +86,42 @@ def gaps(
     headlines: list[Comparison] = []
     pairs: list[Comparison] = []
     for batch in batches:
-        for index, measure in enumerate(batch.measures):
-            cells = hidden.get(measure.name, ())
-            groups = frozenset(group for attribute, group in cells if attribute == batch.partition.attribute)
-            headline, signed = _gaps(batch, index, groups)
+        compared = [
+            _compared(batch, index, hidden.get(measure.name, ())) for index, measure in enumerate(batch.measures)
+        ]
+        p = _widest_p(batch, compared)
+        for index, groups in enumerate(compared):
+            headline, signed = _gaps(batch, index, groups, p.get(index))
             headlines.append(headline)
             pairs += signed
     return headlines, pairs
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """groups: codes of the groups that a gap is taken over. hidden: names of those that disclosure hides."""
+
+    groups: tuple[int, ...]
+    hidden: frozenset[str]
+
+
+def _compared(batch: Batch, index: int, cells: Collection[tuple[str, str]]) -> _Compared:
+    partition = batch.partition
+    hidden = frozenset(group for attribute, group in cells if attribute == partition.attribute)
+    groups = (g for g in partition.known if partition.names[g] not in hidden and batch.found.n[g] >= 2)
+    return _Compared(tuple(groups), hidden)
+
+
+def _widest_p(batch: Batch, compared: Sequence[_Compared]) -> dict[int, float]:
+    """Permutation p of the widest gaps, by measure; measures over the same groups share the shuffles."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for index, over in enumerate(compared):
+        if len(over.groups) > 2 and not batch.found.constant[list(over.groups), index].all():
+            alike.setdefault(over.groups, []).append(index)
+    found: dict[int, float] = {}
+    for groups, indices in alike.items():
+        found |= dict(zip(indices, _permuted(batch, groups, indices), strict=True))
+    return found
 
 
 def _level(batch: Batch, index: int, group: int) -> Finding:
@@ -126,41 +155,46 @@ def _level(batch: Batch, index: int, group: int) -> Finding:
     return measured(key, label, measure.unit, value, bounds, n, method, **rest)
 
 
-def _gaps(batch: Batch, index: int, hidden: frozenset[str]) -> tuple[Comparison, list[Comparison]]:
+def _gaps(batch: Batch, index: int, over: _Compared, p: float | None) -> tuple[Comparison, list[Comparison]]:
     """The headline gap of one measure, and its signed pairs where there are three or more groups."""
-    partition, measure = batch.partition, batch.measures[index]
-    groups = [g for g in partition.known if partition.names[g] not in hidden and batch.found.n[g] >= 2]
+    partition, measure, groups = batch.partition, batch.measures[index], over.groups
     key = f"{partition.attribute}.{measure.name}.gap"
     if len(groups) < 2:
-        some_hidden = any(partition.names[g] in hidden for g in partition.known)
-        return _absent(batch, measure, key, groups, some_hidden), []
+        return _absent(batch, measure, key, over), []
     if len(groups) == 2:
-        return _pair(batch, index, groups[0], groups[1], key, hidden), []
-    pairs = list(combinations(groups, 2)) if len(groups) <= ALL_PAIRS_UP_TO else [(groups[0], g) for g in groups[1:]]
+        return _pair(batch, index, groups, key, over.hidden), []
+    widest = _widest(batch, index, groups, key, p)
+    if widest.value is None or not measure.pairs or len(partition.parts[0]) > 1:
+        return widest, []
+    pairs = combinations(groups, 2) if len(groups) <= ALL_PAIRS_UP_TO else ((groups[0], g) for g in groups[1:])
     names = partition.names
-    signed = [_pair(batch, index, a, b, f"{key}.{names[a]}-{names[b]}", hidden) for a, b in pairs]
-    return _widest(batch, index, groups, key), signed
+    signed = [_pair(batch, index, (a, b), f"{key}.{names[a]}-{names[b]}", over.hidden) for a, b in pairs]
+    return widest, [replace(pair, corrected=True) for pair in signed]
 
 
-def _absent(batch: Batch, measure: Measure, key: str, groups: list[int], some_hidden: bool) -> Comparison:
-    reason = phrase("fairness.reason.hidden_groups" if some_hidden else "fairness.reason.one_group")
+def _absent(batch: Batch, measure: Measure, key: str, over: _Compared) -> Comparison:
+    """Fewer than two groups to compare: why."""
+    partition = batch.partition
+    hidden = any(partition.names[g] in over.hidden for g in partition.known)
+    reason = phrase("fairness.reason.hidden_groups" if hidden else "fairness.reason.one_group")
     if int(batch.found.n.sum()) == 0:
         reason = measure.undefined
-    blank = _blank(batch, measure, key, groups, _gap_label(batch, measure, None), "fairness.method.gap")
-    return replace(blank, n=blank.n or int(batch.partition.size.sum()), reason=reason)
+    blank = _blank(batch, measure, key, over.groups, _gap_label(batch, measure, None), "fairness.method.gap")
+    return replace(blank, n=blank.n or int(partition.size.sum()), reason=reason)
 
 
-def _pair(batch: Batch, index: int, a: int, b: int, key: str, hidden: frozenset[str]) -> Comparison:
+def _pair(batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: frozenset[str]) -> Comparison:
     """First minus second: bootstrap interval, Welch's p (by permutation where a group has no spread)."""
     found, measure, settings = batch.found, batch.measures[index], batch.settings
-    both = np.array([a, b])
-    blank = _blank(batch, measure, key, [a, b], _gap_label(batch, measure, (a, b)), "fairness.method.gap")
+    a, b = pair
+    both = np.array(pair)
+    blank = _blank(batch, measure, key, pair, _gap_label(batch, measure, (a, b)), "fairness.method.gap")
     if found.constant[both, index].all():
         return replace(blank, reason=phrase("fairness.reason.constant"))
     value = float(found.value[a, index] - found.value[b, index])
     replicate = found.replicate[:, a, index] - found.replicate[:, b, index]
     error, n = found.error[both, index], found.n[both]
-    p = _permuted(batch, [a, b], index) if found.constant[both, index].any() else welch_p(value, error, n)
+    flat = found.constant[both, index].any()
     bounds = {} if UNKNOWN in hidden else _unknown_bounds(batch, measure, a, b)
     return replace(
         blank,
@@ -168,22 +202,24 @@ def _pair(batch: Batch, index: int, a: int, b: int, key: str, hidden: frozenset[
         value=value,
         limits=limits(replicate, error, n, settings.level),
         inner=limits(replicate, error, n, INNER_LEVEL),
-        p=p,
+        p=_permuted(batch, pair, [index])[0] if flat else welch_p(value, error, n),
+        corrected=bool(flat),
         margin=_margin(measure, settings),
         smallest=smallest_detectable(error, settings.level),
         reason=_unknown_reason(batch, measure, bounds),
     )
 
 
-def _widest(batch: Batch, index: int, groups: list[int], key: str) -> Comparison:
+def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float | None) -> Comparison:
     """Largest minus smallest over three or more groups: never negative, so a permutation p and no interval."""
-    found, measure = batch.found, batch.measures[index]
+    found, measure, groups = batch.found, batch.measures[index], list(over)
     label = _gap_label(batch, measure, None)
-    blank = _blank(batch, measure, key, groups, label, "fairness.method.widest")
+    blank = _blank(batch, measure, key, over, label, "fairness.method.widest")
     if found.constant[groups, index].all():
         return replace(blank, reason=phrase("fairness.reason.constant"))
     values = found.value[groups, index]
     highest, lowest = groups[int(values.argmax())], groups[int(values.argmin())]
+    looks = values.size * (values.size - 1) // 2  # the widest of so many pairs: Bonferroni in what could be shown
     facts: dict[str, JSON] = {
         "highest": batch.partition.names[highest],
         "lowest": batch.partition.names[lowest],
@@ -193,20 +229,21 @@ def _widest(batch: Batch, index: int, groups: list[int], key: str) -> Comparison
         blank,
         settings=blank.settings | facts,
         value=float(values.max() - values.min()),
-        p=_permuted(batch, groups, index),
+        p=p,
         margin=_margin(measure, batch.settings),
-        smallest=smallest_detectable(found.error[[highest, lowest], index], batch.settings.level),
+        smallest=smallest_detectable(found.error[[highest, lowest], index], 1 - (1 - batch.settings.level) / looks),
     )
 
 
-def _permuted(batch: Batch, groups: list[int], index: int) -> float:
-    measure, settings = batch.measures[index], batch.settings
+def _permuted(batch: Batch, groups: tuple[int, ...], indices: list[int]) -> list[float]:
+    settings = batch.settings
     code = np.full(batch.partition.code.shape, -1, np.intp)
     for place, group in enumerate(groups):
         code[batch.partition.code == group] = place
-    rng = batch.rng(f"permutation {measure.name} {groups}")
-    top, bottom = measure.numerator[:, None], measure.denominator[:, None]
-    return float(permutation_p(top, bottom, code, len(groups), settings.permutations, rng)[0])
+    rng = batch.rng(f"permutation {groups}")
+    top = np.column_stack([batch.measures[index].numerator for index in indices])
+    bottom = np.column_stack([batch.measures[index].denominator for index in indices])
+    return permutation_p(top, bottom, code, len(groups), settings.permutations, rng).tolist()
 
 
 def _unknown_bounds(batch: Batch, measure: Measure, a: int, b: int) -> dict[str, JSON]:
@@ -252,7 +289,7 @@ def _unknown_reason(batch: Batch, measure: Measure, settings: dict[str, JSON]) -
     )
 
 
-def _blank(batch: Batch, measure: Measure, key: str, groups: list[int], label: Phrase, method: str) -> Comparison:
+def _blank(batch: Batch, measure: Measure, key: str, groups: tuple[int, ...], label: Phrase, method: str) -> Comparison:
     """The comparison of `groups` before it has a value."""
     settings = batch.settings
     sizes = {batch.partition.names[g]: int(batch.found.n[g]) for g in groups}

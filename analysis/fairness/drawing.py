@@ -12,6 +12,8 @@ from words import Phrase, phrase
 
 SCALE = frozenset({"ndcg", "points", "share", "score"})
 """Units on 0..1, whose gaps share one picture."""
+IMPORTANCE = ("ndcg", "recall", "hit", "opportunity", "selection", "precision", "mrr", "popularity", "lift", "longtail")
+"""Order in which the summary names gaps."""
 MOST_SENTENCES = 6
 """Gaps named in the summary; the others are counted and stand in the table."""
 
@@ -55,9 +57,10 @@ def _summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
         return (phrase("fairness.summary.none"),)
     counts = {"real": len(real), "same": len(same), "open": len(open_), "judged": judged}
     said = [phrase("fairness.summary.counts" if real else "fairness.summary.no_gap", **counts)]
-    first = sorted(real, key=lambda finding: not _on_scale(finding))
-    said += [_gap_sentence(finding) for finding in first[:MOST_SENTENCES]]
-    said += [_open_sentence(finding) for finding in open_ if _is_main(finding)][:MOST_SENTENCES]
+    chance = sum(finding.p_adjusted is not None and finding.p_adjusted > 0.05 for finding in real)
+    said += [phrase("fairness.summary.chance", chance=chance)] if chance else []
+    said += [_gap_sentence(finding) for finding in sorted(real, key=_importance)[:MOST_SENTENCES]]
+    said += [_open_sentence(finding) for finding in open_ if _importance(finding)[0] == 0 and "*" not in finding.key]
     return tuple(said)
 
 
@@ -68,21 +71,29 @@ def _gap_sentence(gap: Finding) -> Phrase:
     if gap.low is None or gap.high is None:
         lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
         p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")
-        size = amount(gap.value, gap.unit).lstrip("+")
+        size = _size(gap.value, gap.unit)
         return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, amount=size, p=p)
     first, second = (group_label(name) for name in gap.groups)
     lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
     ends = sorted((sign * gap.low, sign * gap.high))
     low, high = (amount(end, gap.unit).replace("+", "") for end in ends)
-    size = amount(abs(gap.value), gap.unit).lstrip("+")
+    size = _size(abs(gap.value), gap.unit)
     return phrase("fairness.summary.gap", **facts, lower=lower, higher=higher, amount=size, low=low, high=high)
 
 
 def _open_sentence(gap: Finding) -> Phrase:
     facts = {"attribute": str(gap.settings["attribute"]), "figure": _figure(gap)}
     assert gap.value is not None and gap.smallest_detectable is not None
-    value, smallest = (amount(size, gap.unit).lstrip("+") for size in (abs(gap.value), gap.smallest_detectable))
+    value, smallest = (_size(size, gap.unit) for size in (abs(gap.value), gap.smallest_detectable))
     return phrase("fairness.summary.open", **facts, value=value, smallest=smallest)
+
+
+def _size(number: float, unit: str) -> Phrase | str:
+    """An amount without sign, with its unit where the figure's name does not say it."""
+    text = amount(number, unit).lstrip("+")
+    return (
+        phrase(f"fairness.size.{unit}", amount=text) if unit in ("points", "interactions", "items", "ranks") else text
+    )
 
 
 def _figure(finding: Finding) -> Phrase | str:
@@ -91,8 +102,11 @@ def _figure(finding: Finding) -> Phrase | str:
     return name if isinstance(name, Phrase) else str(finding.settings["figure"])
 
 
-def _is_main(finding: Finding) -> bool:
-    return str(finding.settings["figure"]).split("@")[0] in ("ndcg", "opportunity")
+def _importance(finding: Finding) -> tuple[int, int]:
+    """Accuracy first, then decisions, then what is shown; attributes before intersections."""
+    figure = str(finding.settings["figure"]).split("@")[0].split("[")[0]
+    crossed = int("*" in str(finding.settings["attribute"]))
+    return (IMPORTANCE.index(figure) if figure in IMPORTANCE else len(IMPORTANCE), crossed)
 
 
 def _on_scale(finding: Finding) -> bool:

@@ -61,6 +61,7 @@ def attention_measures(ranking: Ranking, K: int, grouping: str) -> list[Measure]
             numerator=np.where(values == value, weight, 0.0).sum(axis=1),
             denominator=total,
             method=_said(ranking, "attention"),
+            pairs=False,
         )
         for value in shown_values(ranking, grouping)
     ]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import benjamini_hochberg, inside_margin
-from analysis.finding import JSON, Finding, Verdict, not_computed
+from analysis.finding import JSON, Finding, Verdict, amount, not_computed
 from words import Phrase, phrase
 
 Array = npt.NDArray[np.float64]
@@ -25,6 +25,7 @@ class Measure:
     name: as in a finding's key. numerator, denominator: float64 [users]; denominator 0 = the user does not count.
     counted_numerator: a rate whose numerator is also held to the disclosure threshold (error rates).
     relative_margin: the margin of equivalence is a share of the overall value (for figures not on 0..1).
+    pairs: over three or more groups, signed pairs are given beside the widest gap.
     undefined: why nobody may count, where that can happen.
     """
 
@@ -36,6 +37,7 @@ class Measure:
     method: Phrase
     counted_numerator: bool = False
     relative_margin: bool = False
+    pairs: bool = True
     undefined: Phrase = field(default_factory=lambda: phrase("fairness.reason.nobody"))
 
     @property
@@ -55,7 +57,8 @@ class Comparison:
     """A difference (or ratio) before it is judged: judging needs the other p-values of the same table.
 
     value, limits, p: None where not computed (then `reason` says why); `limits` alone None where the figure has no
-    valid interval. inner: the 90% interval of the two one-sided tests. null: the value of no difference.
+    valid interval. inner: the 90% interval of the two one-sided tests. null: the value of no difference. corrected:
+    the verdict also needs the corrected p (pairs of many groups, groups without spread).
     """
 
     key: str
@@ -75,6 +78,7 @@ class Comparison:
     smallest: float | None = None
     reason: Phrase | None = None
     level: float = 0.95
+    corrected: bool = False
 
 
 def judged(comparisons: Sequence[Comparison]) -> tuple[Finding, ...]:
@@ -88,8 +92,9 @@ def judged(comparisons: Sequence[Comparison]) -> tuple[Finding, ...]:
 def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
     """The Finding of one comparison.
 
-    `gap`: adjusted p at most 1 - level and, where there is an interval, it leaves out the null; `equivalent`: two
-    one-sided tests inside the margin; else `cannot tell`. A gap inside the margin says so in `reason`.
+    `gap`: the interval leaves out the null; without a valid interval, or for one of many pairs, the corrected p is at
+    most 1 - level. `equivalent`: two one-sided tests inside the margin; else `cannot tell`. `reason` warns of a gap
+    inside the margin, and of one that the correction for many looks does not support.
     """
     c = comparison
     shared: dict[str, JSON] = {"groups": c.groups, "settings": c.settings, "seed": c.seed}
@@ -97,8 +102,6 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
         reason = c.reason or phrase("fairness.reason.nobody")
         return not_computed(c.key, c.label, c.unit, c.n, reason, c.method, **shared)
     verdict = _verdict(c, p_adjusted)
-    small = c.inner is not None and c.margin is not None and inside_margin(*c.inner, c.margin, c.null)
-    reason_of_gap = phrase("fairness.reason.small") if verdict is Verdict.GAP and small else None
     low, high = c.limits or (None, None)
     return Finding(
         key=c.key,
@@ -115,7 +118,7 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
         p_adjusted=p_adjusted,
         margin=c.margin,
         smallest_detectable=c.smallest,
-        reason=c.reason or reason_of_gap,
+        reason=c.reason or (_warning(c, p_adjusted) if verdict is Verdict.GAP else None),
         method=c.method,
         settings=c.settings,
         seed=c.seed,
@@ -124,12 +127,25 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
 
 def _verdict(c: Comparison, p_adjusted: float | None) -> Verdict:
     outside = c.limits is None or not c.limits[0] <= c.null <= c.limits[1]
-    sure = p_adjusted is not None and p_adjusted <= 1 - c.level + 1e-12
-    if sure and outside:
+    if outside and (_sure(c, p_adjusted) or not (c.corrected or c.limits is None)):
         return Verdict.GAP
-    if c.inner is not None and c.margin is not None and inside_margin(*c.inner, c.margin, c.null):
-        return Verdict.EQUIVALENT
-    return Verdict.CANNOT_TELL
+    return Verdict.EQUIVALENT if _immaterial(c) else Verdict.CANNOT_TELL
+
+
+def _sure(c: Comparison, p_adjusted: float | None) -> bool:
+    return p_adjusted is not None and p_adjusted <= 1 - c.level + 1e-12
+
+
+def _immaterial(c: Comparison) -> bool:
+    return c.inner is not None and c.margin is not None and inside_margin(*c.inner, c.margin, c.null)
+
+
+def _warning(c: Comparison, p_adjusted: float | None) -> Phrase | None:
+    if _immaterial(c):
+        return phrase("fairness.reason.small")
+    if p_adjusted is not None and not _sure(c, p_adjusted):
+        return phrase("fairness.reason.many", p=amount(p_adjusted, "p"))
+    return None
 
 
 def measured(

@@ -67,7 +67,7 @@ def _paule_mandel(value: Array, variance: Array) -> float:
 
 
 def pooled_findings(batches: Sequence[Batch], hidden: Mapping[str, Collection[tuple[str, str]]]) -> list[Finding]:
-    """Partial-pooling estimates beside the raw ones, for the sparse groups of intersections.
+    """Partial-pooling estimates of the first figure beside the raw ones, for the sparse groups of intersections.
 
     Only groups that disclosure shows take part, so the common mean tells of no hidden one; a group's error comes
     from the spread within all groups, since a sparse group's own spread is unreliable.
@@ -76,7 +76,7 @@ def pooled_findings(batches: Sequence[Batch], hidden: Mapping[str, Collection[tu
     for batch in batches:
         if len(batch.partition.parts[0]) < 2:
             continue
-        for index, measure in enumerate(batch.measures):
+        for index, measure in enumerate(batch.measures[:1]):
             cells = hidden.get(measure.name, ())
             lost = {group for attribute, group in cells if attribute == batch.partition.attribute}
             results += _pooled(batch, index, [g for g, name in enumerate(batch.partition.names) if name not in lost])
