@@ -32,8 +32,8 @@ def cells(
         if isinstance(log, Path):
             table = connection.read_parquet(str(log))
         else:
-            used = [*dict.fromkeys([*by, *(name for name in (outcome, unit) if name is not None)])]
-            table = connection.create_table("log", log[used])
+            used = dict.fromkeys([*by, *(name for name in (outcome, unit) if name is not None)])
+            table = ibis.memtable(log[list(used)])
         keys = list(by)
         if unit is not None and buckets is not None:
             table = table.mutate(bucket=(table[unit].hash() % buckets + buckets) % buckets)
@@ -45,6 +45,7 @@ def cells(
             value = table[outcome].cast("float64")
             sums |= {"total": value.sum().fill_null(0.0), "square": (value * value).sum().fill_null(0.0)}
         grouped = table.group_by(keys).aggregate(**sums) if keys else table.aggregate(**sums)
-        return grouped.order_by(keys).execute() if keys else grouped.execute()
+        frame: pd.DataFrame = connection.execute(grouped.order_by(keys) if keys else grouped)
+        return frame
     finally:
         connection.disconnect()

@@ -1,0 +1,200 @@
+"""The data section in words: its summary and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.document import Cell, Column, Table
+from analysis.fairness.partition import Partition, group_label
+from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.logged import RANDOM, Logged
+from analysis.prepare import Prepared
+from analysis.quality import THIN, ColumnQuality
+from words import Phrase, phrase
+
+LARGEST = 2
+"""Exposure gaps told in the summary, for each attribute."""
+
+
+def summary(
+    prepared: Prepared, data: Logged, groups: Sequence[Partition], findings: Sequence[Finding]
+) -> tuple[Phrase, ...]:
+    """Size of the log, what cleaning did, and for each attribute the largest exposure gap and the outcome gap."""
+    by_key = {finding.key: finding for finding in findings}
+    return (
+        _size(prepared),
+        _cleaned(prepared),
+        *(said for group in groups for said in _of_attribute(data, group, by_key)),
+    )
+
+
+def tables(prepared: Prepared) -> tuple[Table, ...]:
+    """Quality counts, columns, cleaning log, parts."""
+    return (_quality(prepared), _columns(prepared.quality.columns), _cleaning(prepared), _parts(prepared))
+
+
+def _size(prepared: Prepared) -> Phrase:
+    dataset, quality = prepared.dataset, prepared.quality
+    facts = {"rows": len(dataset.log), "users": len(dataset.users), "items": int(dataset.log["item"].nunique())}
+    if "time" not in dataset.log.columns or quality.first is None:
+        return phrase("data.summary.size", **facts)
+    first, last = (str(getattr(dataset.log["time"], end)().date()) for end in ("min", "max"))
+    return phrase("data.summary.size_time", **facts, first=first, last=last)
+
+
+def _cleaned(prepared: Prepared) -> Phrase:
+    lost = prepared.quality.rows - len(prepared.dataset.log)
+    if lost:
+        return phrase("data.summary.cleaned", lost=lost, rows=prepared.quality.rows, rules=len(prepared.steps))
+    return phrase("data.summary.changed" if prepared.steps else "data.summary.untouched", rules=len(prepared.steps))
+
+
+def _of_attribute(data: Logged, group: Partition, by_key: dict[str, Finding]) -> list[Phrase]:
+    found = [(shown, by_key[f"{group.attribute}.{shown.name}.gap"]) for shown in data.shown]
+    real = [(shown, gap) for shown, gap in found if gap.verdict is Verdict.GAP and gap.value is not None]
+    real.sort(key=lambda pair: (-abs(pair[1].value or 0.0), pair[1].key))
+    said: list[Phrase] = []
+    told: set[str] = set()
+    for shown, gap in real:
+        if len(told) < LARGEST and shown.column not in told:
+            told.add(shown.column)
+            said += _exposure(data, group, gap, f"{group.attribute}.{shown.name}", by_key)
+    if found and not real and any(gap.verdict not in VALUELESS for _, gap in found):
+        said.append(phrase("data.summary.no_exposure_gap", attribute=group.attribute))
+    return said + _outcome(group, by_key)
+
+
+def _exposure(data: Logged, group: Partition, gap: Finding, key: str, by_key: dict[str, Finding]) -> list[Phrase]:
+    """Who has how much of what, and what is left of it where exposure was random."""
+    name = str(gap.settings["figure"])
+    facts = {"attribute": group.attribute, "what": name.removeprefix("exposure[").removesuffix("]")}
+    where = phrase("data.where.chosen" if data.has_random else "data.where.all")
+    first, second = _ends(gap, key, by_key)
+    said = [phrase("data.summary.exposure", **facts, where=where, **_shares(first, second))]
+    chosen = by_key.get(f"{key}.selection")
+    random = by_key.get(f"{key}{RANDOM}.gap")
+    if chosen is None or chosen.value is None or chosen.low is None or chosen.high is None or random is None:
+        return said
+    if random.value is None:
+        return said
+    first, second = _ends(random, f"{key}{RANDOM}", by_key)
+    ends = {"low": amount(chosen.low, "points"), "high": amount(chosen.high, "points")}
+    return [
+        *said,
+        phrase("data.summary.random", **facts, **_shares(first, second)),
+        phrase(
+            "data.summary.selection" if chosen.verdict is Verdict.GAP else "data.summary.selection_unclear",
+            **facts,
+            selection=amount(chosen.value, "points"),
+            gap=amount(gap.value or 0.0, "points"),
+            **ends,
+        ),
+    ]
+
+
+def _ends(gap: Finding, key: str, by_key: dict[str, Finding]) -> tuple[Finding, Finding]:
+    """The two groups' levels that a gap is between: those compared, or the highest and the lowest."""
+    names = list(gap.groups) if len(gap.groups) == 2 else [str(gap.settings[end]) for end in ("highest", "lowest")]
+    first, second = (by_key[f"{key}.{name}"] for name in names)
+    return first, second
+
+
+def _shares(first: Finding, second: Finding) -> dict[str, Phrase | str]:
+    assert first.value is not None and second.value is not None
+    return {
+        "first": group_label(next(iter(first.groups))),
+        "second": group_label(next(iter(second.groups))),
+        "first_share": amount(first.value, first.unit),
+        "second_share": amount(second.value, second.unit),
+    }
+
+
+def _outcome(group: Partition, by_key: dict[str, Finding]) -> list[Phrase]:
+    key = f"{group.attribute}.outcome"
+    gap = by_key.get(f"{key}.gap")
+    if gap is None or gap.value is None:
+        return []
+    if gap.verdict is not Verdict.GAP:
+        return [phrase("data.summary.no_outcome_gap", attribute=group.attribute)]
+    return [phrase("data.summary.outcome", attribute=group.attribute, **_shares(*_ends(gap, key, by_key)))]
+
+
+def _quality(prepared: Prepared) -> Table:
+    quality = prepared.quality
+    counts = {
+        "rows": quality.rows,
+        "users": quality.users,
+        "items": quality.items,
+        "duplicates": quality.duplicates,
+        "repeats": quality.repeats,
+        "missing_ids": quality.missing_ids,
+        "missing_outcome": quality.missing_outcome,
+        "outliers": quality.outliers,
+        "bad_propensity": quality.bad_propensity,
+        "thin_users": quality.thin_users,
+        "thin_items": quality.thin_items,
+        "users_without_record": quality.users_without_record,
+    }
+    rows: list[tuple[Cell, ...]] = [
+        (phrase(f"data.quality.{name}", thin=THIN), count) for name, count in counts.items() if count is not None
+    ]
+    rows += [
+        (
+            phrase(
+                "data.quality.look_alikes", column=column, example=", ".join(f'"{value}"' for value in list(merged)[:5])
+            ),
+            len(merged),
+        )
+        for column, merged in quality.look_alikes.items()
+    ]
+    columns = (_column("what"), _column("count", "count"))
+    return Table(key="quality", title=phrase("data.table.quality"), columns=columns, rows=tuple(rows))
+
+
+def _columns(columns: Sequence[ColumnQuality]) -> Table:
+    return Table(
+        key="columns",
+        title=phrase("data.table.columns"),
+        columns=(
+            *(_column(name) for name in ("table", "column", "type")),
+            *(_column(name, "count") for name in ("filled", "missing", "distinct")),
+        ),
+        rows=tuple(
+            (
+                phrase(f"data.table.{one.table}"),
+                one.column,
+                phrase(f"data.type.{one.type}"),
+                one.filled,
+                one.missing,
+                one.distinct,
+            )
+            for one in columns
+        ),
+    )
+
+
+def _cleaning(prepared: Prepared) -> Table:
+    return Table(
+        key="cleaning",
+        title=phrase("data.table.cleaning"),
+        columns=(_column("rule"), _column("before", "count"), _column("after", "count")),
+        rows=tuple((step.phrase, step.rows_before, step.rows_after) for step in prepared.steps),
+    )
+
+
+def _parts(prepared: Prepared) -> Table:
+    log = prepared.dataset.log
+    rows, users = log["part"].value_counts(), log.groupby("part")["user"].nunique()
+    return Table(
+        key="parts",
+        title=phrase("data.table.parts"),
+        columns=(_column("part"), _column("rows", "count"), _column("users", "count")),
+        rows=tuple(
+            (phrase(f"data.part.{part}"), int(rows.get(part, 0)), int(users.get(part, 0)))
+            for part in ("train", "validation", "test")
+        ),
+    )
+
+
+def _column(key: str, unit: str = "text") -> Column:
+    return Column(key=key, title=phrase(f"data.column.{key}"), unit=unit)
