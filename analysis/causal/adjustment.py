@@ -119,6 +119,8 @@ def instruments(graph: Graph, treatment: str, outcome: str) -> Names:
     """Recorded causes of the treatment that touch the outcome only through it (DoWhy's criterion)."""
     from dowhy.graph import get_instruments
 
+    if outcome not in graph.descendants(treatment):
+        return ()  # where the outcome causes the treatment DoWhy 0.14 takes it, and what it causes, for instruments
     found = set(get_instruments(networkx_graph(graph), [treatment], [outcome]))
     return tuple(name for name in graph.nodes if name in found and name not in graph.latent)
 

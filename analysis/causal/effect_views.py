@@ -7,7 +7,6 @@ import numpy as np
 from analysis.causal.analyse import Analysis, ByGroup
 from analysis.causal.effect_findings import Frame, headline, stratum_users
 from analysis.causal.estimate import Estimate
-from analysis.causal.group_findings import hidden_groups
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.finding import VALUELESS, Finding
 from words import Phrase, phrase
@@ -15,9 +14,9 @@ from words import Phrase, phrase
 TENTHS = 10
 
 
-def charts(a: Analysis, frame: Frame) -> tuple[Chart, ...]:
-    """Estimators, effect by group, overlap and balance; what is under the disclosure threshold is not drawn."""
-    drawn = [_estimators(a, frame), *(_group_chart(part, frame) for part in a.groups)]
+def charts(a: Analysis, frame: Frame, findings: tuple[Finding, ...]) -> tuple[Chart, ...]:
+    """Estimators, effect by group, overlap and balance; findings that were suppressed are not drawn."""
+    drawn = [_estimators(a, frame), *(_group_chart(part, frame, findings) for part in a.groups)]
     if frame.question.adjustment:
         drawn += [_overlap(a, frame), _balance(a, frame)]
     return tuple(one for one in drawn if one is not None)
@@ -66,22 +65,19 @@ def _estimators(a: Analysis, frame: Frame) -> Chart | None:
     )
 
 
-def _group_chart(part: ByGroup, frame: Frame) -> Chart | None:
-    hidden = hidden_groups(part, frame.k)
-    shown = [
-        (label, one)
-        for code, (label, one) in enumerate(zip(part.labels, part.effects.effect, strict=True))
-        if one is not None and code not in hidden
-    ]
+def _group_chart(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) -> Chart | None:
+    known = {one.key: one for one in findings if one.verdict not in VALUELESS}
+    keys = {label: f"{frame.base}.{frame.figure}.{part.attribute}.{label}" for label in part.labels}
+    shown = [(label, known[key]) for label, key in keys.items() if key in known]
     if not shown:
         return None
     scale = 100 if frame.unit == "points" else 1
     series = Series(
         name=part.attribute,
-        x=tuple(scale * one.value for _, one in shown),
+        x=tuple(scale * (one.value or 0.0) for _, one in shown),
         y=tuple(label for label, _ in shown),
-        low=tuple(scale * one.low for _, one in shown),
-        high=tuple(scale * one.high for _, one in shown),
+        low=tuple(None if one.low is None else scale * one.low for _, one in shown),
+        high=tuple(None if one.high is None else scale * one.high for _, one in shown),
     )
     return Chart(
         key=f"{frame.base}.by.{part.attribute}",

@@ -152,7 +152,8 @@ def _of_attribute(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) ->
         facts: dict[str, Fact] = {"attribute": part.attribute, "a": first, "b": second, "unit": _unit(frame)}
         said.append(phrase(key, **facts, value=value, **limits))
     if not said and any(one.verdict in {Verdict.CANNOT_TELL, Verdict.EQUIVALENT} for one in gaps):
-        said.append(phrase("effects.group_same", attribute=part.attribute))
+        same = "effects.group_same" if frame.question.obstacle is None else "effects.group_remaining_same"
+        said.append(phrase(same, attribute=part.attribute))
     return said
 
 

@@ -18,6 +18,7 @@ from analysis.causal.settings import EffectSettings
 from analysis.causal.study import Contrast, Study, contrasts, study
 from analysis.causal.variables import variables
 from analysis.document import Section
+from analysis.fairness.disclose import disclosed
 from analysis.finding import Finding, not_computed
 from analysis.log import Dataset
 from words import Fact, Phrase, Refusal, phrase
@@ -75,13 +76,13 @@ def _contrast_section(
     except Refusal as refusal:
         return _unanswered(base, question.treatment_name, question.outcome_name, words, table, refusal.phrase)
     frame = _frame(dataset, question, rows, base, words, settings, k, seed)
-    found = (*main_findings(done, frame), *by_group(done.groups, frame))
+    found = disclosed((*main_findings(done, frame), *by_group(done.groups, frame)), k)
     said = summary(done, frame, found)
     return Section(
         step="effects",
         summary=said if count == 1 else (phrase("effects.arm", arms=words), *said),
-        findings=(*found, *check_findings(done, frame)),
-        charts=charts(done, frame),
+        findings=(*found, *disclosed(check_findings(done, frame), k)),
+        charts=charts(done, frame, found),
         tables=tables(done, frame, found),
         notes=notes(done, frame),
         facts={"estimator": done.by, "strata": len(rows.strata), "answered": headline(done) is not None},

@@ -1,4 +1,4 @@
-"""Effects inside groups as Findings, corrected together, small groups suppressed."""
+"""Effects inside groups as Findings, corrected together."""
 
 from __future__ import annotations
 
@@ -7,30 +7,20 @@ import numpy as np
 from analysis.causal.analyse import ByGroup
 from analysis.causal.effect_findings import Frame, finding
 from analysis.fairness.infer import benjamini_hochberg
-from analysis.finding import Finding, Verdict, suppressed
+from analysis.finding import Finding, Verdict
 from analysis.log import UNKNOWN
 from words import Phrase, phrase
 
 
 def by_group(parts: tuple[ByGroup, ...], frame: Frame) -> list[Finding]:
-    """Effects and their differences in every attribute, p-values corrected together; small groups suppressed."""
+    """Effects and their differences in every attribute, p-values corrected together."""
     known = [one for part in parts for one in (*part.effects.effect, *part.effects.gap.values()) if one is not None]
     adjusted = benjamini_hochberg(np.array([one.p for one in known], dtype=float)) if known else np.array([])
     corrected = {id(one): float(p) for one, p in zip(known, adjusted, strict=True)}
     return [found for part in parts for found in _of_attribute(part, frame, corrected)]
 
 
-def hidden_groups(part: ByGroup, k: int) -> set[int]:
-    """Groups under k users, and one more where a single one could be worked out from the total."""
-    small = {code for code, users in enumerate(part.users) if users < k}
-    if len(small) == 1 and len(part.users) > 1:
-        rest = [code for code in range(len(part.users)) if code not in small]
-        small.add(min(rest, key=lambda code: (part.users[code], code)))
-    return small
-
-
 def _of_attribute(part: ByGroup, frame: Frame, corrected: dict[int, float]) -> list[Finding]:
-    hidden = hidden_groups(part, frame.k)
     kind = "group" if frame.question.obstacle is None else "group_remaining"
     claim = Verdict.EFFECT if frame.question.obstacle is None else Verdict.GAP
     method = frame.method("group")
@@ -40,11 +30,11 @@ def _of_attribute(part: ByGroup, frame: Frame, corrected: dict[int, float]) -> l
         words = frame.label(kind, attribute=part.attribute, group=label)
         p = None if one is None else corrected[id(one)]
         made = finding(frame, key, words, method, one, claim, None, part.users[code], {label: part.users[code]}, p)
-        found.append(suppressed(made, frame.k) if code in hidden else made)
-    return [*found, *_gaps(part, frame, corrected, hidden, method)]
+        found.append(made)
+    return [*found, *_gaps(part, frame, corrected, method)]
 
 
-def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], hidden: set[int], method: Phrase) -> list[Finding]:
+def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], method: Phrase) -> list[Finding]:
     prefix = f"{frame.figure}.{part.attribute}.gap"
     if not part.pairs:
         only = next((label for label in part.labels if label != UNKNOWN), UNKNOWN)
@@ -60,5 +50,5 @@ def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], hidden: set[
         users = {names[0]: part.users[a], names[1]: part.users[b]}
         p = None if one is None else corrected[id(one)]
         made = finding(frame, key, words, method, one, Verdict.GAP, None, sum(users.values()), users, p)
-        found.append(suppressed(made, frame.k) if {a, b} & hidden else made)
+        found.append(made)
     return found

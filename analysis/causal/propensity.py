@@ -158,7 +158,8 @@ def _balance(study: Study, name: str, level: str, values: Numbers, weight: Numbe
 
 def _miss(study: Study, e: Numbers) -> float:
     """Mean over tenths of e of |share treated - mean e|."""
-    tenth = np.minimum((e * STEPS).astype(int), STEPS - 1)
+    exact = np.round(e, 9)  # 1 - (1 - 0.2) is a hair under 0.2 and would fall into another tenth
+    tenth = np.minimum((exact * STEPS).astype(int), STEPS - 1)
     rows = np.bincount(tenth, minlength=STEPS)
     gap = np.abs(np.bincount(tenth, weights=study.treated - e, minlength=STEPS))
     return float(gap.sum() / rows.sum())

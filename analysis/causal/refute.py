@@ -18,7 +18,7 @@ from analysis.causal.study import Marks, Numbers, Stratified, Study
 
 SUBSET = 0.8
 """Share of the users kept by the subset refutation."""
-STEADY = 0.1
+STEADY = 0.25
 """Share of its interval's width that a random cause may move an estimate."""
 Kind = Literal["strata", "line"]
 
@@ -27,8 +27,8 @@ Kind = Literal["strata", "line"]
 class Refutation:
     """Estimates of many simulations, their mean and 95% range, and whether the estimate stood.
 
-    placebo: stood = 0 lies in the range. random_cause: stood = the range stays within a tenth of the
-    interval's width of the estimate. subset: stood = the estimate lies in the range.
+    placebo: stood = 0 lies in the range. random_cause: stood = the range stays within a quarter of the
+    interval's width around the estimate. subset: stood = the estimate lies in the range.
     """
 
     kind: Literal["placebo", "random_cause", "subset"]

@@ -1,0 +1,171 @@
+"""Identification against brute force: every subset, networkx' d-separation."""
+
+import itertools
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from analysis.causal.adjustment import biasing_paths
+from analysis.causal.graph import Graph
+from analysis.causal.identify import graph_section, identify, options
+from analysis.simulate import Shop, simulate
+from tests.analysis.causal.shops import dataset_of
+from words import LANGUAGES, Refusal, say
+
+
+def random_graph(seed: int, size: int = 6) -> Graph:
+    rng = np.random.default_rng(seed)
+    nodes = tuple("abcdefgh"[:size])
+    order = [str(name) for name in rng.permutation(list(nodes))]
+    edges = tuple(pair for pair in itertools.combinations(order, 2) if rng.random() < 0.45)
+    latent = tuple(name for name in nodes[2:] if rng.random() < 0.25)
+    return Graph(nodes=nodes, edges=edges, latent=latent, treatment="a", outcome="b")
+
+
+def valid_by_brute_force(graph: Graph, names: tuple[str, ...]) -> bool:
+    drawn = nx.DiGraph(graph.edges)
+    drawn.add_nodes_from(graph.nodes)
+    if set(names) & (nx.descendants(drawn, "a") | {"a", "b"}):
+        return False
+    cut = drawn.copy()
+    cut.remove_edges_from(list(drawn.out_edges("a")))
+    return bool(nx.is_d_separator(cut, {"a"}, {"b"}, set(names)))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_sets_are_exactly_the_minimal_ones_of_brute_force(seed: int) -> None:
+    graph = random_graph(seed)
+    others = [name for name in graph.nodes if name not in "ab"]
+    subsets = [c for size in range(len(others) + 1) for c in itertools.combinations(others, size)]
+    valid = [set(names) for names in subsets if valid_by_brute_force(graph, names)]
+    minimal = {frozenset(one) for one in valid if not any(other < one for other in valid)}
+    found = identify(graph, graph.nodes)
+    assert {frozenset(one.names) for one in found.sets} == minimal
+    usable = [one for one in minimal if not one & set(graph.latent)]
+    if found.status != "no path":
+        assert (found.recommended is not None) == bool(usable)
+        if usable:
+            assert len(found.recommended or ()) == min(len(one) for one in usable)
+    assert all(set(one.missing) == set(one.names) & set(graph.latent) for one in found.sets)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_biasing_paths_are_open_exactly_when_not_d_separated(seed: int) -> None:
+    graph = random_graph(seed, 7)
+    for given in ((), ("c",), ("c", "d")):
+        if set(given) & graph.descendants("a"):
+            continue
+        open_paths = biasing_paths(graph, "a", "b", given)
+        assert bool(open_paths) != valid_by_brute_force(graph, given)
+        assert all(path[0] == "a" and path[-1] == "b" and (path[1], "a") in graph.edges for path in open_paths)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_instruments_and_front_doors_meet_their_criteria(seed: int) -> None:
+    graph = random_graph(seed, 7)
+    found = identify(graph, graph.nodes)
+    drawn = nx.DiGraph(graph.edges)
+    drawn.add_nodes_from(graph.nodes)
+    cut = drawn.copy()
+    cut.remove_edges_from(list(drawn.out_edges("a")))
+    for lever in found.instruments:
+        assert nx.is_d_separator(cut, {lever}, {"b"}, set()) and (lever, "a") in graph.edges
+    if found.front_door:
+        without = drawn.copy()
+        without.remove_nodes_from(found.front_door)
+        assert "b" not in nx.descendants(without, "a")
+        behind = drawn.copy()
+        behind.remove_edges_from([edge for name in found.front_door for edge in drawn.out_edges(name)])
+        assert nx.is_d_separator(behind, set(found.front_door), {"b"}, {"a"})
+
+
+FRONT_DOOR = Graph(
+    nodes=("smoking", "tar", "cancer", "genes"),
+    edges=(("smoking", "tar"), ("tar", "cancer"), ("genes", "smoking"), ("genes", "cancer")),
+    latent=("genes",),
+    treatment="smoking",
+    outcome="cancer",
+)
+
+
+def test_a_front_door_is_named_where_no_adjustment_is_enough() -> None:
+    found = identify(FRONT_DOOR, ("smoking", "tar", "cancer"))
+    assert (found.status, found.by, found.front_door) == ("identifiable", "front-door", ("tar",))
+    assert found.recommended is None and found.sets[0].missing == ("genes",)
+    assert not found.mediators[0].separable or found.mediators[0].name == "tar"
+
+
+def test_an_instrument_is_named_where_no_adjustment_is_enough() -> None:
+    graph = Graph(
+        nodes=("coin", "mail", "buy", "taste"),
+        edges=(("coin", "mail"), ("mail", "buy"), ("taste", "mail"), ("taste", "buy")),
+        latent=("taste",),
+        treatment="mail",
+        outcome="buy",
+    )
+    found = identify(graph, ("coin", "mail", "buy"))
+    assert (found.by, found.instruments, found.hidden) == ("instrument", ("coin",), ("taste",))
+
+
+def test_conditioning_on_a_collider_is_never_recommended() -> None:
+    m_bias = Graph(
+        nodes=("x", "y", "m", "u", "v"),
+        edges=(("u", "x"), ("u", "m"), ("v", "m"), ("v", "y"), ("x", "y")),
+        treatment="x",
+        outcome="y",
+    )
+    found = identify(m_bias, m_bias.nodes)
+    assert found.recommended == () and found.biasing == ()
+    assert biasing_paths(m_bias, "x", "y", ("m",)) == (("x", "u", "m", "v", "y"),)
+
+
+def test_what_is_not_recorded_is_named_with_the_options() -> None:
+    graph = Graph(
+        nodes=("browse", "buy", "intent", "age"),
+        edges=(("browse", "buy"), ("intent", "browse"), ("intent", "buy"), ("age", "buy")),
+        latent=("intent",),
+        treatment="browse",
+        outcome="buy",
+    )
+    found = identify(graph, ("browse", "buy", "age"))
+    assert found.status == "not identifiable" and found.hidden == ("intent",)
+    assert found.still_open == ("browse <- intent -> buy",)
+    said = " ".join(say(one) for one in options(found))
+    assert "intent" in said and "instrument" in said and "E-value" in said
+
+
+def test_an_unrecorded_column_is_missing_without_being_latent() -> None:
+    graph = Graph(nodes=("x", "y", "z"), edges=(("x", "y"), ("z", "x"), ("z", "y")), treatment="x", outcome="y")
+    assert identify(graph, ("x", "y")).sets[0].missing == ("z",)
+    assert identify(graph, ("x", "y", "z")).recommended == ("z",)
+
+
+def test_a_graph_without_a_way_says_so() -> None:
+    graph = Graph(nodes=("x", "y"), edges=(("y", "x"),), treatment="x", outcome="y")
+    assert identify(graph, ("x", "y")).status == "no path"
+
+
+def test_a_graph_without_a_question_is_refused() -> None:
+    with pytest.raises(Refusal, match="treatment and the outcome"):
+        identify(Graph(nodes=("x", "y")), ("x", "y"))
+
+
+def test_a_large_graph_is_still_decided() -> None:
+    causes = tuple(f"c{number}" for number in range(40))
+    edges = tuple((name, end) for name in causes for end in ("x", "y"))
+    graph = Graph(nodes=(*causes, "x", "y"), edges=(*edges, ("x", "y")), treatment="x", outcome="y")
+    found = identify(graph, graph.nodes)
+    assert not found.complete and set(found.recommended or ()) == set(causes)
+
+
+def test_the_section_says_the_answer_first_in_both_languages() -> None:
+    from analysis.causal.graph import templates, variables
+
+    data = dataset_of(simulate(Shop(users=60, items=40, seed=2)))
+    for graph in templates(data).values():
+        section = graph_section(data, graph, identify(graph, variables(data).columns))
+        assert section.step == "graph" and Graph.model_validate(section.facts["graph"]) == graph
+        for language in LANGUAGES:
+            spoken = [say(one, language) for one in (*section.summary, *section.notes)]
+            assert all(spoken) and "treatment" in spoken[0]
