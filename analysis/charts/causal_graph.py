@@ -49,7 +49,8 @@ def _graph(
             xy=places[effect],
             xytext=places[cause],
             arrowprops={
-                "arrowstyle": "-|>,head_width=0.22,head_length=0.4",
+                "arrowstyle": "-|>,head_width=0.28,head_length=0.55",
+                "mutation_scale": 13,
                 "color": look.muted,
                 "linewidth": 1.2,
                 "patchA": boxes[cause],

@@ -217,7 +217,8 @@ def _hover(chart: Chart, series: Series, said: tuple[str, ...], language: Langua
     name = spoken(series.name, language) if len(chart.series) > 1 else ""
     texts = []
     for label, text in zip(labels, said, strict=True):
-        parts = [part for part in (name, spoken(label, language)) if part and part not in text]
+        counted = bool(series.text) and isinstance(label, (int, float))  # the text names the number itself
+        parts = [part for part in (name, "" if counted else spoken(label, language)) if part and part not in text]
         texts.append(": ".join([*([" · ".join(parts)] if parts else []), text]))
     return tuple(texts)
 
@@ -254,9 +255,9 @@ def _beside(
 ) -> tuple[float, ...]:
     """Positions on a label axis; series that share a label stand beside each other there, centred on it."""
     holders: dict[Key, list[int]] = {}
-    for number, series in enumerate(chart.series):
+    for order, series in enumerate(chart.series):
         for key in _keyed(series.y if chart.kind == "interval" else series.x, language):
-            holders.setdefault(key, []).append(number)
+            holders.setdefault(key, []).append(order)
     width = share_of_row(len(chart.series))
     return tuple(
         place + (holders[key].index(at) - (len(holders[key]) - 1) / 2) * width

@@ -51,14 +51,10 @@ def spoken(cell: Cell, language: Language) -> str:
 
 def number(value: float) -> str:
     """A number on an axis or under a pointer: four significant digits, thousands marked, never `1e+03`."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 1000:
+    rounded = float(f"{value:.4g}")
+    if abs(value) >= 1000 or abs(rounded) >= 1000:
         return f"{value:,.0f}"
-    if abs(value) < 1e-4:
-        return f"{value:.2g}"
-    text = f"{value:.4g}"
-    return text if "e" not in text else f"{value:f}"
+    return f"{rounded:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.2g}"
 
 
 def columns(text: str) -> int:

@@ -193,8 +193,11 @@ def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
         shown = thinned(axis.labels) if across else axis.labels
         kept = [(at, label) for at, label in enumerate(shown) if label is not None]
         side.set_ticks([at for at, _ in kept], ["\n".join(wrapped(label, limit)) for _, label in kept])
-        ends = (-0.5, len(axis.labels) - 0.5)
-        axes.set_xlim(*ends) if across else axes.set_ylim(*ends[::-1])
+        end = max(len(axis.labels), 1) - 0.5
+        if across:
+            axes.set_xlim(-0.5, end)
+        else:
+            axes.set_ylim(end, -0.5)
         return
     side.grid(visible=True, color=look.grid, linewidth=0.8)
     if axis.kind == "date":

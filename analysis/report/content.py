@@ -39,7 +39,7 @@ SYMBOLS = {
 """Beside the word and the colour, so that a badge is read without colour."""
 MAX_VERDICTS = 60
 """Rows of the table of verdicts; the first reader wants the answer, not everything."""
-MAX_CHART_ROWS = 60
+MAX_CHART_ROWS = 40
 """Rows of the table behind a picture; longer ones are in their CSV file."""
 FIRST_SENTENCES = 2
 """Of each section that open the report."""
@@ -71,6 +71,7 @@ LABELS = [
     "versions",
     "seed",
     "made_by",
+    "nameless",
     "provenance",
 ]
 LIMITS = ("interval", "cannot_tell", "causal", "groups", "small", "law")

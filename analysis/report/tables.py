@@ -157,7 +157,7 @@ def file_names(document: Document) -> dict[tuple[str, str], str]:
 
 
 def _file_name(text: str, distinct: bool = False) -> str:
-    safe = re.sub(r"[^A-Za-z0-9@_.-]+", "-", text).strip("-.") or "table"
+    safe = re.sub(r"[^A-Za-z0-9@_.-]+|\.{2,}", "-", text).strip("-.") or "table"
     if distinct or safe != text or len(safe) > LONGEST_NAME:
         safe = f"{safe[:LONGEST_NAME]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"{safe}.csv"

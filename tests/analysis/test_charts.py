@@ -1,0 +1,235 @@
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from itertools import combinations, pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from analysis.charts import graph_to_svg, legible, plain, printable, to_plotly, to_svg
+from analysis.charts.design import DARK, LIGHT, between, contrast, ink_on
+from analysis.charts.drawing import resolve
+from analysis.charts.labels import columns, number, wrapped
+from analysis.charts.typeface import covered
+from analysis.document import Chart, Series
+from tests.analysis.report.sample import HOSTILE, charts, said
+from words.phrase import catalogue
+
+CHARTS = {chart.key: chart for chart in charts()}
+CARTESIAN = {"scatter", "bar", "heatmap"}
+ALLOWED_TAGS = re.compile(r"<br>|<span style=\"font-size:13px;color:#[0-9a-f]{6};font-weight:400\">|</span>")
+
+
+def texts(node):
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for entry in node.values():
+            yield from texts(entry)
+    elif isinstance(node, list):
+        for entry in node:
+            yield from texts(entry)
+
+
+@pytest.mark.parametrize("key", CHARTS)
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_kind_is_drawn_for_the_screen_with_cartesian_traces_only(key, dark):
+    figure = json.loads(to_plotly(CHARTS[key], "en", dark).to_json())
+    assert {trace["type"] for trace in figure["data"]} <= CARTESIAN
+    assert figure["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
+    assert figure["layout"]["meta"]["alt"]
+    if CHARTS[key].n:
+        assert f"n = {CHARTS[key].n:,}" in figure["layout"]["title"]["text"]
+
+
+@pytest.mark.parametrize("key", CHARTS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_kind_is_drawn_for_paper_as_well_formed_svg_without_text_or_links(key, language):
+    svg = to_svg(CHARTS[key], language)
+    root = ElementTree.fromstring(svg)
+    tags = {element.tag.rsplit("}")[-1] for element in root.iter()}
+    assert not tags & {"script", "foreignObject", "image", "text", "a"}
+    links = [v for e in root.iter() for k, v in e.attrib.items() if k.endswith("href")]
+    assert all(link.startswith("#") for link in links)
+
+
+def test_equal_charts_are_equal_bytes_in_another_process_with_another_hash_seed():
+    program = (
+        "import hashlib; from analysis.charts import to_svg, to_plotly;"
+        "from tests.analysis.report.sample import charts;"
+        "print(hashlib.sha256(b''.join(to_svg(c, 'zh') + to_plotly(c, 'zh').to_json().encode()"
+        " for c in charts()[:3])).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_no_label_of_a_user_reaches_plotly_as_a_tag_or_as_mathematics():
+    for chart in CHARTS.values():
+        figure = json.loads(to_plotly(chart, "en").to_json())
+        for text in texts(figure):
+            bare = ALLOWED_TAGS.sub("", text)
+            assert "<" not in bare, text
+            assert "$" not in bare, text
+
+
+def test_two_names_that_differ_in_a_forbidden_character_stay_two():
+    names = ["a", "<a>", "$a", "a$", "<b>a</b>", "\u202ea"]
+    assert len({plain(name) for name in names[:5]}) == 5
+    assert plain("\u202eevil\x00\u2066") == "evil"
+    assert legible("a\nb\tc\u2028d") == "a b c d"
+    assert legible("x\ud800y\ufffe") == "x\ufffdy\ufffd"
+
+
+def test_rows_of_one_name_are_not_laid_over_each_other():
+    chart = CHARTS["interval"].model_copy(
+        update={"series": (Series(name="", x=(1.0, 2.0), y=("gap", "gap"), low=(0.5, 1.5), high=(1.5, 2.5)),)}
+    )
+    drawing = resolve(chart, "en")
+    assert drawing.y.labels == ("gap", "gap")
+    assert drawing.layers[0].y == (0.0, 1.0)
+
+
+def test_series_that_share_a_row_stand_beside_each_other_centred_on_it():
+    first, second = resolve(CHARTS["interval"], "en").layers
+    assert first.y[0] < 0 < second.y[0]
+    assert first.y[0] + second.y[0] == pytest.approx(0)
+    assert first.y[2] == 2.0
+
+
+def test_whiskers_are_the_interval_and_the_zero_line_is_where_the_chart_says():
+    figure = to_plotly(CHARTS["interval"], "en")
+    trace = figure.data[0]
+    assert trace.x[0] == -0.04
+    assert trace.error_x.arrayminus[0] == pytest.approx(0.02)
+    assert trace.error_x.array[0] == pytest.approx(0.02)
+    assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 0.0
+
+
+def test_a_row_without_a_value_says_so_instead_of_showing_a_zero():
+    figure = to_plotly(CHARTS["interval"], "en")
+    assert figure.data[0].x[2] is None
+    words = [trace for trace in figure.data if trace.mode == "text"]
+    assert "no figure" in words[0].text[0].replace("<br>", " ")
+
+
+def test_a_pointer_shows_what_the_step_wrote_and_nothing_else():
+    figure = to_plotly(CHARTS["pareto"], "en")
+    assert all(trace.hoverinfo in ("text", "skip") and trace.hovertemplate is None for trace in figure.data)
+    assert (
+        figure.data[1].hovertext == ("as trained: NDCG 0.49, gap 0.044",)
+        or "as trained" in (figure.data[1].hovertext[0])
+    )
+
+
+def test_heat_map_cells_print_their_text_in_ink_that_reads_on_their_colour():
+    for look in (LIGHT, DARK):
+        for stops in (look.sequential, look.diverging):
+            for at in range(101):
+                shade = between(stops, at / 100)
+                assert contrast(shade, ink_on(shade)) >= 4.5
+        assert contrast(look.empty, look.muted) >= 4.5
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_stand_out_from_the_page_and_text_is_readable(look):
+    assert all(contrast(colour, look.paper) >= 3 for colour in look.series)
+    assert contrast(look.ink, look.paper) >= 7
+    assert contrast(look.muted, look.paper) >= 4.5
+
+
+VISION = {  # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB
+    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+
+
+def lab(colour, matrix=None):
+    linear = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in linear]
+    if matrix:
+        linear = [min(1.0, max(0.0, sum(m * c for m, c in zip(row, linear, strict=True)))) for row in matrix]
+    r, g, b = linear
+    x = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    z = (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883
+    f = [t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z)]
+    return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("eye", [None, *VISION])
+def test_the_first_colours_are_told_apart_by_every_eye(look, eye):
+    for one, other in combinations(look.series[:3], 2):
+        assert math.dist(lab(one, VISION.get(eye)), lab(other, VISION.get(eye))) > 12, (one, other, eye)
+    for one, other in pairwise(look.series):
+        assert math.dist(lab(one), lab(other)) > 25
+
+
+def test_numbers_are_written_as_people_write_them():
+    assert [number(v) for v in (0.0, 0.1, 1234567.0, -0.04, 0.00012346, 1e-7, 12.3456, 999.96)] == [
+        "0", "0.1", "1,234,567", "-0.04", "0.0001235", "1e-07", "12.35", "1,000",
+    ]  # fmt: skip
+
+
+def test_long_labels_wrap_and_the_rest_is_an_ellipsis():
+    assert wrapped("a-very-long-name-of-a-group-that-someone-made-up", 20) == (
+        "a-very-long-name-of-",
+        "a-group-that-",
+        "someone-made-up",
+    )
+    assert all(columns(row) <= 10 for row in wrapped("女性用户（三十岁以上）与其他人", 10))
+    assert wrapped("word " * 40, 20, 2)[-1].endswith("…")
+    assert wrapped("", 10) == ("",)
+
+
+def test_the_shipped_fonts_hold_every_character_of_the_catalogues():
+    for language in ("en", "zh"):
+        said_characters = {ord(c) for text in catalogue(language).values() for c in text if c != "\n"}
+        assert said_characters <= covered(), [chr(p) for p in said_characters - covered()]
+
+
+def test_a_character_without_a_glyph_is_named():
+    assert printable("🎉 party") == "[party popper] party"
+    assert printable("女性 é Ж שלום") == "女性 é Ж שלום"
+
+
+def test_a_causal_graph_is_drawn_the_same_every_time():
+    places = {"gender": (0.0, 0.0), HOSTILE[0]: (1.0, 1.0), "购买": (2.0, 0.0)}
+    edges = [("gender", HOSTILE[0]), (HOSTILE[0], "购买")]
+    marks = {"gender": "treatment", "购买": "outcome", HOSTILE[0]: "latent"}
+    drawn = graph_to_svg(places, edges, marks)
+    assert drawn == graph_to_svg(places, edges, marks)
+    ElementTree.fromstring(drawn)
+
+
+@pytest.mark.parametrize("kind", ["interval", "heatmap", "line", "bars", "scatter", "pareto"])
+def test_a_chart_without_any_value_is_drawn_empty(kind):
+    chart = Chart(
+        key="empty",
+        kind=kind,
+        title=said("nothing"),
+        x_title=said("x"),
+        y_title=said("y"),
+        n=0,
+        series=(
+            Series(name="a", x=(None,) if kind == "interval" else ("a",), y=("a",) if kind == "interval" else (None,)),
+        ),
+        alt=said("nothing"),
+    )
+    for shown in (chart, chart.model_copy(update={"series": ()})):
+        to_plotly(shown, "en")
+        ElementTree.fromstring(to_svg(shown, "zh"))
