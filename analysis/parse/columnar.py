@@ -12,7 +12,7 @@ from words import Phrase, Refusal, phrase
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH = 16_384
+BATCH = 8_192
 
 
 def read(path: Path, out: Path, limits: Limits) -> list[Phrase]:
@@ -50,11 +50,12 @@ def _copy(name: str, file: pa.parquet.ParquetFile, out: Path, limits: Limits) ->
     rows = expanded = 0
     with pq.ParquetWriter(out, schema) as writer:
         for batch in file.iter_batches(BATCH, columns=list(kept), use_threads=False):
-            rows, expanded = rows + batch.num_rows, expanded + batch.nbytes
+            arrays = [_plain(batch.column(column), kind, column, odd) for column, kind in kept.items()]
+            plain = pa.RecordBatch.from_arrays(arrays, schema=schema)  # a dictionary's words count as often as used
+            rows, expanded = rows + plain.num_rows, expanded + plain.nbytes
             if rows > limits.rows or expanded > limits.bytes:
                 raise too_large(limits)
-            arrays = [_plain(batch.column(column), kind, column, odd) for column, kind in kept.items()]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            writer.write_batch(plain)
     if rows == 0:
         raise Refusal("data.no_rows", name=name)
     return [

@@ -19,6 +19,7 @@ def read_table(path: Path, out: Path, source: Source, limits: Limits) -> list[Ph
     """
     if path.stat().st_size > limits.bytes:
         raise too_large(limits)
+    out.unlink(missing_ok=True)
     with TemporaryDirectory(dir=out.parent) as scratch:
         plain = path
         kind = sniff.kind_of(path)

@@ -1,0 +1,207 @@
+"""Files to tables: what is read is what the file says, and what is detected is stated."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.ingest import Limits, Source, Tables, spool
+from analysis.parse.table import read_table
+from words import Refusal, say
+
+SHARED = Path(__file__).parents[2] / "../shared/data"
+needs_data = pytest.mark.skipif(not SHARED.exists(), reason="the folder ../shared/data is absent")
+
+
+def _spool(tmp_path: Path, content: str | bytes, name: str = "log.csv", **settings: object) -> Tables:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    notes = read_table(path, tmp_path / "out.parquet", Source.model_validate({"kind": "files"} | settings), Limits())
+    return Tables(pd.read_parquet(tmp_path / "out.parquet"), None, None, "", tuple(notes))
+
+
+def _notes(tables: Tables) -> str:
+    return " ".join(say(note) for note in tables.notes)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_the_separator_is_found_and_stated(tmp_path: Path, mark: str) -> None:
+    tables = _spool(tmp_path, f"user{mark}item{mark}rating\n1{mark}2{mark}3\n4{mark}5{mark}6\n")
+    assert tables.log.to_dict("list") == {"user": [1, 4], "item": [2, 5], "rating": [3, 6]}
+    assert "separated by" in _notes(tables)
+
+
+def test_a_semicolon_file_with_mark_epoch_seconds_and_chinese_is_read_right(tmp_path: Path) -> None:
+    tables = _spool(tmp_path, "\ufeff用户;商品;时间;评分\n甲;茶,绿;1700000000;4,5\n乙;书;1700000060;3,0\n")
+    assert list(tables.log.columns) == ["用户", "商品", "时间", "评分"]
+    assert tables.log["商品"].tolist() == ["茶,绿", "书"]
+    assert tables.log["评分"].tolist() == [4.5, 3.0]
+    assert "decimal mark" in _notes(tables)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_chinese_files_are_read_in_every_usual_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "用户,商品,性别\n张三,绿茶,女\n李四,红茶,男\n"
+    tables = _spool(tmp_path, text.encode(encoding))
+    assert tables.log["性别"].tolist() == ["女", "男"]
+    assert encoding.split("-sig")[0].upper() in _notes(tables)
+
+
+def test_a_latin_1_file_is_told_from_a_chinese_one(tmp_path: Path) -> None:
+    tables = _spool(tmp_path, "user,item\nJosé,Käse\nZoë,Brötchen à la crème\n".encode("latin-1"))
+    assert tables.log["item"].tolist() == ["Käse", "Brötchen à la crème"]
+    assert "LATIN-1" in _notes(tables)
+
+
+def test_what_pandas_changes_silently_is_kept(tmp_path: Path) -> None:
+    tables = _spool(
+        tmp_path,
+        "user,zip,big,group\n1,00501,9007199254740993,NA\n2,10001,9007199254740995,None\n3,02138,12,\n",
+    )
+    assert tables.log["zip"].tolist() == ["00501", "10001", "02138"]
+    assert tables.log["big"].tolist() == ["9007199254740993", "9007199254740995", "12"]
+    assert tables.log["group"].tolist()[:2] == ["NA", "None"] and tables.log["group"].isna().sum() == 1
+    assert "leading zeros" in _notes(tables) and "too large" in _notes(tables)
+
+
+def test_not_a_number_infinity_and_overflow_are_counted_not_guessed(tmp_path: Path) -> None:
+    tables = _spool(tmp_path, "user,x,n\n1,NaN,1\n2,inf,NA\n3,1e400,3\n4,2.5,4\n5,-1.5e-7,5\n")
+    assert tables.log["x"].isna().tolist() == [True, True, True, False, False]
+    assert tables.log["x"].tolist()[3:] == [2.5, -1.5e-7]
+    assert "Column x: 3 values" in _notes(tables) and "Column n: 1 values such as NA" in _notes(tables)
+
+
+def test_thousands_and_decimal_commas_are_told_apart(tmp_path: Path) -> None:
+    tables = _spool(tmp_path, 'user;mark;group\n1;"1,5";"1,234.5"\n2;"2,25";"12,000"\n')
+    assert tables.log["mark"].tolist() == [1.5, 2.25]
+    assert tables.log["group"].tolist() == [1234.5, 12000.0]
+
+
+def test_an_ambiguous_comma_is_asked_about_and_obeyed(tmp_path: Path) -> None:
+    text = "user;x\n1;1,234\n2;5,678\n"
+    with pytest.raises(Refusal, match="column x: is the comma in 1,234"):
+        _spool(tmp_path, text)
+    assert _spool(tmp_path, text, decimal=",").log["x"].tolist() == [1.234, 5.678]
+    assert _spool(tmp_path, text, decimal=".").log["x"].tolist() == [1234.0, 5678.0]
+
+
+def test_times_become_utc_and_the_zone_is_stated(tmp_path: Path) -> None:
+    tables = _spool(
+        tmp_path,
+        "user,zoned,local,mixed,day\n1,2026-01-01T08:00:00+08:00,2026-01-01 08:00,2026-01-01T00:00Z,2026/1/5\n"
+        "2,2026-01-01T00:00:00Z,2026-01-02 08:00,2026-01-01T00:00,2026/2/6\n",
+    )
+    assert tables.log["zoned"].tolist() == [pd.Timestamp("2026-01-01", tz="UTC")] * 2
+    assert tables.log["local"][0] == pd.Timestamp("2026-01-01 08:00", tz="UTC")
+    assert tables.log["day"][1] == pd.Timestamp("2026-02-06", tz="UTC")
+    assert tables.log["mixed"].dtype == "str"
+    for said in ("with a time zone", "taken as UTC", "1 of 2 times"):
+        assert said in _notes(tables)
+
+
+def test_the_name_of_a_file_decides_nothing(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"user": [1, 2], "item": ["a", "b"]})
+    frame.to_parquet(tmp_path / "x")
+    as_csv = _spool(tmp_path, (tmp_path / "x").read_bytes(), "really.csv")
+    packed = _spool(tmp_path, gzip.compress(b"user,item\n1,a\n2,b\n"), "log.parquet")
+    unpacked = _spool(tmp_path, b"user,item\n1,a\n2,b\n", "log.csv.gz")
+    for tables in (as_csv, packed, unpacked):
+        pd.testing.assert_frame_equal(tables.log, frame)
+
+
+def test_json_lines_keep_every_digit_and_missing_keys(tmp_path: Path) -> None:
+    tables = _spool(
+        tmp_path, '{"user": 9007199254740993, "x": 1.5}\n{"user": "007", "tags": ["a"], "ok": true}\n\n', "l.jsonl"
+    )
+    assert tables.log["user"].tolist() == ["9007199254740993", "007"]
+    assert tables.log["x"][0] == 1.5 and np.isnan(tables.log["x"][1])
+    assert tables.log["tags"][1] == '["a"]' and bool(tables.log["ok"][1]) is True
+
+
+def test_parquet_types_become_plain_and_nested_columns_are_left_out_with_a_note(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "user": pd.Categorical(["a", "b"]),
+            "x": np.array([1.0, np.inf], np.float32),
+            "when": pd.to_datetime(["2026-01-01", "2026-01-02"]),
+            "nested": [[1], [2]],
+        }
+    )
+    frame.to_parquet(tmp_path / "x")
+    tables = _spool(tmp_path, (tmp_path / "x").read_bytes())
+    assert tables.log["user"].tolist() == ["a", "b"] and "nested" not in tables.log
+    assert str(tables.log["when"].dtype) == "datetime64[us, UTC]" and tables.log["x"].isna().sum() == 1
+    assert "nested is left out" in _notes(tables)
+
+
+def test_quoted_fields_may_hold_separators_quotes_and_line_breaks(tmp_path: Path) -> None:
+    tables = _spool(tmp_path, 'user,text\r\n1,"a, ""b""\nc"\r\n2,d\r\n')
+    assert tables.log["text"].tolist() == ['a, "b"\nc', "d"]
+
+
+def test_a_long_file_keeps_its_order_and_matches_pandas(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"user": rng.integers(0, 500, 60_000), "x": rng.normal(size=60_000).round(6)})
+    tables = _spool(tmp_path, frame.to_csv(index=False))
+    pd.testing.assert_frame_equal(tables.log, frame)
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    digests = []
+    for name, text in (("a.csv", "user,item\n1,2\n"), ("b.txt", "user,item\n1,2\n"), ("c.csv", "user,item\n1,3\n")):
+        (tmp_path / name).write_text(text)
+        digests.append(spool(Source(kind="files", log=str(tmp_path / name)), tmp_path / "out").digest)
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_the_demo_is_the_simulated_shop(tmp_path: Path) -> None:
+    first, again = (spool(Source(), tmp_path / name) for name in ("a", "b"))
+    assert len(first.log) > 30_000 and first.digest == again.digest
+    assert (tmp_path / "a" / "log.parquet").exists()
+
+
+@needs_data
+def test_movielens_is_read_whole(tmp_path: Path) -> None:
+    tables = spool(Source(kind="movielens", folder=str(SHARED / "ml-100k")), tmp_path)
+    assert tables.log.shape == (100_000, 4) and tables.users is not None and tables.items is not None
+    assert tables.users["gender"].value_counts().to_dict() == {"M": 670, "F": 273}
+    first = tables.items.iloc[0]
+    assert (first.title, first.category) == ("Toy Story (1995)", "Animation")
+    assert first.text == "Toy Story (1995). Animation, Children's, Comedy"
+    assert tables.users["zip"].iloc[0] == "85711" and tables.log.rating.between(1, 5).all()
+
+
+@needs_data
+def test_coat_is_read_whole_and_equals_its_derived_files(tmp_path: Path) -> None:
+    folder = SHARED / "coat"
+    tables = spool(Source(kind="coat", folder=str(folder)), tmp_path / "a")
+    log = tables.log
+    assert log["logging"].value_counts().to_dict() == {"self_selected": 6960, "random": 4640}
+    assert int((log.also_in_other_split & log.randomised).sum()) == 366
+    derived = spool(
+        Source(
+            kind="files",
+            log=str(folder / "coat_long.derived.csv.gz"),
+            users=str(folder / "coat_users.derived.csv"),
+            items=str(folder / "coat_items.derived.csv"),
+        ),
+        tmp_path / "b",
+    )
+    shared = ["user_id", "item_id", "rating", "logging", "also_in_other_split"]
+    pd.testing.assert_frame_equal(log[shared], derived.log[shared])
+    chosen = ~log["randomised"]
+    np.testing.assert_allclose(log.propensity[chosen], derived.log.propensity_released[chosen])
+    assert np.allclose(log.propensity[~chosen], 16 / 300)
+    assert tables.users is not None and tables.items is not None and derived.items is not None
+    pd.testing.assert_frame_equal(tables.users, derived.users)
+    assert tables.items["coat_gender"].tolist() == derived.items["gender"].tolist()
+    assert tables.items.text[0] == "men's bomber jacket in other, on the front page"
+
+
+def test_rows_past_the_limit_are_refused_while_reading(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("user,item\n" + "1,2\n" * 50)
+    with pytest.raises(Refusal, match="expands past"):
+        spool(Source(kind="files", log=str(path)), tmp_path / "out", Limits(rows=49))
