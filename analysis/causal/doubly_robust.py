@@ -96,8 +96,6 @@ def _features(study: Study) -> Numbers:
             for one in study.confounders
         ]
         return np.column_stack(columns)
-    if not study.confounders:
-        return np.zeros((study.rows, 1))
     own = [(one.codes[:, None] == np.arange(1, len(one.labels))[None, :]).astype(float) for one in study.confounders]
     crosses = [
         (left[:, :, None] * right[:, None, :]).reshape(study.rows, -1)
@@ -105,7 +103,8 @@ def _features(study: Study) -> Numbers:
         for right in own[number + 1 :]
         if left.shape[1] * right.shape[1] <= 40  # wider crosses cost more than they explain
     ]
-    return np.hstack([*own, *crosses])
+    nothing = np.zeros((study.rows, 1))  # so that learners have a column where every confounder is constant
+    return np.hstack([nothing, *own, *crosses])
 
 
 def _fitted(features: Numbers, target: Any, rows: Marks, binary: bool, study: Study, seed: int) -> Any:

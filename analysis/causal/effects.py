@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from analysis.causal.analyse import analyse
+from analysis.causal.analyse import Analysis, analyse
 from analysis.causal.dag import Graph
 from analysis.causal.effect_findings import Frame, check_findings, headline, main_findings, unit_of
 from analysis.causal.effect_views import charts, tables
@@ -19,7 +19,7 @@ from analysis.causal.study import Contrast, Study, contrasts, study
 from analysis.causal.variables import variables
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
-from analysis.finding import Finding, not_computed
+from analysis.finding import Finding, not_computed, suppressed
 from analysis.log import Dataset
 from words import Fact, Phrase, Refusal, phrase
 
@@ -76,6 +76,8 @@ def _contrast_section(
     except Refusal as refusal:
         return _unanswered(base, question.treatment_name, question.outcome_name, words, table, refusal.phrase)
     frame = _frame(dataset, question, rows, base, words, settings, k, seed)
+    if min(frame.n, *frame.arms_users.values()) < k:
+        return _too_few(frame, done)
     found = disclosed((*main_findings(done, frame), *by_group(done.groups, frame)), k)
     said = summary(done, frame, found)
     return Section(
@@ -87,6 +89,15 @@ def _contrast_section(
         notes=notes(done, frame),
         facts={"estimator": done.by, "strata": len(rows.strata), "answered": headline(done) is not None},
     )
+
+
+def _too_few(frame: Frame, done: Analysis) -> Section:
+    """Under k people everything is suppressed, sentences, charts and tables included."""
+    reason = phrase("finding.suppressed", k=frame.k)
+    q = frame.question
+    said = phrase("effects.withheld", treatment=q.treatment_name, outcome=q.outcome_name, reason=reason)
+    found = tuple(suppressed(one, frame.k) for one in main_findings(done, frame))
+    return Section(step="effects", summary=(said,), findings=found, facts={"answered": False})
 
 
 def _frame(
