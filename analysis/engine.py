@@ -33,7 +33,7 @@ def cells(
             table = connection.read_parquet(str(log))
         else:
             used = dict.fromkeys([*by, *(name for name in (outcome, unit) if name is not None)])
-            table = ibis.memtable(log[list(used)])
+            table = ibis.memtable(log[list(used) or list(log.columns[:1])])
         keys = list(by)
         if unit is not None and buckets is not None:
             table = table.mutate(bucket=(table[unit].hash() % buckets + buckets) % buckets)

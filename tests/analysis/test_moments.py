@@ -1,0 +1,35 @@
+"""Epoch numbers are read by their range, or refused."""
+
+import pandas as pd
+import pytest
+
+from analysis.moments import as_utc
+from words import Refusal
+
+MOMENT = pd.Timestamp("2026-03-02 10:15:30", tz="UTC")
+SECONDS = int(MOMENT.timestamp())
+
+
+@pytest.mark.parametrize("scale", [1, 10**3, 10**6, 10**9])
+@pytest.mark.parametrize("kind", ["int64", "str"])
+def test_seconds_to_nanoseconds_are_told_apart(scale: int, kind: str) -> None:
+    column = pd.Series([SECONDS * scale, SECONDS * scale]).astype(kind)
+    assert as_utc(column, "t").tolist() == [MOMENT, MOMENT]
+
+
+def test_missing_stays_missing_and_zones_become_utc() -> None:
+    assert as_utc(pd.Series([float(SECONDS), None]), "t").isna().tolist() == [False, True]
+    local = pd.Series([MOMENT]).dt.tz_convert("Asia/Shanghai")
+    assert as_utc(local, "t").tolist() == [MOMENT] and str(as_utc(local, "t").dtype) == "datetime64[us, UTC]"
+
+
+def test_numbers_of_no_unit_or_of_two_are_refused_unless_the_unit_is_given() -> None:
+    for values in ([1, 2, 3], [SECONDS, SECONDS * 1000]):
+        with pytest.raises(Refusal, match="fit no unit"):
+            as_utc(pd.Series(values), "t")
+    assert as_utc(pd.Series([86_400]), "t", "s")[0] == pd.Timestamp("1970-01-02", tz="UTC")
+
+
+def test_other_text_is_refused_with_an_example() -> None:
+    with pytest.raises(Refusal, match="03/04/05"):
+        as_utc(pd.Series(["03/04/05"]), "t")

@@ -1,0 +1,139 @@
+"""The Dataset keeps its contract, and survives the disk."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.ingest import Source, Tables, spool
+from analysis.log import UNKNOWN, Dataset, Roles
+from analysis.prepare import load, prepare, save
+from analysis.quality import Cleaning
+from analysis.roles import guess
+from analysis.simulate import Shop, simulate
+from analysis.split import Split
+from words import Refusal, say
+
+SHARED = Path(__file__).parents[2] / "../shared/data"
+needs_data = pytest.mark.skipif(not SHARED.exists(), reason="the folder ../shared/data is absent")
+
+
+def _prepare(tables: Tables, roles: Roles, **settings: object) -> Dataset:
+    return prepare(tables, roles, Cleaning.model_validate(settings), Split(), 1).dataset
+
+
+@pytest.fixture(scope="module")
+def shop() -> Dataset:
+    shopped = simulate(Shop(users=300))
+    return _prepare(Tables(shopped.log, shopped.users, shopped.items, "d"), shopped.roles)
+
+
+def test_the_log_has_its_roles_types_and_parts(shop: Dataset) -> None:
+    kinds = {name: str(shop.log[name].dtype) for name in shop.log}
+    assert kinds == {
+        "user": "str", "item": "str", "time": "datetime64[us, UTC]", "outcome": "float64", "treatment": "int8",
+        "position": "float64", "propensity": "float64", "session": "int64", "intent": "str", "part": "str",
+    }  # fmt: skip
+    assert not shop.log[["user", "item", "outcome", "treatment", "part"]].isna().any().any()
+
+
+def test_users_and_items_cover_the_log_in_order(shop: Dataset) -> None:
+    assert shop.users.index.is_monotonic_increasing and shop.users.index.is_unique
+    assert set(shop.log.user) == set(shop.users.index) and set(shop.log.item) <= set(shop.items.index)
+    assert shop.sensitive == ("gender", "age") and UNKNOWN in set(shop.users.gender)
+    assert set(shop.users.age) == {"18-24", "25-34", "35-49", "50-64"}
+    assert {"text", "category", "provider", "tier", "title"} <= set(shop.items.columns)
+    assert {"gender", "activity", "tier", "category", "treatment", "outcome"} <= set(shop.table().columns)
+
+
+def test_a_dataset_comes_back_from_disk_as_it_was_and_a_changed_one_is_refused(shop: Dataset, tmp_path: Path) -> None:
+    save(shop, tmp_path)
+    again = load(tmp_path)
+    for name in ("log", "users", "items"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(shop, name))
+    assert (again.roles, again.digest) == (shop.roles, shop.digest)
+    raw = bytearray((tmp_path / "users.parquet").read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (tmp_path / "users.parquet").write_bytes(bytes(raw))
+    with pytest.raises(Refusal, match=r"users\.parquet"):
+        load(tmp_path)
+
+
+def test_the_digest_names_data_and_settings() -> None:
+    log = pd.DataFrame({"u": ["a", "b"], "i": ["x", "y"]})
+    roles = Roles(user="u", item="i")
+    first = _prepare(Tables(log, None, None, "d"), roles)
+    assert first.digest == _prepare(Tables(log, None, None, "d"), roles).digest
+    assert first.digest != _prepare(Tables(log, None, None, "e"), roles).digest
+    assert first.digest != _prepare(Tables(log, None, None, "d"), roles, min_user_rows=1, repeats="first").digest
+
+
+def test_users_without_a_record_are_unknown_and_extra_records_are_left_out() -> None:
+    log = pd.DataFrame({"u": [1, 2, 3], "i": [7, 7, 8]})
+    users = pd.DataFrame({"id": [1, 3, 9], "sex": ["f", None, "m"]})
+    dataset = _prepare(Tables(log, users, None, ""), Roles(user="u", item="i", sensitive=("sex",)))
+    assert dataset.users["sex"].to_dict() == {"1": "f", "2": UNKNOWN, "3": UNKNOWN}
+
+
+def test_a_sensitive_column_of_the_log_moves_to_the_users_or_is_refused() -> None:
+    log = pd.DataFrame({"u": [1, 1, 2], "i": [7, 8, 8], "sex": ["f", "f", "m"]})
+    dataset = _prepare(Tables(log, None, None, ""), Roles(user="u", item="i", sensitive=("sex",)))
+    assert dataset.users["sex"].tolist() == ["f", "m"] and "sex" not in dataset.log
+    log.loc[1, "sex"] = "m"
+    with pytest.raises(Refusal, match="more than one value for 1 values of u"):
+        _prepare(Tables(log, None, None, ""), Roles(user="u", item="i", sensitive=("sex",)))
+
+
+def test_a_column_called_like_a_role_that_another_plays_gives_way() -> None:
+    log = pd.DataFrame({"u": [1], "i": [2], "y": [1], "outcome": [5], "part": ["x"]})
+    dataset = _prepare(Tables(log, None, None, ""), Roles(user="u", item="i", outcome="y"))
+    assert dataset.log.iloc[0].to_dict() == {
+        "user": "1", "item": "2", "outcome": 1.0, "file_outcome": 5, "file_part": "x", "part": "train",
+    }  # fmt: skip
+
+
+def test_words_for_yes_and_random_are_understood() -> None:
+    log = pd.DataFrame(
+        {"u": [1, 2], "i": [1, 1], "y": ["yes", "No"], "w": ["true", "False"], "r": ["random", "policy"]}
+    )
+    dataset = _prepare(
+        Tables(log, None, None, ""), Roles(user="u", item="i", outcome="y", treatment="w", randomised="r")
+    )
+    assert dataset.log["outcome"].tolist() == [1.0, 0.0] and dataset.log["treatment"].tolist() == [1, 0]
+    assert dataset.log["randomised"].tolist() == [True, False]
+    with pytest.raises(Refusal, match="which rows were shown at random"):
+        _prepare(Tables(log.assign(r="policy"), None, None, ""), Roles(user="u", item="i", randomised="r"))
+    with pytest.raises(Refusal, match=r"holds text \(good\)"):
+        _prepare(Tables(log.assign(y="good"), None, None, ""), Roles(user="u", item="i", outcome="y"))
+
+
+def test_one_user_one_item_one_row_is_a_dataset() -> None:
+    dataset = _prepare(Tables(pd.DataFrame({"u": ["a"], "i": ["x"]}), None, None, ""), Roles(user="u", item="i"))
+    assert len(dataset.log) == len(dataset.users) == len(dataset.items) == 1
+
+
+def test_whole_numbers_that_came_as_floats_are_ids_without_a_point() -> None:
+    dataset = _prepare(
+        Tables(pd.DataFrame({"u": [1.0, None, 3.0], "i": [1, 2, 3]}), None, None, ""), Roles(user="u", item="i")
+    )
+    assert dataset.users.index.tolist() == ["1", "3"]
+
+
+@needs_data
+def test_coat_pools_its_sparse_ages_and_keeps_the_random_part_for_the_test(tmp_path: Path) -> None:
+    tables = spool(Source(kind="coat", folder=str(SHARED / "coat")), tmp_path)
+    roles = guess(tables).roles
+    assert (roles.category, roles.randomised, roles.sensitive) == (
+        "coat_gender",
+        "randomised",
+        ("gender", "age", "location"),
+    )
+    prepared = prepare(tables, roles, Cleaning(), Split(kind="randomised"), 1)
+    assert prepared.dataset.users["age"].value_counts().to_dict() == {
+        "under 30": 115,
+        "30-40": 99,
+        "40-50": 43,
+        "over 50": 33,
+    }
+    assert "under 20 = under 30" in say(prepared.steps[-1].phrase)
+    assert prepared.dataset.log["part"].value_counts().to_dict() == {"train": 6380, "test": 4640, "validation": 580}
