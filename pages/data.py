@@ -8,7 +8,7 @@ from analysis.split import Split
 from audit.intake import Arrival
 from audit.settings import STEPS
 from pages.parts import cleaning, columns, form, jobs, section, source
-from pages.parts.page import View, page
+from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import spoken, t
 
 
@@ -41,7 +41,7 @@ def _prepare(view: View) -> bool:
     if roles is None:
         return False
     rules = cleaning.choose(view, arrival, roles)
-    st.subheader(t("data.split"))
+    st.header(t("data.split"))
     split = form.fields(view, view.settings.split, list(Split.model_fields), "split")
     view.save(roles=roles, cleaning=rules, split=split)
     return True
@@ -63,3 +63,7 @@ def _arrived(view: View, arrival: Arrival) -> None:
     if tables.notes:
         with st.popover(t("data.notes")):
             st.markdown("\n".join(f"- {spoken(note)}" for note in tables.notes))
+
+
+if __name__ == "__main__":
+    by_the_front_door()

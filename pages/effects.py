@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.causal.settings import EffectSettings
 from pages.parts import form, jobs, section
 from pages.parts.ground import Ground, ground
-from pages.parts.page import View, page
+from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import raw, t
 
 QUESTION = ("treatment", "outcome", "estimand")
@@ -75,3 +75,7 @@ def _threshold(view: View) -> Any:
         return None if way == "none" else "median"
     value = float(now) if isinstance(now, int | float) else 0.0
     return st.number_input(t("effects.treated_above"), value=value, format="%g", key=view.key("treated_above"))
+
+
+if __name__ == "__main__":
+    by_the_front_door()

@@ -8,37 +8,34 @@ from analysis.causal.graph import READERS, WRITERS, Graph
 from audit.settings import GraphChoice
 from pages.parts import editor, jobs, section
 from pages.parts.ground import Ground, adjustment_now, ground
-from pages.parts.page import View, page
+from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
 from words import Phrase, Refusal, say
 
+NOTICE = "graph:notice"
 KEPT = 60
 """Steps that undo can take back."""
 
 
 @page("graph")
 def render(view: View) -> None:
-    """Template, editor, what may be adjusted for, import and export."""
+    """Template and question, editor, what may be adjusted for, import and export."""
     known = ground(view)
     drawn = _graph(view, known)
-    _toolbar(view, known)
-    drawing, answer = st.columns([5, 2], gap="medium")
-    with drawing:
-        editor.edit(
-            drawn,
-            known.columns,
-            known.sensitive,
-            key=view.key("editor"),
-            on_edit=lambda graph: _replace(view, graph, drawn),
-            on_undo=lambda: _undo(view, drawn),
-            on_redo=lambda: _redo(view, drawn),
-            on_refusal=lambda why: _say(why),
-        )
-    with answer:
-        _question(view, known, drawn)
-        _adjustment(known, drawn)
-    _tables(drawn)
+    _toolbar(view, known, drawn)
+    editor.edit(
+        drawn,
+        known.columns,
+        known.sensitive,
+        key=view.key("editor"),
+        on_edit=lambda graph: _replace(view, graph, drawn),
+        on_undo=lambda: _undo(view, drawn),
+        on_redo=lambda: _redo(view, drawn),
+        on_refusal=_say,
+    )
+    _adjustment(known, drawn)
+    _as_list(drawn)
     _exchange(view, drawn)
     jobs.run_button(view, ["graph"])
     jobs.panel(view)
@@ -53,9 +50,9 @@ def _graph(view: View, known: Ground) -> Graph:
     return known.templates.get(choice.template or "", next(iter(known.templates.values())))
 
 
-def _toolbar(view: View, known: Ground) -> None:
+def _toolbar(view: View, known: Ground, drawn: Graph) -> None:
+    """Template, question, undo and redo in one row."""
     history = state().graph_history(view.folder.id)
-    drawn = _graph(view, known)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             t("graph.template"),
@@ -64,19 +61,17 @@ def _toolbar(view: View, known: Ground) -> None:
             placeholder=raw("graph.template_choose"),
             format_func=_template_name,
             key=view.key(f"template:{len(history.undo)}"),
-            width=360,
+            width=280,
         )
         if name is not None:
             _replace(view, known.templates[name], drawn)
             st.rerun()
+        _question(view, drawn)
         for action, past in ((_undo, history.undo), (_redo, history.redo)):
             label = action.__name__.strip("_")
             st.button(t(f"graph.{label}"), disabled=not past, key=view.key(label), on_click=action, args=(view, drawn))
     if st.session_state.get(NOTICE):
         st.error(spoken(st.session_state.pop(NOTICE)))
-
-
-NOTICE = "graph:notice"
 
 
 def _say(why: Phrase) -> None:
@@ -110,9 +105,8 @@ def _keep(view: View, graph: Graph) -> None:
     view.folder.save_settings(view.settings.model_copy(update={"graph": GraphChoice(drawn=graph)}))
 
 
-def _question(view: View, known: Ground, drawn: Graph) -> None:
+def _question(view: View, drawn: Graph) -> None:
     """Which effect is asked for."""
-    st.subheader(t("graph.asked"))
     nodes = [node for node in drawn.nodes if node not in drawn.latent]
     chosen: list[str | None] = []
     for role, now in (("treatment", drawn.treatment), ("outcome", drawn.outcome)):
@@ -123,13 +117,14 @@ def _question(view: View, known: Ground, drawn: Graph) -> None:
                 index=nodes.index(now) if now in nodes else None,
                 placeholder=raw("graph.choose_node"),
                 key=view.key(f"{role}:{now}:{len(nodes)}"),
+                width=180,
             )
         )
     if tuple(chosen) != (drawn.treatment, drawn.outcome):
         try:
             asked = drawn.ask(*chosen)
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            _say(refusal.phrase)
         else:
             _replace(view, asked, drawn)
             st.rerun()
@@ -137,16 +132,19 @@ def _question(view: View, known: Ground, drawn: Graph) -> None:
 
 def _adjustment(known: Ground, drawn: Graph) -> None:
     """What may be adjusted for, at once and for the graph as it stands."""
-    st.subheader(t("graph.live"))
-    try:
-        for place, sentence in enumerate(adjustment_now(known, drawn)):
-            words = plain(say(sentence, state().language))
-            st.markdown(f"**{words}**" if place == 0 else words)
-    except Refusal as refusal:
-        st.info(plain(refusal.sentence(state().language)))
+    with st.container(border=True, key="allowed"):
+        st.header(t("graph.live"))
+        try:
+            with st.spinner(t("graph.reading")):
+                sentences = adjustment_now(known, drawn)
+        except Refusal as refusal:
+            st.info(plain(refusal.sentence(state().language)))
+            return
+        st.markdown(f"**{spoken(sentences[0])}**")
+        st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in sentences[1:]))
 
 
-def _tables(drawn: Graph) -> None:
+def _as_list(drawn: Graph) -> None:
     """The drawing as text, for readers who do not see it."""
     with st.expander(t("graph.as_table")):
         lines = [f"- {plain(cause)} → {plain(consequence)}" for cause, consequence in drawn.edges]
@@ -185,3 +183,7 @@ def _import(view: View, kind: str, text: str, drawn: Graph) -> None:
 
 def _template_name(name: str) -> str:
     return say(f"graph.template.{name}", state().language)
+
+
+if __name__ == "__main__":
+    by_the_front_door()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import form, jobs, section
 from pages.parts.ground import ground
-from pages.parts.page import View, page
+from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import t
 
 
@@ -26,3 +26,7 @@ def render(view: View) -> None:
     jobs.run_button(view, ["mitigation"])
     jobs.panel(view)
     section.show(view)
+
+
+if __name__ == "__main__":
+    by_the_front_door()

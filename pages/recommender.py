@@ -11,7 +11,7 @@ from audit.settings import Recommending
 from models.config import SETTINGS, RecommenderSettings
 from pages.parts import form, jobs, lists, section
 from pages.parts.ground import Ground, ground
-from pages.parts.page import View, page
+from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import plain, raw, t
 from words import Refusal
@@ -112,3 +112,7 @@ def _located(settings: Recommending, name: str, typed: str) -> Recommending:
     except Refusal as refusal:
         st.error(plain(refusal.sentence(state().language)))
         return settings
+
+
+if __name__ == "__main__":
+    by_the_front_door()

@@ -11,7 +11,7 @@ from audit.settings import STEPS
 from audit.workspace import AuditFolder
 from pages.parts import jobs, section
 from pages.parts.house import workspace
-from pages.parts.page import View, link, page
+from pages.parts.page import View, by_the_front_door, link, page
 from pages.parts.state import state
 from pages.parts.text import plain, spoken, t
 from words import Refusal
@@ -30,7 +30,7 @@ def render(view: View) -> None:
     _completeness(view)
     _title(view)
     unfinished = [step for step in STEPS if view.states[step] != "done"]
-    label = t("report.run_all") if unfinished not in ([], ["report"]) else None
+    label = t("report.write" if unfinished in ([], ["report"]) else "report.run_all")
     jobs.run_button(view, STEPS, label)
     jobs.panel(view)
     if view.section is not None:
@@ -151,3 +151,7 @@ def _compared(view: View, other: AuditFolder) -> None:
     for table in found.tables:
         st.markdown(f"**{spoken(table.title)}**")
         section.draw_table(table)
+
+
+if __name__ == "__main__":
+    by_the_front_door()

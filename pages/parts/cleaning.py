@@ -22,7 +22,7 @@ WITHOUT_FINDING = ("pool_under", "time_from", "time_to", "time_unit")
 
 def choose(view: View, arrival: Arrival, roles: Roles) -> Cleaning:
     """The quality report, each finding with its rule; the rules as they now stand."""
-    st.subheader(t("data.quality"))
+    st.header(t("data.quality"))
     rules = view.settings.cleaning
     try:
         quality = _quality(arrival, roles)

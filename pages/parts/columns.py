@@ -18,7 +18,7 @@ ACROSS = 4
 
 def confirm(view: View, arrival: Arrival) -> Roles | None:
     """Draw the form; the roles as they stand, or None while user or item is missing."""
-    st.subheader(t("data.roles"))
+    st.header(t("data.roles"))
     st.caption(t("data.roles_hint"))
     now = view.settings.roles or arrival.guess.roles
     chosen: dict[str, str | None] = {}

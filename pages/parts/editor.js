@@ -5,7 +5,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, STEP = 12, CLICK = 4, LONGEST_NAME = 28;
-const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5;
+const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5, GAP = 58;
 const editors = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
@@ -48,9 +48,19 @@ class Editor {
       if (replaced) this.places = {};
       this.selected = this.from = null;
     }
-    for (const node of this.graph.nodes) this.places[node] ??= data.places[node];
+    this.suggested = this.compact(data.places);
+    for (const node of this.graph.nodes) this.places[node] ??= this.suggested[node];
     this.nameParts();
     this.draw();
+  }
+
+  // Layers as near to each other as the widths of their names allow, so that wide graphs stay legible.
+  compact(places) {
+    const layers = [...new Set(Object.values(places).map((place) => place[0]))].sort((a, b) => a - b);
+    const widest = layers.map((x) => Math.max(...this.graph.nodes.filter((node) => places[node]?.[0] === x).map((node) => this.halfWidth(node)), 0));
+    const at = [0];
+    for (let i = 1; i < layers.length; i++) at.push(at[i - 1] + widest[i - 1] + widest[i] + GAP);
+    return Object.fromEntries(Object.entries(places).map(([node, [x, y]]) => [node, [at[layers.indexOf(x)], y]]));
   }
 
   // A refusal or a tidied name: nearly the same nodes, so they stay where the analyst put them.
@@ -120,7 +130,7 @@ class Editor {
   }
 
   tidy() {
-    this.places = { ...this.data.places };
+    this.places = { ...this.suggested };
     this.draw();
   }
 
@@ -161,16 +171,19 @@ class Editor {
     if (focused) [...this.svg.querySelectorAll("[data-id]")].find((part) => part.dataset.id === focused)?.focus();
   }
 
+  // One unit is one pixel unless the graph is wider than the page; small graphs stand in the middle.
   setView() {
     const places = this.graph.nodes.map((node) => this.places[node]);
     const across = this.graph.nodes.map((node) => this.halfWidth(node));
-    const left = Math.min(0, ...places.map((place, i) => place[0] - across[i])) - MARGIN;
-    const right = Math.max(300, ...places.map((place, i) => place[0] + across[i])) + MARGIN;
+    const from = Math.min(0, ...places.map((place, i) => place[0] - across[i])) - MARGIN;
+    const to = Math.max(120, ...places.map((place, i) => place[0] + across[i])) + MARGIN;
+    const room = this.svg.clientWidth || 900, spare = Math.max(0, room - (to - from)) / 2;
     const top = Math.min(0, ...places.map((place) => place[1])) - HALF_HEIGHT - MARGIN;
     const bottom = Math.max(60, ...places.map((place) => place[1])) + HALF_HEIGHT + MARGIN;
+    const width = to - from + 2 * spare, height = Math.max(240, (bottom - top) * Math.min(1, room / width));
     [this.top, this.bottom] = [top + CLEARANCE, bottom - CLEARANCE];
-    this.svg.setAttribute("viewBox", `${left} ${top} ${right - left} ${bottom - top}`);
-    this.svg.style.height = `${Math.min(560, Math.max(280, bottom - top))}px`;
+    this.svg.setAttribute("viewBox", `${from - spare} ${top} ${width} ${bottom - top}`);
+    this.svg.style.height = `${Math.min(640, height)}px`;
   }
 
   arrowHeads() {

@@ -21,7 +21,7 @@ FILES: tuple[UploadKind, ...] = ("log", "users", "items")
 
 def choose(view: View) -> Arrival | None:
     """Draw the choice of a source; what was read from it in this session, or None."""
-    st.subheader(t("data.source"))
+    st.header(t("data.source"))
     way = st.radio(
         t("data.source"),
         WAYS,
