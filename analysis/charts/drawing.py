@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from analysis.charts.labels import columns, number, plain, spoken
+from analysis.charts.places import AxisKind, Key, axis_kind, every_key, keys_of, numbers, positions, share_of_row
 from analysis.document import Cell, Chart, Series
 from words import Language, say
-
-AxisKind = Literal["number", "date", "label"]
-Key = tuple[str, int]
-"""A label, and how many times the same series showed it before."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +88,10 @@ def _frame(chart: Chart, language: Language) -> dict[str, Any]:
 
 
 def _interval(chart: Chart, language: Language) -> Drawing:
-    keys = _keys((series.y for series in chart.series), language)
+    keys = every_key((series.y for series in chart.series), language)
     labels = tuple(label for label, _ in keys)
     layers = [
-        _layer(chart, at, language, _values(series.x), _beside(series.y, keys, chart, at, language))
+        _layer(chart, at, language, numbers(series.x), _beside(series.y, keys, chart, at, language))
         for at, series in enumerate(chart.series)
     ]
     return Drawing(
@@ -110,12 +105,12 @@ def _interval(chart: Chart, language: Language) -> Drawing:
 
 
 def _bars(chart: Chart, language: Language) -> Drawing:
-    keys = _keys((series.x for series in chart.series), language)
+    keys = every_key((series.x for series in chart.series), language)
     labels = tuple(label for label, _ in keys)
     sideways = len(labels) > 8 or max(map(columns, labels), default=0) > 14
     layers = []
     for at, series in enumerate(chart.series):
-        place, height = _beside(series.x, keys, chart, at, language), _values(series.y)
+        place, height = _beside(series.x, keys, chart, at, language), numbers(series.y)
         layers.append(_layer(chart, at, language, *((height, place) if sideways else (place, height))))
     value = Axis(plain(say(chart.y_title, language)), "number")
     names = Axis(plain(say(chart.x_title, language)), "label", labels)
@@ -130,13 +125,13 @@ def _bars(chart: Chart, language: Language) -> Drawing:
 
 
 def _heatmap(chart: Chart, language: Language) -> Drawing:
-    keys = _keys((series.x for series in chart.series), language)
+    keys = every_key((series.x for series in chart.series), language)
     labels = tuple(label for label, _ in keys)
     layers, cells = [], []
     for at, series in enumerate(chart.series):
-        place = {key: index for index, key in enumerate(_keyed(series.x, language))}
+        place = {key: index for index, key in enumerate(keys_of(series.x, language))}
         order = [place.get(key) for key in keys]
-        values = _values(series.y)
+        values = numbers(series.y)
         texts = [spoken(text, language) for text in series.text] or [_shown(value) for value in values]
         cells.append(tuple("" if index is None else texts[index] for index in order))
         row = spoken(series.name, language)
@@ -165,13 +160,13 @@ def _heatmap(chart: Chart, language: Language) -> Drawing:
 def _points(chart: Chart, language: Language) -> Drawing:
     """Lines, scatters and Pareto fronts; of a Pareto chart, a series of several points is a front and is joined."""
     every = [cell for series in chart.series for cell in series.x]
-    kind = _axis_kind(every)
-    keys = _keys((series.x for series in chart.series), language) if kind == "label" else ()
+    kind = axis_kind(every)
+    keys = every_key((series.x for series in chart.series), language) if kind == "label" else ()
     layers = []
     for at, series in enumerate(chart.series):
-        x = _along(series.x, kind, keys, language)
+        x = positions(series.x, kind, keys, language)
         joined = chart.kind == "line" or (chart.kind == "pareto" and len(x) > 1)
-        layers.append(_layer(chart, at, language, x, _values(series.y), joined))
+        layers.append(_layer(chart, at, language, x, numbers(series.y), joined))
     return Drawing(
         **_frame(chart, language),
         x=Axis(plain(say(chart.x_title, language)), kind, tuple(label for label, _ in keys)),
@@ -196,8 +191,8 @@ def _layer(
         style=at,
         x=x,
         y=y,
-        low=_values(series.low) or (math.nan,) * len(x),
-        high=_values(series.high) or (math.nan,) * len(x),
+        low=numbers(series.low) or (math.nan,) * len(x),
+        high=numbers(series.high) or (math.nan,) * len(x),
         hover=_hover(chart, series, said, language),
         said=said,
         joined=joined,
@@ -234,73 +229,19 @@ def _range(series: Series, at: int, value: Cell, language: Language) -> str:
     return plain(say("charts.range", language, **facts))
 
 
-def _keyed(cells: Sequence[Cell], language: Language) -> list[Key]:
-    """Each label with the count of its earlier appearances in this series: two rows of one name stay two rows."""
-    seen: Counter[str] = Counter()
-    keys = []
-    for cell in cells:
-        label = spoken(cell, language) or say("charts.nameless", language)
-        keys.append((label, seen[label]))
-        seen[label] += 1
-    return keys
-
-
-def _keys(sides: Iterable[Sequence[Cell]], language: Language) -> tuple[Key, ...]:
-    """The places of a label axis, in the order of first appearance over all series."""
-    return tuple(dict.fromkeys(key for side in sides for key in _keyed(side, language)))
-
-
 def _beside(
     cells: Sequence[Cell], keys: tuple[Key, ...], chart: Chart, at: int, language: Language
 ) -> tuple[float, ...]:
     """Positions on a label axis; series that share a label stand beside each other there, centred on it."""
     holders: dict[Key, list[int]] = {}
     for order, series in enumerate(chart.series):
-        for key in _keyed(series.y if chart.kind == "interval" else series.x, language):
+        for key in keys_of(series.y if chart.kind == "interval" else series.x, language):
             holders.setdefault(key, []).append(order)
     width = share_of_row(len(chart.series))
     return tuple(
         place + (holders[key].index(at) - (len(holders[key]) - 1) / 2) * width
-        for key, place in zip(_keyed(cells, language), _along(cells, "label", keys, language), strict=True)
+        for key, place in zip(keys_of(cells, language), positions(cells, "label", keys, language), strict=True)
     )
-
-
-def share_of_row(series: int) -> float:
-    """How much of a row's height (or a group's width) each of `series` that share it has."""
-    return 0.72 / max(series, 1)
-
-
-def _axis_kind(cells: Sequence[Cell]) -> AxisKind:
-    if all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells):
-        return "number"
-    return "date" if all(isinstance(cell, str) and _day(cell) is not None for cell in cells) else "label"
-
-
-def _day(text: str) -> float | None:
-    """Days since 1970-01-01 of an ISO date or time; None where it is none."""
-    if len(text) < 10 or text[4] != "-":
-        return None
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    epoch = datetime.datetime(1970, 1, 1, tzinfo=moment.tzinfo)
-    return (moment - epoch).total_seconds() / 86400
-
-
-def _along(cells: Sequence[Cell], kind: AxisKind, keys: tuple[Key, ...], language: Language) -> tuple[float, ...]:
-    """Positions of cells on an axis: the number, the days since 1970, or the place of the label."""
-    if kind == "date":
-        return tuple(_day(str(cell)) or 0.0 for cell in cells)
-    if kind == "label":
-        places = {key: float(index) for index, key in enumerate(keys)}
-        return tuple(places[key] for key in _keyed(cells, language))
-    return _values(cells)
-
-
-def _values(cells: Sequence[Cell]) -> tuple[float, ...]:
-    """Numbers of a series; NaN, which both drawers leave out, where there is none."""
-    return tuple(float(cell) if isinstance(cell, (int, float)) else math.nan for cell in cells)
 
 
 def _shown(value: float) -> str:

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.design import PAPER_DASHES, PAPER_MARKERS, Theme, theme
-from analysis.charts.drawing import Axis, Drawing, Layer, resolve, share_of_row
+from analysis.charts.drawing import Axis, Drawing, Layer, resolve
 from analysis.charts.labels import number, wrapped
 from analysis.charts.layout import LINE, NAME, heat_ink, legend_rows, middle, side_by_side, thinned
+from analysis.charts.places import share_of_row
 from analysis.charts.typeface import FAMILIES, FONTS, printable
 from analysis.document import Chart
 from words import Language

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from analysis.charts.design import DASHES, MARKERS, SCREEN_FONT, Theme, theme
-from analysis.charts.drawing import Axis, Drawing, Layer, resolve, share_of_row
-from analysis.charts.labels import wrapped
-from analysis.charts.layout import LINE, NAME, heat_ink, heat_limits, legend_rows, middle, side_by_side, thinned
+from analysis.charts.design import DASHES, MARKERS, Theme, theme
+from analysis.charts.drawing import Axis, Drawing, Layer, resolve
+from analysis.charts.frame import broken, layout_of
+from analysis.charts.layout import NAME, heat_ink, heat_limits, middle, side_by_side
+from analysis.charts.places import share_of_row
 from analysis.document import Chart
 from words import Language
 
@@ -19,11 +20,11 @@ MILLISECONDS = 86_400_000
 """Of a day; positions of dates are days, plotly counts milliseconds."""
 
 
-def to_plotly(chart: Chart, language: Language, dark: bool = False) -> Figure:
+def to_plotly(chart: Chart, language: Language, dark: bool = False, titled: bool = True) -> Figure:
     """The chart as a plotly figure on a transparent ground, to be shown with plotly's own theme switched off.
 
     A pointer shows what the step wrote for each point and nothing else. `figure.layout.meta["alt"]` says what is to
-    be seen, for those who cannot see it.
+    be seen, for those who cannot see it. titled: False leaves title and n to the text around the picture.
     """
     from plotly.graph_objects import Figure
 
@@ -32,13 +33,13 @@ def to_plotly(chart: Chart, language: Language, dark: bool = False) -> Figure:
         traces = _heat(drawing, look)
     else:
         traces = [trace for layer in drawing.layers for trace in _traces(drawing, layer, look)]
-    return Figure(data=traces, layout=_layout(drawing, look))
+    return Figure(data=traces, layout=layout_of(drawing, look, titled))
 
 
 def _traces(drawing: Drawing, layer: Layer, look: Theme) -> list[dict[str, Any]]:
     colour = look.series[layer.style % len(look.series)]
     base: dict[str, Any] = {
-        "name": _broken(layer.name, NAME, 1),
+        "name": broken(layer.name, NAME, 1),
         "x": _along(drawing.x, layer.x),
         "y": _along(drawing.y, layer.y),
         "hovertext": list(layer.hover),
@@ -130,7 +131,7 @@ def _absent(drawing: Drawing, layer: Layer, look: Theme) -> list[dict[str, Any]]
             "mode": "text",
             "x": [middle(drawing)] * len(missing),
             "y": [layer.y[at] for at in missing],
-            "text": [_broken(layer.said[at], 60, 1) for at in missing],
+            "text": [broken(layer.said[at], 60, 1) for at in missing],
             "textfont": {"color": look.muted, "size": 12},
             "hovertext": [layer.hover[at] for at in missing],
             "hoverinfo": "text",
@@ -167,7 +168,7 @@ def _heat(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
         "mode": "text",
         "x": [column for column, _ in places],
         "y": [row for _, row in places],
-        "text": [_broken(drawing.cells[row][column], 16, 2) for column, row in places],
+        "text": [broken(drawing.cells[row][column], 16, 2) for column, row in places],
         "textfont": {
             "size": 13,
             "color": [heat_ink(drawing, look, row, column)[1] for column, row in places],
@@ -178,133 +179,6 @@ def _heat(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
     missing = any(value is None for row in grid for value in row)
     known = any(value is not None for row in grid for value in row)
     return [*([empty] if missing else []), *([shades] if known else []), texts]
-
-
-def _layout(drawing: Drawing, look: Theme) -> dict[str, Any]:
-    title = wrapped(drawing.title, 80, 3)
-    subtitle = [f'<span style="font-size:13px;color:{look.muted};font-weight:400">{drawing.subtitle}</span>'][
-        : bool(drawing.subtitle)
-    ]
-    keys = legend_rows(drawing)
-    heading = 22 if keys or drawing.y.kind == "label" else 4
-    top = 18 + 22 * len(title) + (20 if drawing.subtitle else 0) + max(24 * keys, heading)
-    rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
-    per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
-    body = max(150, per_row * rows) if rows else 300
-    return {
-        "template": {},
-        "meta": {"alt": drawing.alt},
-        "title": {
-            "text": "<br>".join([*title, *subtitle]),
-            "font": {"size": 17, "color": look.ink, "weight": 600},
-            "x": 0,
-            "xref": "container",
-            "xanchor": "left",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "pad": {"t": 22, "l": 4},
-        },
-        "font": {"family": SCREEN_FONT, "size": 13, "color": look.ink},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"t": top, "l": 8, "r": 16, "b": 48},
-        "height": top + body + 70,
-        "barmode": "overlay",
-        "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.zero, "font": {"color": look.ink, "size": 13}},
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1,
-            "yanchor": "bottom",
-            "font": {"size": 13},
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
-        "xaxis": _axis(drawing, drawing.x, look, across=True),
-        "yaxis": _axis(drawing, drawing.y, look, across=False),
-        "shapes": _zero(drawing, look),
-        "annotations": _heading(drawing, look),
-        "dragmode": False,
-    }
-
-
-def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, Any]:
-    title = _broken(axis.title, 80) if across else _broken(axis.title, 40) if axis.kind != "label" else ""
-    side: dict[str, Any] = {
-        "title": {"text": title, "standoff": 10, "font": {"size": 13, "color": look.muted}},
-        "automargin": True,
-        "gridcolor": look.grid,
-        "linecolor": look.grid,
-        "tickfont": {"size": 13, "color": look.ink},
-        "zeroline": False,
-        "fixedrange": True,
-        "separatethousands": True,
-        "exponentformat": "none",
-        "showgrid": axis.kind != "label",
-        "type": "date" if axis.kind == "date" else "linear",
-    }
-    if axis.kind != "label":
-        return side
-    limit = 30 if not across else max(8, LINE // max(len(axis.labels), 1) - 2)
-    shown = axis.labels if not across else thinned(axis.labels)
-    side |= {
-        "tickvals": [at for at, label in enumerate(shown) if label is not None],
-        "ticktext": [_broken(label, limit) for label in shown if label is not None],
-        "range": [-0.5, len(axis.labels) - 0.5],
-        "ticks": "",
-    }
-    if across:
-        side["tickangle"] = 0
-        side["side"] = "top" if drawing.kind == "heatmap" and len(drawing.y.labels) > 12 else "bottom"
-    else:
-        side["range"] = side["range"][::-1]
-    return side
-
-
-def _heading(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
-    """What the rows are, above them like a column's heading: a turned title would fight with long labels."""
-    if drawing.y.kind != "label":
-        return []
-    return [
-        {
-            "text": _broken(drawing.y.title, 30, 1),
-            "font": {"size": 13, "color": look.muted},
-            "xref": "paper",
-            "yref": "paper",
-            "x": 0,
-            "y": 1,
-            "xanchor": "right",
-            "yanchor": "bottom",
-            "xshift": -6,
-            "showarrow": False,
-        }
-    ]
-
-
-def _zero(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
-    if drawing.zero is None or drawing.kind == "heatmap":
-        return []
-    at, along = ("x", "y") if drawing.sideways else ("y", "x")
-    return [
-        {
-            "type": "line",
-            f"{at}0": drawing.zero,
-            f"{at}1": drawing.zero,
-            f"{at}ref": at,
-            f"{along}0": 0,
-            f"{along}1": 1,
-            f"{along}ref": "paper",
-            "layer": "below",
-            "line": {"color": look.zero, "width": 1.5},
-        }
-    ]
-
-
-def _broken(text: str, limit: int, lines: int = 3) -> str:
-    """Lines joined by plotly's own break; the text itself holds no tag any more."""
-    return "<br>".join(wrapped(text, limit, lines))
 
 
 def _along(axis: Axis, places: tuple[float, ...]) -> list[float | None]:

@@ -12,6 +12,7 @@ from analysis.document import Document
 from analysis.finding import JSON
 from analysis.report.grids import Grid
 from words import Language, Phrase, say
+from words.phrase import catalogue
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,18 @@ def _cleaning(log: JSON, language: Language) -> tuple[Grid, ...]:
     if isinstance(log, list) and len(records) == len(log) and not any(_phrase(entry, language) for entry in records):
         names = list(dict.fromkeys(name for record in records for name in record))
         cells = tuple(tuple(json_text(record.get(name), language) for name in names) for record in records)
-        return (Grid(title, tuple(map(legible, names)), (False,) * len(names), cells),)
+        headings = tuple(_field(name, language) for name in names)
+        return (Grid(title, headings, (False,) * len(names), cells),)
     if isinstance(log, list):
         rows = tuple((str(at), json_text(entry, language)) for at, entry in enumerate(log, start=1))
         return (Grid(title, (step, value), (False, False), rows),)
     return (_pairs(title, step, value, flat(log), language),)
+
+
+def _field(name: str, language: Language) -> str:
+    """A record's field in words where the catalogue has it, else as it is."""
+    key = f"report.field.{name}"
+    return say(key, language) if key in catalogue(language) else legible(name)
 
 
 def _graph(document: Document, language: Language) -> GraphPicture | None:

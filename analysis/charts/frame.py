@@ -1,0 +1,142 @@
+"""The frame of a chart in the browser: title, axes, legend, margins; everything of the figure but its marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analysis.charts.design import SCREEN_FONT, Theme
+from analysis.charts.drawing import Axis, Drawing
+from analysis.charts.labels import wrapped
+from analysis.charts.layout import LINE, legend_rows, side_by_side, thinned
+
+
+def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
+    title, head = _title(drawing, look) if titled else ({"text": ""}, 0)
+    heading = 24 if drawing.named or drawing.y.kind == "label" else 8
+    top = head + max(24 * legend_rows(drawing), heading)
+    rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
+    per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
+    body = max(150, per_row * rows) if rows else 300
+    return {
+        "template": {},
+        "meta": {"alt": drawing.alt},
+        "title": title,
+        "font": {"family": SCREEN_FONT, "size": 13, "color": look.ink},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"t": top, "l": 8, "r": 16, "b": 48},
+        "height": top + body + 70,
+        "barmode": "overlay",
+        "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.zero, "font": {"color": look.ink, "size": 13}},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "bottom",
+            "font": {"size": 13},
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "xaxis": _axis(drawing, drawing.x, look, across=True),
+        "yaxis": _axis(drawing, drawing.y, look, across=False),
+        "shapes": _zero(drawing, look),
+        "annotations": _heading(drawing, look),
+        "dragmode": False,
+    }
+
+
+def _title(drawing: Drawing, look: Theme) -> tuple[dict[str, Any], int]:
+    """Title and n, flush left above the chart, and the pixels that they take."""
+    lines = list(wrapped(drawing.title, 80, 3))
+    small = f"font-size:13px;color:{look.muted};font-weight:400"
+    under = [f'<span style="{small}">{drawing.subtitle}</span>'] if drawing.subtitle else []
+    title = {
+        "text": "<br>".join([*lines, *under]),
+        "font": {"size": 17, "color": look.ink, "weight": 600},
+        "x": 0,
+        "xref": "container",
+        "xanchor": "left",
+        "y": 1,
+        "yref": "container",
+        "yanchor": "top",
+        "pad": {"t": 22, "l": 4},
+    }
+    return title, 18 + 22 * len(lines) + 20 * len(under)
+
+
+def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, Any]:
+    title = broken(axis.title, 80) if across else broken(axis.title, 40) if axis.kind != "label" else ""
+    side: dict[str, Any] = {
+        "title": {"text": title, "standoff": 10, "font": {"size": 13, "color": look.muted}},
+        "automargin": True,
+        "gridcolor": look.grid,
+        "linecolor": look.grid,
+        "tickfont": {"size": 13, "color": look.ink},
+        "zeroline": False,
+        "fixedrange": True,
+        "separatethousands": True,
+        "exponentformat": "none",
+        "showgrid": axis.kind != "label",
+        "type": "date" if axis.kind == "date" else "linear",
+    }
+    if axis.kind != "label":
+        return side
+    limit = 30 if not across else max(8, LINE // max(len(axis.labels), 1) - 2)
+    shown = axis.labels if not across else thinned(axis.labels)
+    side |= {
+        "tickvals": [at for at, label in enumerate(shown) if label is not None],
+        "ticktext": [broken(label, limit) for label in shown if label is not None],
+        "range": [-0.5, len(axis.labels) - 0.5],
+        "ticks": "",
+    }
+    if across:
+        side["tickangle"] = 0
+        side["side"] = "top" if drawing.kind == "heatmap" and len(drawing.y.labels) > 12 else "bottom"
+    else:
+        side["range"] = side["range"][::-1]
+    return side
+
+
+def _heading(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
+    """What the rows are, above them like a column's heading: a turned title would fight with long labels."""
+    if drawing.y.kind != "label":
+        return []
+    return [
+        {
+            "text": broken(drawing.y.title, 30, 1),
+            "font": {"size": 13, "color": look.muted},
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0,
+            "y": 1,
+            "xanchor": "right",
+            "yanchor": "bottom",
+            "xshift": -6,
+            "showarrow": False,
+        }
+    ]
+
+
+def _zero(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
+    if drawing.zero is None or drawing.kind == "heatmap":
+        return []
+    at, along = ("x", "y") if drawing.sideways else ("y", "x")
+    return [
+        {
+            "type": "line",
+            f"{at}0": drawing.zero,
+            f"{at}1": drawing.zero,
+            f"{at}ref": at,
+            f"{along}0": 0,
+            f"{along}1": 1,
+            f"{along}ref": "paper",
+            "layer": "below",
+            "line": {"color": look.zero, "width": 1.5},
+        }
+    ]
+
+
+def broken(text: str, limit: int, lines: int = 3) -> str:
+    """Lines joined by plotly's own break; the text itself holds no tag any more."""
+    return "<br>".join(wrapped(text, limit, lines))
