@@ -113,12 +113,13 @@ def compose(dataset: Dataset, settings: Recommending) -> Composed:
     if test.empty:
         raise Refusal("audit.no_test")
     shape = (len(dataset.users), len(dataset.items))
-    final = _interactions(dataset, pd.concat([train, valid]), valid.iloc[:0])
+    inverse = "propensity" in dataset.log and getattr(settings.model, "ips", "none") == "given"
+    final = _interactions(dataset, pd.concat([train, valid]), valid.iloc[:0], inverse)
     fresh = test[np.asarray(final.seen[test["user"], test["item"]]).ravel() == 0]
     rated = settings.candidates == "rated" or (settings.candidates == "auto" and _randomised_test(dataset))
     facts = {"top": settings.top, "excluded": len(test) - len(fresh)}
     return Composed(
-        data=_interactions(dataset, train, valid),
+        data=_interactions(dataset, train, valid, inverse),
         final=final,
         relevant=_pairs(fresh[fresh["label"] > 0], shape).astype(np.float32),
         test=fresh.reset_index(drop=True),
@@ -150,7 +151,8 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
     return rows.groupby(["part", "user", "item"], sort=True, observed=True).agg(how).reset_index()
 
 
-def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame) -> Interactions:
+def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame, inverse: bool) -> Interactions:
+    """`train` as training rows, weighted by the inverse of the logged propensities where `inverse` says so."""
     texts = dataset.items.get("text")
     user_features, user_names = _one_hot(dataset.users)
     item_features, item_names = _one_hot(dataset.items.drop(columns="text", errors="ignore"))
@@ -168,7 +170,7 @@ def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame) ->
         valid_label=valid["label"].to_numpy(np.float32),
         rating=train["rating"].to_numpy(np.float32) if rated else None,
         valid_rating=valid["rating"].to_numpy(np.float32) if rated else None,
-        weight=_inverse(train["propensity"]) if "propensity" in dataset.log else None,
+        weight=_inverse(train["propensity"]) if inverse else None,
         time=train["time"].to_numpy(np.int64) if "time" in dataset.log else None,
         user_features=user_features,
         item_features=item_features,

@@ -59,7 +59,7 @@ def write_run_record(folder: AuditFolder, seconds: dict[str, float], machine: st
 
 
 def _data_digest(data: Section) -> str:
-    return str(data.facts["digest"])
+    return str(data.facts["source_digest"])
 
 
 def _without_folders(entry: Any) -> Any:

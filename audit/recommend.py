@@ -146,11 +146,16 @@ def disparity_section_of(run: Run) -> Section:
 
     settings, composed = run.settings, run.composed
     run.tell(0.0, "audit.progress.disparity")
-    kept = Scored.load(run.folder.path / "work" / "lists" / LISTS_FILE)
+    kept = kept_lists(run)
     top = settings.recommender.top
     ranking = composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top])
     decisions = None if kept.test is None else composed.decisions(composed.test, kept.test)
     return disparity_section(ranking, decisions, _flips(run), settings.disparity, settings.k, settings.seed, run.tell)
+
+
+def kept_lists(run: Run) -> Scored:
+    """The lists and scores that the recommender step left."""
+    return Scored.load(run.folder.path / "work" / "lists" / LISTS_FILE)
 
 
 def trained_model(run: Run) -> Fitted[Any]:

@@ -70,7 +70,7 @@ class Run:
 
     def tell(self, fraction: float, note: str, **figures: float) -> None:
         """A models.base.Tell for the running step; `note` is a catalogue key."""
-        self.say(fraction, phrase(note), figures)
+        self.say(fraction, phrase(note, **figures), figures)
 
     def say(self, fraction: float, note: Phrase, figures: dict[str, float] | None = None) -> None:
         """Report the running step's progress, 0..1, as progress of the whole run."""
@@ -125,7 +125,9 @@ def data_step(run: Run) -> Section:
     save(prepared.dataset, run.folder.data)
     run.__dict__.pop("dataset", None)
     run.tell(0.7, "audit.progress.describe")
-    return _disclosed(data_section(prepared, settings.k), settings)
+    section = data_section(prepared, settings.k)
+    facts = {**section.facts, "digest": prepared.dataset.digest, "source_digest": tables.digest}
+    return _disclosed(section.model_copy(update={"facts": facts}), settings)
 
 
 def graph_step(run: Run) -> Section:
