@@ -1,0 +1,287 @@
+"""The changes that one mitigation made, as findings and comparisons: accuracy by group, exposure, decisions."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.fairness.bygroup import levels, resample
+from analysis.fairness.decisions import decision_measures, selected
+from analysis.fairness.disclose import hidden_by_figure
+from analysis.fairness.exposure import attention_measures
+from analysis.fairness.infer import InferenceSettings, estimate
+from analysis.fairness.judge import Comparison, Measure, measured
+from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change
+from analysis.fairness.partition import Partition, everyone
+from analysis.fairness.ranking import Decisions, Ranking
+from analysis.fairness.utility import accuracy_measures
+from analysis.finding import JSON, Finding
+from words import Fact, Phrase, phrase
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By what changes are judged: groups of one attribute, accuracy figure, item grouping, list length, disclosure."""
+
+    group: Partition
+    figure: str
+    grouping: str
+    K: int
+    k: int
+    settings: InferenceSettings
+    seed: int
+
+
+Both = tuple[list[Finding], list[Comparison]]
+BEFORE = "before"
+
+
+def user_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
+    """One accuracy figure overall, by group, and its gap: levels after, and changes."""
+    one, two = (_accuracy(ranking, terms) for ranking in (before, after))
+    return _measure_changes(one, two, name, terms)
+
+
+def decision_changes(before: Decisions, after: Decisions, name: str, terms: Terms) -> Both:
+    """Selection rate, equal opportunity and accuracy of decisions: levels after, and changes."""
+    found: list[Finding] = []
+    comparisons: list[Comparison] = []
+    users = len(terms.group.code)
+    for one, two in zip(_decision_figures(before, users), _decision_figures(after, users), strict=True):
+        some, more = _measure_changes(one, two, name, terms)
+        found += some
+        comparisons += more
+    return found, comparisons
+
+
+def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
+    """Distance of the exposure of item groups from their share of the catalogue, before and after.
+
+    Half the sum over groups of |share of attention - share of items|: 0 = parity, towards 1 = all attention to a
+    vanishing group. Nothing where the items lack the grouping or have one group.
+    """
+    grouping, settings, seed = terms.grouping, terms.settings, terms.seed
+    if grouping not in before.item_groups or before.item_groups[grouping].nunique() < 2:
+        return [], []
+    rng = _rng(seed, f"items {grouping} {name}")
+    counts, far_before, far_after = _distances(before, after, terms, rng)
+    facts: dict[str, JSON] = {"variant": name, "figure": "distance", "grouping": grouping}
+    method = phrase("mitigation.method.distance", replicates=settings.replicates, protocol=before.protocol)
+    label = phrase("mitigation.figure.distance", grouping=grouping)
+    found = [
+        measured(
+            f"mitigation.{which}.distance[{grouping}]",
+            phrase("mitigation.label.level", figure=label, name=_title(which)),
+            "score",
+            float(far[0]),
+            _ends(far[1:], settings.level),
+            counts,
+            method,
+            settings=facts | {"variant": which},
+            seed=seed,
+            level=settings.level,
+        )
+        for which, far in ((BEFORE, far_before), (name, far_after))
+    ]
+    blank = Comparison(
+        key=f"mitigation.{name}.distance[{grouping}].change",
+        label=phrase("mitigation.label.change", figure=label, name=name),
+        unit="score",
+        n=counts,
+        method=method,
+        groups={},
+        settings=facts,
+        seed=seed,
+        level=settings.level,
+    )
+    moved = far_after - far_before
+    spread = float(moved[1:].std())
+    if spread == 0.0:
+        return found, [replace(blank, reason=phrase("fairness.reason.unchanged"))]
+    from scipy import stats
+
+    p = max(2 * float(stats.norm.sf(abs(moved[0]) / spread)), float(np.finfo(float).tiny))
+    change = replace(
+        blank,
+        value=float(moved[0]),
+        limits=_ends(moved[1:], settings.level),
+        inner=_ends(moved[1:], 0.9),
+        p=p,
+        margin=settings.margin,
+        smallest=2.8 * spread,
+    )
+    return found, [change]
+
+
+def who_gained(before: Ranking, after: Ranking, name: str, terms: Terms) -> list[Finding]:
+    """Share of the users of each group whose own figure rose, and whose fell."""
+    one, two = (_accuracy(ranking, terms) for ranking in (before, after))
+    moved = two.numerator - one.numerator
+    measures = [
+        replace(
+            one,
+            name=f"{name}.{which}",
+            label=phrase(f"mitigation.figure.{which}", figure=one.label, name=name),
+            unit="share",
+            numerator=(sign * moved > 1e-9).astype(np.float64) * (one.denominator > 0),
+            method=phrase("mitigation.method.gained", figure=one.method),
+        )
+        for which, sign in (("better", 1), ("worse", -1))
+    ]
+    found = [*levels(resample(measures, terms.group, terms.settings, terms.seed))]
+    return [f.model_copy(update={"key": f"mitigation.{f.key}"}) for f in found]
+
+
+def _measure_changes(one: Measure, two: Measure, name: str, terms: Terms) -> Both:
+    """Levels before and after, overall and by group; changes overall and by group; the gap and its change."""
+    group, settings, seed = terms.group, terms.settings, terms.seed
+    whole = everyone(len(group.code))
+    found: list[Finding] = []
+    for which, measure in ((BEFORE, one), (name, two)):
+        for over in (whole, group):
+            found += [_renamed(f, which) for f in levels(resample([measure], over, settings, seed))]
+    rng = _rng(seed, f"{name} {one.name}")
+    total, by_group = (changes(one, two, over, settings, rng) for over in (whole, group))
+    comparisons = [judgeable_change(_blank(one, name, None, total, terms), total, 0, settings.margin)]
+    for at in range(len(group.names)):
+        comparisons.append(judgeable_change(_blank(one, name, at, by_group, terms), by_group, at, settings.margin))
+    hidden = hidden_by_figure(found, terms.k).get(one.name, frozenset())
+    lost = {name for attribute, name in hidden if attribute == group.attribute}
+    shown = [g for g in group.known if by_group.n[g] >= 2 and group.names[g] not in lost]
+    gap_levels, gap_changes = _gap_change(one, name, by_group, shown, terms)
+    return found + gap_levels, comparisons + gap_changes
+
+
+def _gap_change(one: Measure, name: str, found: Changes, shown: list[int], terms: Terms) -> Both:
+    """The signed gap of two groups before, after, and its change; of more groups the widest gap, without interval."""
+    if len(shown) < 2:
+        return [], []
+    sides = ((BEFORE, found.before, found.replicate_before), (name, found.after, found.replicate_after))
+    results = [_gap_level(one, which, found.n, shown, (value, draws), terms) for which, value, draws in sides]
+    if len(shown) > 2:
+        return results, []
+    a, b = shown
+    group = terms.group
+    label = phrase("mitigation.label.gap_change", figure=one.label, attribute=group.attribute, name=name)
+    blank = Comparison(
+        key=f"mitigation.{name}.{group.attribute}.{one.name}.gap.change",
+        label=label,
+        unit=one.gap_unit,
+        n=int(found.n[shown].sum()),
+        method=_paired(one, terms.settings),
+        groups={group.names[g]: int(found.n[g]) for g in shown},
+        settings={"attribute": group.attribute, "figure": one.name, "variant": name},
+        seed=terms.seed,
+        level=terms.settings.level,
+    )
+    return results, [judgeable_gap_change(blank, found, a, b, terms.settings.margin)]
+
+
+def _gap_level(
+    one: Measure,
+    which: str,
+    n: np.ndarray,
+    shown: list[int],
+    values: tuple[np.ndarray, np.ndarray],
+    terms: Terms,
+) -> Finding:
+    """The gap with or without the mitigation; a level, because the disparity step has judged it."""
+    value, draws = values
+    two, group, level = len(shown) == 2, terms.group, terms.settings.level
+    size = value[shown[0]] - value[shown[1]] if two else np.ptp(value[shown])
+    return measured(
+        f"mitigation.{which}.{group.attribute}.{one.name}.gap",
+        phrase("mitigation.label.gap", figure=one.label, attribute=group.attribute, name=_title(which)),
+        one.gap_unit,
+        float(size),
+        _ends(draws[:, shown[0]] - draws[:, shown[1]], level) if two else None,
+        int(n[shown].sum()),
+        _paired(one, terms.settings),
+        groups={group.names[g]: int(n[g]) for g in shown},
+        settings={"attribute": group.attribute, "figure": one.name, "variant": which},
+        reason=None if two else phrase("mitigation.reason.widest"),
+        seed=terms.seed,
+        level=level,
+    )
+
+
+def _blank(one: Measure, name: str, at: int | None, found: Changes, terms: Terms) -> Comparison:
+    """The change of one group (or, at None, of all users) before it has a value."""
+    group, n = terms.group, int(found.n[at or 0])
+    facts: dict[str, JSON] = {"figure": one.name, "variant": name}
+    label, where, sizes = phrase("mitigation.label.change", figure=one.label, name=name), "all", {}
+    if at is not None:
+        where, sizes = f"{group.attribute}.{group.names[at]}", {group.names[at]: n}
+        facts |= {"attribute": group.attribute, "group": group.names[at], "parts": dict(group.parts[at])}
+        own: dict[str, Fact] = {"attribute": group.attribute, "group": group.label(at)}
+        label = phrase("mitigation.label.group_change", figure=one.label, name=name, **own)
+    return Comparison(
+        key=f"mitigation.{name}.{where}.{one.name}.change",
+        label=label,
+        unit=one.gap_unit,
+        n=n,
+        method=_paired(one, terms.settings),
+        groups=sizes,
+        settings=facts,
+        seed=terms.seed,
+        level=terms.settings.level,
+    )
+
+
+def _renamed(finding: Finding, which: str) -> Finding:
+    label = phrase("mitigation.label.level", figure=finding.label, name=_title(which))
+    return finding.model_copy(update={"key": f"mitigation.{which}.{finding.key}", "label": label})
+
+
+def _title(which: str) -> Phrase | str:
+    return phrase("mitigation.before") if which == BEFORE else which
+
+
+def _paired(measure: Measure, settings: InferenceSettings) -> Phrase:
+    return phrase("fairness.method.paired", figure=measure.method, replicates=settings.replicates)
+
+
+def _accuracy(ranking: Ranking, terms: Terms) -> Measure:
+    name = f"{terms.figure}@{terms.K}"
+    return next(measure for measure in accuracy_measures(ranking, terms.K) if measure.name == name)
+
+
+def _decision_figures(decisions: Decisions, users: int) -> list[Measure]:
+    right = selected(decisions) == (decisions.label > 0)
+    accuracy = Measure(
+        name="accuracy",
+        label=phrase("mitigation.figure.accuracy"),
+        unit="share",
+        numerator=np.bincount(decisions.user[right], minlength=users).astype(np.float64),
+        denominator=np.bincount(decisions.user, minlength=users).astype(np.float64),
+        method=phrase("mitigation.what.accuracy"),
+    )
+    return [*decision_measures(decisions, users), accuracy]
+
+
+def _distances(
+    before: Ranking, after: Ranking, terms: Terms, rng: np.random.Generator
+) -> tuple[int, np.ndarray, np.ndarray]:
+    """Users, and the distance before and after: [1 + B], the value first, then its replicates."""
+    pair = [attention_measures(ranking, terms.K, terms.grouping) for ranking in (before, after)]
+    both = (pair[0][0].denominator > 0) & (pair[1][0].denominator > 0)
+    top = np.column_stack([m.numerator * both for measures in pair for m in measures])
+    bottom = np.column_stack([m.denominator * both for measures in pair for m in measures])
+    found = estimate(top, bottom, np.zeros(len(both), np.intp), 1, terms.settings.replicates, rng)
+    shares = np.vstack([found.value, found.replicate[:, 0]])  # [1 + B, 2 groups]
+    sizes = before.item_groups[terms.grouping].astype(str).value_counts()
+    names = [measure.name.split("=", 1)[1][:-1] for measure in pair[0]]
+    area = np.array([sizes[name] for name in names]) / len(before.item_ids)
+    one, two = np.split(shares, 2, axis=1)
+    return int(found.n[0]), np.abs(one - area).sum(1) / 2, np.abs(two - area).sum(1) / 2
+
+
+def _ends(draws: np.ndarray, level: float) -> tuple[float, float]:
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _rng(seed: int, purpose: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(f"mitigation {purpose}".encode())])
