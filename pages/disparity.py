@@ -9,19 +9,19 @@ from pages.parts.ground import ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import t
 
+FIRST = ("attributes", "figures", "margin", "intersections")
+"""Settings that are shown at once."""
+
 
 @page("disparity")
 def render(view: View) -> None:
     """Groups, figures and margins, the run, and what it found."""
     known = ground(view)
     with st.expander(t("frame.settings"), expanded=view.section is None):
-        settings = form.fields(
-            view,
-            view.settings.disparity,
-            form.names_of(view.settings.disparity),
-            "disparity",
-            options={"attributes": known.sensitive},
-        )
+        options = {"attributes": known.sensitive}
+        settings = form.fields(view, view.settings.disparity, FIRST, "disparity", options)
+        if st.toggle(t("form.all"), key=view.key("details")):
+            settings = form.fields(view, settings, form.names_of(settings, FIRST), "disparity")
         view.save(disparity=settings)
     jobs.run_button(view, ["disparity"])
     jobs.panel(view)

@@ -9,19 +9,19 @@ from pages.parts.ground import ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import t
 
+FIRST = ("methods", "strengths", "attribute", "figure", "grouping", "constraint")
+"""Settings that are shown at once."""
+
 
 @page("mitigation")
 def render(view: View) -> None:
     """Methods and strengths, the run, before and after."""
     known = ground(view)
     with st.expander(t("frame.settings"), expanded=view.section is None):
-        settings = form.fields(
-            view,
-            view.settings.mitigation,
-            form.names_of(view.settings.mitigation),
-            "mitigation",
-            options={"attribute": known.sensitive},
-        )
+        options = {"attribute": known.sensitive, "grouping": ("tail", *known.item_groups)}
+        settings = form.fields(view, view.settings.mitigation, FIRST, "mitigation", options)
+        if st.toggle(t("form.all"), key=view.key("details")):
+            settings = form.fields(view, settings, form.names_of(settings, FIRST), "mitigation")
         view.save(mitigation=settings)
     jobs.run_button(view, ["mitigation"])
     jobs.panel(view)

@@ -25,7 +25,7 @@ FIRST = {
     "popularity": (),
 }
 """Settings of each kind that are shown at once; the others wait in an expander."""
-ELSEWHERE = frozenset({"kind", "adversary"})
+ELSEWHERE = frozenset({"adversary"})
 """The adversary is a mitigation and is set on its page."""
 WAYS = ("train", "saved", "lists")
 
@@ -76,7 +76,7 @@ def _train(view: View, known: Ground) -> Recommending:
 
 def _fields(view: View, model: Any, known: Ground) -> RecommenderSettings:
     first = FIRST[model.kind]
-    rest = [name for name in form.names_of(model) if name not in ELSEWHERE and name not in first]
+    rest = form.names_of(model, but={*ELSEWHERE, *first})
     model = form.fields(view, model, first, model.kind)
     if rest:
         with st.container(border=True):

@@ -12,6 +12,7 @@ from audit.workspace import AuditFolder
 from pages.parts import jobs, section
 from pages.parts.house import workspace
 from pages.parts.page import View, by_the_front_door, link, page
+from pages.parts.sidebar import title_of
 from pages.parts.state import state
 from pages.parts.text import plain, spoken, t
 from words import Refusal
@@ -129,7 +130,7 @@ def _compare(view: View) -> None:
             t("report.other"),
             list(others),
             index=None,
-            format_func=lambda audit: others[audit].settings().title,
+            format_func=lambda audit: title_of(others[audit]),
             key=view.key("other"),
         )
         if chosen is not None:

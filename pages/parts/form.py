@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types as limits
@@ -18,6 +18,8 @@ Settings = TypeVar("Settings", bound=BaseModel)
 ACROSS = 3
 SHARED = {"intersection_figures": "figures"}
 """Fields whose options are called as those of another."""
+OWN_NAMES = {("mitigation", "strengths"): "mitigation_strengths"}
+"""Fields of one page that are not what the same name is elsewhere."""
 SMALLEST = 1e-6
 """Added to a bound that the value itself may not reach (gt, lt)."""
 
@@ -42,9 +44,9 @@ def fields(
     return accepted(settings, changed)
 
 
-def names_of(settings: BaseModel) -> list[str]:
-    """Every field of a settings class, in its order; `kind` is chosen elsewhere."""
-    return [name for name in type(settings).model_fields if name != "kind"]
+def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
+    """The fields of a settings class in its order, without those drawn elsewhere; `kind` is chosen, not filled in."""
+    return [name for name in type(settings).model_fields if name != "kind" and name not in but]
 
 
 def accepted(settings: Settings, changed: Mapping[str, Any]) -> Settings:
@@ -66,10 +68,10 @@ def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequen
 def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None) -> Any:
     field = type(settings).model_fields[name]
     value = getattr(settings, name)
-    label, key = t(f"field.{name}"), view.key(f"{prefix}.{name}")
+    label, key = t(f"field.{OWN_NAMES.get((prefix, name), name)}"), view.key(f"{prefix}.{name}")
     kind, optional = _kind(field)
     if options is not None:
-        return _named(label, key, value, list(options), kind, optional)
+        return _named(label, key, value, list(options), name, (kind, optional))
     if get_origin(kind) is Literal:
         return _choice(label, key, value, get_args(kind), name, optional)
     if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
@@ -84,7 +86,9 @@ def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Seq
     return _list(label, key, value)
 
 
-def _named(label: str, key: str, value: Any, options: list[str], kind: Any, optional: bool) -> Any:
+def _named(label: str, key: str, value: Any, options: list[str], name: str, allowed: tuple[Any, bool]) -> Any:
+    """A choice among names in the data (or, for `grouping`, among item groups that have names of ours)."""
+    kind, optional = allowed
     if get_origin(kind) is tuple:
         known = [entry for entry in value if entry in options] if value else []
         chosen = tuple(st.multiselect(label, options, default=known, key=key))
@@ -92,8 +96,12 @@ def _named(label: str, key: str, value: Any, options: list[str], kind: Any, opti
     if optional:
         options = ["", *options]
     place = options.index(value) if value in options else 0
-    chosen_one = st.selectbox(label, options, index=place, key=key, format_func=lambda name: name or raw("form.auto"))
+    chosen_one = st.selectbox(label, options, index=place, key=key, format_func=lambda option: _called(name, option))
     return chosen_one or None if optional else chosen_one
+
+
+def _called(name: str, option: str) -> str:
+    return choice_words(name, option) if name == "grouping" else option or raw("form.auto")
 
 
 def _choice(label: str, key: str, value: Any, options: tuple[Any, ...], name: str, optional: bool) -> Any:

@@ -18,14 +18,14 @@ class Ground:
     """Names that inputs choose from.
 
     columns: every variable a graph may name; sensitive: the users' attributes; templates: name -> graph;
-    users: the first ids, for "lists for a chosen user"; groups: attribute -> its values, as in the data.
+    users: the first ids, for "lists of one user"; item_groups: what groups items beside head and tail.
     """
 
     columns: tuple[str, ...]
     sensitive: tuple[str, ...]
     templates: dict[str, Graph]
     users: tuple[str, ...]
-    groups: dict[str, tuple[str, ...]]
+    item_groups: tuple[str, ...]
 
 
 def ground(view: View) -> Ground:
@@ -66,7 +66,7 @@ def _ground(stamped_folder: str) -> Ground:
         sensitive=dataset.sensitive,
         templates=templates(dataset),
         users=tuple(dataset.users.index[:USERS_LISTED]),
-        groups={name: tuple(sorted(dataset.users[name].unique())) for name in dataset.sensitive},
+        item_groups=tuple(name for name in ("category", "provider") if name in dataset.items),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from audit.settings import AuditSettings, Step
+from audit.workspace import AuditFolder
 from pages.parts.house import current, jobs, workspace
 from pages.parts.state import state
 from pages.parts.text import raw, t
-from words import LANGUAGES
+from words import LANGUAGES, Refusal
 
 MARKS = {"done": "  ✓", "stale": "  ↻", "missing": ""}
 NAMES = {"en": "English", "zh": "中文"}
@@ -37,7 +38,10 @@ def draw() -> None:
 
 def marks() -> dict[Step, str]:
     """The sign behind each step's name: done, or done before something changed."""
-    return {step: MARKS[how] for step, how in current().states().items()}
+    try:
+        return {step: MARKS[how] for step, how in current().states().items()}
+    except Refusal:
+        return {}
 
 
 def _audits() -> None:
@@ -47,12 +51,20 @@ def _audits() -> None:
         t("sidebar.audit"),
         list(folders),
         index=list(folders).index(now.id),
-        format_func=lambda audit: folders[audit].settings().title,
+        format_func=lambda audit: title_of(folders[audit]),
         key=f"audit:{now.id}",
     )
     if chosen is not None and chosen != now.id:
         state().audit = chosen
         st.rerun()
+
+
+def title_of(folder: AuditFolder) -> str:
+    """The audit's title; its id where its settings cannot be read (the page then says why)."""
+    try:
+        return folder.settings().title
+    except Refusal:
+        return folder.id
 
 
 def _new_audit() -> None:
