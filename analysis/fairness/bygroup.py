@@ -143,7 +143,8 @@ def _level(batch: Batch, index: int, group: int) -> Finding:
     }
     if n < 2:
         reason = measure.undefined if n == 0 else phrase("fairness.reason.one_user")
-        size = n or int(partition.size[group])
+        size = n or int(partition.size[group])  # nobody counts: the reason concerns the group as a whole
+        rest["groups"] = {name: size}
         return not_computed(key, label, measure.unit, size, reason, method, **rest)
     value = float(found.value[group, index])
     if found.constant[group, index]:

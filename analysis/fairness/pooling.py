@@ -33,20 +33,25 @@ class Pooled:
 def partial_pooling(value: Array, error: Array) -> Pooled:
     """Normal-normal empirical Bayes: each group's raw value drawn towards the mean of the groups.
 
-    value, error: float64 [G], G >= 3, errors above 0. The variance between groups is Paule and Mandel's (1982): the
-    one at which the weighted squares add up to G - 1; 0 where the groups differ by no more than chance, and then
-    every group gets the common mean. `spread` adds the uncertainty of that mean (Morris 1983).
-    Raises ValueError for fewer than three groups or errors that are not above 0.
+    value, error: float64 [G], G >= 4, errors above 0. The variance between groups is Paule and Mandel's (1982): the
+    one at which the weighted squares add up to G - 1 (0 where the groups differ by no more than chance). Shrinkage
+    and `spread` are corrected for that variance being estimated (Morris 1983, Parametric Empirical Bayes Inference,
+    sections 4 and 5), without which intervals are too narrow.
+    Raises ValueError for fewer than four groups or errors that are not above 0.
     """
-    if value.size < 3 or not (error > 0).all():
-        raise ValueError("partial pooling needs three groups with errors above 0")
-    between = _paule_mandel(value, error**2)
-    weight = 1 / (error**2 + between)
+    groups = value.size
+    if groups < 4 or not (error > 0).all():
+        raise ValueError("partial pooling needs four groups with errors above 0")
+    variance = error**2
+    between = _paule_mandel(value, variance)
+    weight = 1 / (variance + between)
     centre = float((weight * value).sum() / weight.sum())
-    kept = between / (between + error**2)  # how much of the raw difference is believed
-    pooled = centre + kept * (value - centre)
-    spread = np.sqrt(kept * error**2 + (1 - kept) ** 2 / weight.sum())
-    return Pooled(pooled, spread, centre, between)
+    drawn = (groups - 3) / (groups - 1) * variance * weight  # how far towards the common mean
+    pooled = value - drawn * (value - centre)
+    mean_variance = float((weight * variance).sum() / weight.sum())
+    doubt = 2 / (groups - 3) * (mean_variance + between) * weight * (drawn * (value - centre)) ** 2
+    own = variance * (1 - drawn * (1 - weight / weight.sum()))
+    return Pooled(pooled, np.sqrt(own + doubt), centre, between)
 
 
 def _paule_mandel(value: Array, variance: Array) -> float:
@@ -86,7 +91,7 @@ def pooled_findings(batches: Sequence[Batch], hidden: Mapping[str, Collection[tu
 def _pooled(batch: Batch, index: int, groups: list[int]) -> list[Finding]:
     found, measure = batch.found, batch.measures[index]
     groups = [g for g in groups if found.n[g] >= 2]
-    if len(groups) < 3:
+    if len(groups) < 4:
         return []
     n = found.n[groups]
     within = float((found.error[groups, index] ** 2 * n * (n - 1)).sum() / (n - 1).sum())

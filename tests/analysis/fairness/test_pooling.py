@@ -21,16 +21,18 @@ def test_pooled_values_are_nearer_the_truth_and_their_intervals_cover_it():
     assert 0.92 <= covered / (300 * groups) <= 0.98
 
 
-def test_groups_that_differ_by_chance_get_the_common_mean():
-    found = partial_pooling(np.array([0.5, 0.51, 0.49]), np.full(3, 0.1))
-    assert found.between == 0 and found.value == pytest.approx([0.5] * 3)
+def test_groups_that_differ_by_chance_are_drawn_close_to_the_common_mean():
+    seen = np.array([0.5, 0.51, 0.49, 0.5, 0.52, 0.48, 0.5])
+    found = partial_pooling(seen, np.full(7, 0.1))
+    assert found.between == 0
+    assert found.value - 0.5 == pytest.approx((1 - 4 / 6) * (seen - 0.5))
 
 
 def test_precise_groups_keep_their_own_value():
-    found = partial_pooling(np.array([0.1, 0.5, 0.9]), np.full(3, 1e-4))
-    assert found.value == pytest.approx([0.1, 0.5, 0.9], abs=1e-4)
+    found = partial_pooling(np.array([0.1, 0.5, 0.9, 0.7]), np.full(4, 1e-4))
+    assert found.value == pytest.approx([0.1, 0.5, 0.9, 0.7], abs=1e-4)
 
 
-def test_two_groups_are_too_few():
+def test_three_groups_are_too_few():
     with pytest.raises(ValueError):
-        partial_pooling(np.array([0.1, 0.2]), np.array([0.1, 0.1]))
+        partial_pooling(np.array([0.1, 0.2, 0.3]), np.full(3, 0.1))

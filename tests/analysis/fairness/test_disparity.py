@@ -1,0 +1,168 @@
+"""The disparity section: planted gaps are found, undefined figures are not computed, small cells are hidden."""
+
+import json
+
+import numpy as np
+import pytest
+
+from analysis.document import canonical
+from analysis.fairness.disparity import DisparitySettings, disparity_section
+from analysis.fairness.ranking import Decisions, Flip
+from analysis.fairness.utility import recommender_section
+from analysis.finding import Verdict
+from tests.analysis.fairness.lists import ranking
+from tests.analysis.fairness.movielens import movielens, needs_movielens
+from words import LANGUAGES, Refusal, say
+
+SETTINGS = DisparitySettings(replicates=200, permutations=200)
+
+
+def planted(sizes, luck, seed=0, K=5, items=40):
+    """Users of groups of the given sizes, each with one wanted item that is shown first with the group's luck."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(list(sizes), list(sizes.values()))
+    users = len(group)
+    lists = np.array([rng.permutation(items)[:K] for _ in range(users)], np.int32)
+    wanted = np.where(rng.random(users) < np.array([luck[g] for g in group]), lists[:, 0], (lists.max(1) + 1) % items)
+    relevant = np.zeros((users, items))
+    relevant[np.arange(users), wanted] = 1
+    return ranking(lists, relevant, {"gender": group, "age": np.array(["old", "young"])[rng.integers(0, 2, users)]})
+
+
+def findings(section):
+    return {finding.key: finding for finding in section.findings}
+
+
+def test_a_planted_gap_is_found_with_its_size():
+    section = disparity_section(planted({"M": 600, "F": 400}, {"M": 0.7, "F": 0.4}), None, None, SETTINGS, 10, 1)
+    gap = findings(section)["gender.hit@5.gap"]
+    assert gap.verdict is Verdict.GAP and gap.low <= 0.3 <= gap.high
+    assert list(gap.groups.items()) == [("M", 600), ("F", 400)]
+    assert "F gets" in say(section.summary[1]) and "a gap" in say(section.summary[1])
+
+
+def test_without_a_difference_most_gaps_cannot_be_told():
+    verdicts = []
+    for seed in range(20):
+        data = planted({"M": 150, "F": 100}, {"M": 0.5, "F": 0.5}, seed)
+        settings = SETTINGS.model_copy(update={"intersections": False, "figures": ("hit",)})
+        verdicts.append(findings(disparity_section(data, None, None, settings, 10, seed))["gender.hit@5.gap"].verdict)
+    assert verdicts.count(Verdict.GAP) <= 4
+
+
+def test_a_large_sample_without_a_difference_is_equivalent():
+    settings = SETTINGS.model_copy(update={"margin": 0.1})
+    data = planted({"M": 3000, "F": 3000}, {"M": 0.5, "F": 0.5}, 3)
+    assert (
+        findings(disparity_section(data, None, None, settings, 10, 1))["gender.hit@5.gap"].verdict is Verdict.EQUIVALENT
+    )
+
+
+def test_three_groups_have_a_permutation_p_and_no_interval_and_signed_pairs_do():
+    luck = {"a": 0.7, "b": 0.4, "c": 0.4}
+    found = findings(disparity_section(planted({"a": 200, "b": 150, "c": 100}, luck), None, None, SETTINGS, 10, 1))
+    widest, pair = found["gender.hit@5.gap"], found["gender.hit@5.gap.a-b"]
+    assert widest.low is None and widest.p_value is not None and widest.verdict is Verdict.GAP
+    assert pair.low <= 0.3 <= pair.high
+    assert widest.p_adjusted >= widest.p_value
+
+
+def test_one_group_a_tiny_group_and_no_positives_give_no_number():
+    one = findings(disparity_section(planted({"F": 60}, {"F": 0.5}), None, None, SETTINGS, 10, 1))
+    assert one["gender.hit@5.gap"].verdict is Verdict.NOT_COMPUTED
+    tiny = findings(disparity_section(planted({"F": 60, "M": 1}, {"F": 0.5, "M": 1}), None, None, SETTINGS, 10, 1))
+    assert tiny["gender.hit@5.M"].verdict is Verdict.SUPPRESSED and tiny["gender.hit@5.gap"].value is None
+    data = planted({"F": 60, "M": 60}, {"F": 0.5, "M": 0.5})
+    data.relevant.data[:60] = 0
+    none = findings(disparity_section(data, None, None, SETTINGS, 10, 1))["gender.hit@5.F"]
+    assert none.verdict is Verdict.NOT_COMPUTED and "held-out" in say(none.reason)
+
+
+def test_users_of_unknown_value_bound_the_gap():
+    luck = {"M": 0.7, "F": 0.4, "unknown": 0.5}
+    found = findings(disparity_section(planted({"M": 300, "F": 200, "unknown": 50}, luck), None, None, SETTINGS, 10, 1))
+    gap = found["gender.hit@5.gap"]
+    assert found["gender.hit@5.unknown"].n == 50
+    assert gap.settings["unknown_low"] <= gap.value <= gap.settings["unknown_high"]
+    assert "between" in say(gap.reason)
+
+
+def test_worst_case_bounds_equal_a_search_over_all_placements():
+    from analysis.fairness.bygroup import _widest_split
+
+    rng = np.random.default_rng(0)
+    first, second, unknown = rng.random(4), rng.random(3), rng.random(6)
+    every = [
+        np.concatenate([first, unknown[mask]]).mean() - np.concatenate([second, unknown[~mask]]).mean()
+        for mask in ((np.arange(64)[:, None] >> np.arange(6)) & 1).astype(bool)
+    ]
+    assert _widest_split(first, second, unknown) == pytest.approx(max(every))
+
+
+def test_no_number_of_a_small_group_is_anywhere_in_the_section():
+    data = planted({"M": 200, "F": 100, "X": 4}, {"M": 0.5, "F": 0.5, "X": 0.75})
+    section = disparity_section(data, None, None, SETTINGS, 10, 1)
+    plain = json.loads(canonical(section))
+    shown = json.dumps([plain["charts"], plain["tables"], plain["summary"]])
+    rows = [row for table in section.tables for row in table.rows if "X" in row or "F" in row]
+    assert all(not isinstance(cell, float) for row in rows for cell in row)
+    assert '"X": 4' not in json.dumps(plain["findings"]) and shown
+
+
+def test_flips_and_decisions_become_findings():
+    data = planted({"M": 200, "F": 200}, {"M": 0.5, "F": 0.5})
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(400, dtype=np.int32), 5)
+    label = (rng.random(2000) < 0.4).astype(np.int8)
+    decisions = Decisions(user, label, label + rng.normal(size=2000) + (user < 200))
+    flip = Flip("gender", np.arange(400, dtype=np.int32), data.lists, np.roll(data.lists, 1, axis=1), rng.random(400))
+    found = findings(disparity_section(data, decisions, [flip], SETTINGS, 10, 1))
+    assert found["all.flip_jaccard[gender]"].value == 1.0
+    assert found["all.flip_displacement[gender]"].value == pytest.approx((1 * 4 + 4) / 5)
+    assert found["gender.selection.gap"].verdict is Verdict.GAP
+    assert not any(key.startswith("age.flip") for key in found)
+
+
+def test_an_unknown_attribute_is_refused():
+    with pytest.raises(Refusal):
+        disparity_section(
+            planted({"M": 20, "F": 20}, {"M": 1, "F": 1}), None, None, DisparitySettings(attributes=("race",)), 10, 1
+        )
+
+
+def test_the_same_seed_gives_the_same_bytes_and_every_sentence_is_said_in_both_languages():
+    data = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
+    one, two = (canonical(disparity_section(data, None, None, SETTINGS, 10, 7)) for _ in range(2))
+    assert one == two
+    section = disparity_section(data, None, None, SETTINGS, 10, 7)
+    for language in LANGUAGES:
+        assert all(say(p, language) for p in (*section.summary, *section.notes))
+        assert all(say(f.label, language) and say(f.method, language) for f in section.findings)
+
+
+@needs_movielens
+def test_movielens_repeats_the_published_accuracy_and_the_gap_between_men_and_women():
+    ease, popularity, decisions = movielens()
+    recommender = findings(recommender_section([ease, popularity], {}, 10, 10, 1))
+    assert 0.478 <= recommender["recommender.ndcg@10.ease"].value <= 0.486
+    assert recommender["recommender.ndcg@10.gap.ease-popularity"].verdict is Verdict.GAP
+    settings = SETTINGS.model_copy(update={"intersections": False, "attributes": ("gender",)})
+    found = findings(disparity_section(ease, decisions, None, settings, 10, 1))
+    assert found["gender.ndcg@10.M"].value == pytest.approx(0.495, abs=0.001)
+    assert found["gender.ndcg@10.F"].value == pytest.approx(0.451, abs=0.001)
+    assert found["gender.ndcg@10.gap"].verdict is Verdict.GAP
+
+
+def test_training_curves_become_a_line_each():
+    data = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
+    section = recommender_section([data], {"bpr": [{"epoch": 1, "loss": 0.7}, {"epoch": 2, "loss": 0.5}]}, 10, 5, 1)
+    chart = next(chart for chart in section.charts if chart.kind == "line")
+    assert (chart.series[0].x, chart.series[0].y) == ((1, 2), (0.7, 0.5))
+
+
+def test_a_recommender_beside_its_twin_has_nothing_to_compare():
+    from dataclasses import replace
+
+    data = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
+    found = findings(recommender_section([data, replace(data, name="twin")], {}, 10, 5, 1))
+    assert found["recommender.ndcg@5.gap.tested-twin"].reason.key == "fairness.reason.unchanged"
