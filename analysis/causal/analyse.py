@@ -81,7 +81,7 @@ def analyse(study: Study, settings: EffectSettings, by: tuple[str, ...], seed: i
         beside={} if headline is None else _beside(study, fitted, headline, estimand, logged),
         groups=() if headline is None else _groups(study, fitted, headline, settings, by, seed),
         balance=tuple(propensity.balance(study, study.confounders, overlap.propensity, estimand)),
-        propensities=tuple(propensity.propensity_by_stratum(cells, settings.replicates, seed)),
+        propensities=tuple(propensity.propensity_by_stratum(cells)),
         refutations=_refutations(study, done.get(estimand), headline, settings, seed),
         logged="none" if "propensity" not in study.table or study.treatment != "treatment" else _fit(logged),
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy.sparse as sp
 
 from analysis.causal.cells import Cells, Estimand
 from analysis.causal.doubly_robust import CLIP, clustered_error
-from analysis.causal.estimate import Estimate, from_error, from_replicates
+from analysis.causal.estimate import Estimate, from_error
 from analysis.causal.study import Marks, Numbers, Stratified, Study
 
 SUPPORT = 0.02
@@ -87,14 +88,47 @@ def balance(study: Study, shown: tuple[Stratified, ...], propensity: Numbers, es
     return [_balance(study, one.name, label, values, weight) for one in shown for label, values in _columns(study, one)]
 
 
-def propensity_by_stratum(cells: Cells, replicates: int, seed: int) -> list[Estimate | None]:
-    """Share treated in every stratum with a bootstrap interval over users."""
-    n = cells.totals()[0][0]
-    drawn = np.concatenate([rows[:, 0] for rows, _ in cells.resampled(replicates, seed)])  # [B, strata, 2]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        point, replicate = n[:, 1] / n.sum(axis=1), drawn[..., 1] / drawn.sum(axis=-1)
-    users = np.diff(cells.n.tocsc().indptr).reshape(cells.shape)[0].sum(axis=1)
-    return [from_replicates(float(value), replicate[:, code], int(users[code])) for code, value in enumerate(point)]
+def propensity_by_stratum(cells: Cells) -> list[Estimate | None]:
+    """Share treated in every stratum with Wilson's interval for rows that come in users.
+
+    The rows count as many as independent ones of the same standard error would be (Korn & Graubard 1998; never more
+    than there are), with Student's quantile for the stratum's users. None where fewer than two users are in it.
+    """
+    shape = (cells.users, *cells.shape)
+    rows = np.asarray(cells.n.tocsc().sum(axis=0)).reshape(cells.shape)[0]  # [strata, 2]
+    n = rows.sum(axis=1)
+    share = rows[:, 1] / n
+    own = cells.n.tocoo()
+    stratum, arm = np.divmod(own.col, shape[-1])
+    residual = own.data * (arm - share[stratum])
+    by_user = sp.coo_matrix((residual, (own.row, stratum)), shape=(cells.users, len(n))).tocsr()
+    counted = sp.coo_matrix((np.ones(len(own.row)), (own.row, stratum)), shape=(cells.users, len(n))).tocsr()
+    users = np.diff(counted.tocsc().indptr)
+    spread = np.asarray(by_user.multiply(by_user).sum(axis=0)).ravel()
+    return [
+        _wilson(float(share[code]), float(n[code]), float(spread[code]), int(users[code])) for code in range(len(n))
+    ]
+
+
+def _wilson(share: float, rows: float, spread: float, users: int) -> Estimate | None:
+    """spread: sum over users of their squared residual sums."""
+    from scipy import stats
+
+    if users < 2:
+        return None
+    variance = users / (users - 1) * spread / rows**2
+    plain = share * (1 - share) / rows
+    effective = rows * min(1.0, plain / variance) if variance > 0 and plain > 0 else float(min(rows, users))
+    wide, narrow = (_score_limits(share, effective, float(stats.t.ppf(q, users - 1))) for q in (0.975, 0.95))
+    return Estimate(share, *wide, narrow, float(np.sqrt(variance)), 0.0)
+
+
+def _score_limits(share: float, rows: float, quantile: float) -> tuple[float, float]:
+    """Wilson 1927."""
+    square = quantile**2
+    centre = (share + square / (2 * rows)) / (1 + square / rows)
+    half = quantile * np.sqrt(share * (1 - share) / rows + square / (4 * rows**2)) / (1 + square / rows)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def logged_propensity(study: Study, logged: Numbers) -> Numbers | None:

@@ -6,21 +6,24 @@ one known way. Nothing fitted on the original data is carried over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.causal.cells import Estimand, standardised
-from analysis.causal.regression import linear_adjustment
-from analysis.causal.study import Marks, Numbers, Stratified, Study
+from analysis.causal.cells import Estimand, compress, standardised
+from analysis.causal.regression import line_effect, units
+from analysis.causal.study import Codes, Numbers, Study
 
 SUBSET = 0.8
 """Share of the users kept by the subset refutation."""
 STEADY = 0.25
 """Share of its interval's width that a random cause may move an estimate."""
 Kind = Literal["strata", "line"]
+Sums = tuple[Numbers, Numbers]
+"""Rows and sum of outcomes, each float64 [units, 2]."""
 
 
 @dataclass(frozen=True)
@@ -41,35 +44,42 @@ class Refutation:
 
 def refit(study: Study, estimand: Estimand, kind: Kind) -> float:
     """The estimate from scratch: standardisation over strata, or linear regression."""
-    if kind == "line":
-        return linear_adjustment(study).effect
-    cell = study.stratum * 2 + study.treated
-    strata = len(study.strata)
-    n = np.bincount(cell, minlength=2 * strata).reshape(strata, 2).astype(float)
-    y = np.bincount(cell, weights=study.outcome, minlength=2 * strata).reshape(strata, 2).astype(float)
-    return float(standardised(n, y, estimand))
+    design, unit = _units(study, kind)
+    n, y = _counts(study.treated, study.outcome, unit, len(design))
+    return _estimate(design, n, y, estimand, kind)
 
 
 def placebo(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int) -> Refutation:
     """The treatment shuffled among the rows of a stratum (as many treated as before): the effect should vanish.
 
-    With 0/1 outcomes and strata it is drawn from its exact distribution, a hypergeometric one in every stratum;
-    else rows are shuffled.
+    With a 0/1 outcome and categories only, the sums are drawn from their exact distribution, a hypergeometric one in
+    every stratum; else rows are shuffled.
     """
     rng = np.random.default_rng(seed)
-    if kind == "strata" and study.binary:
-        drawn = _placebo_counts(study, estimand, simulations, rng)
+    design, unit = _units(study, kind)
+    if study.binary and not (kind == "line" and study.continuous):
+        sums: Iterator[Sums] = _placebo_counts(study, simulations, rng)
     else:
-        drawn = np.array([refit(study.with_treated(_shuffled(study, rng)), estimand, kind) for _ in range(simulations)])
-    mean, low, high = _range(drawn)
+        sums = (_counts(_shuffled(study, rng), study.outcome, unit, len(design)) for _ in range(simulations))
+    mean, low, high = _range(np.array([_estimate(design, n, y, estimand, kind) for n, y in sums]))
     return Refutation("placebo", mean, low, high, low <= 0 <= high, simulations)
 
 
 def random_cause(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int, width: float) -> Refutation:
-    """A coin tossed for every row joins the adjustment set: the estimate should stay. width: of its interval."""
+    """A coin tossed for every row joins the adjustment set: the estimate should stay. width: of its interval.
+
+    With a 0/1 outcome the sums under each side of the coin are drawn from their binomial distribution.
+    """
     rng = np.random.default_rng(seed)
-    before = refit(study, estimand, kind)
-    drawn = np.array([refit(_with_coin(study, rng), estimand, kind) for _ in range(simulations)])
+    design, unit = _units(study, kind)
+    before = _estimate(design, *_counts(study.treated, study.outcome, unit, len(design)), estimand, kind)
+    tossed = np.hstack([np.tile(design, (2, 1)), np.repeat([[0.0], [1.0]], len(design), axis=0)])
+    if study.binary and not (kind == "line" and study.continuous):
+        sums: Iterator[Sums] = _coin_counts(study, unit, len(design), simulations, rng)
+    else:
+        coins = (unit + len(design) * rng.integers(0, 2, study.rows) for _ in range(simulations))
+        sums = (_counts(study.treated, study.outcome, coin, len(tossed)) for coin in coins)
+    drawn = np.array([_estimate(tossed, n, y, estimand, kind) for n, y in sums])
     mean, low, high = _range(drawn)
     moved = max(abs(low - before), abs(high - before))
     return Refutation("random_cause", mean, low, high, moved <= STEADY * width, simulations)
@@ -78,14 +88,17 @@ def random_cause(study: Study, estimand: Estimand, kind: Kind, simulations: int,
 def subset(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int) -> Refutation:
     """Estimated on a random 80% of the users: the whole data's estimate should lie among those of the parts."""
     rng = np.random.default_rng(seed)
-    before = refit(study, estimand, kind)
-    kept = max(2, round(SUBSET * study.users))
-    drawn = []
-    for _ in range(simulations):
-        chosen = np.zeros(study.users, bool)
-        chosen[rng.permutation(study.users)[:kept]] = True
-        drawn.append(refit(_part(study, chosen[study.user]), estimand, kind))
-    mean, low, high = _range(np.array(drawn))
+    design, unit = _units(study, kind)
+    before = _estimate(design, *_counts(study.treated, study.outcome, unit, len(design)), estimand, kind)
+    kept = np.zeros((simulations, study.users))
+    for row in kept:
+        row[rng.permutation(study.users)[: max(2, round(SUBSET * study.users))]] = 1.0
+    if kind == "strata" or not study.continuous:
+        n, y = compress(study).weighted(kept)
+        sums: Iterator[Sums] = zip(n[:, 0], y[:, 0], strict=True)
+    else:
+        sums = (_weighted(study, unit, len(design), row[study.user]) for row in kept)
+    mean, low, high = _range(np.array([_estimate(design, n, y, estimand, kind) for n, y in sums]))
     return Refutation("subset", mean, low, high, low <= before <= high, simulations)
 
 
@@ -103,15 +116,48 @@ def approximate_ratio(effect: float, spread: float) -> float:
     return float(np.exp(0.91 * effect / spread))
 
 
-def _placebo_counts(study: Study, estimand: Estimand, simulations: int, rng: np.random.Generator) -> Numbers:
-    strata = len(study.strata)
-    rows = np.bincount(study.stratum, minlength=strata)
-    treated = np.bincount(study.stratum, weights=study.treated, minlength=strata).astype(np.int64)
-    ones = np.bincount(study.stratum, weights=study.outcome, minlength=strata).astype(np.int64)
-    n = np.stack([rows - treated, treated], axis=-1).astype(float)
-    moved = rng.hypergeometric(ones, rows - ones, treated, size=(simulations, strata))
-    y = np.stack([ones - moved, moved], axis=-1).astype(float)
-    return standardised(np.broadcast_to(n, y.shape), y, estimand)
+def _units(study: Study, kind: Kind) -> tuple[Numbers, Codes]:
+    """Units of the sums and their design; strata need none, so theirs is a column of ones."""
+    if kind == "strata":
+        return np.ones((len(study.strata), 1)), study.stratum
+    alike = units(study)
+    return alike.design, alike.unit
+
+
+def _estimate(design: Numbers, n: Numbers, y: Numbers, estimand: Estimand, kind: Kind) -> float:
+    return line_effect(design, n, y) if kind == "line" else float(standardised(n, y, estimand))
+
+
+def _counts(treated: npt.NDArray[np.int8], outcome: Numbers, unit: Codes, count: int) -> Sums:
+    cell = unit * 2 + treated
+    return _summed(cell, np.ones(len(cell)), count), _summed(cell, outcome, count)
+
+
+def _weighted(study: Study, unit: Codes, count: int, weight: Numbers) -> Sums:
+    cell = unit * 2 + study.treated
+    return _summed(cell, weight, count), _summed(cell, weight * study.outcome, count)
+
+
+def _summed(cell: Codes, values: Numbers, count: int) -> Numbers:
+    return np.asarray(np.bincount(cell, weights=values, minlength=2 * count), dtype=float).reshape(count, 2)
+
+
+def _placebo_counts(study: Study, simulations: int, rng: np.random.Generator) -> Iterator[Sums]:
+    """Sums of each simulation: of a stratum's positive outcomes, how many fall to its treated rows."""
+    n, y = _counts(study.treated, study.outcome, study.stratum, len(study.strata))
+    rows, ones = n.sum(axis=1).astype(np.int64), np.round(y.sum(axis=1)).astype(np.int64)
+    for _ in range(simulations):
+        moved = rng.hypergeometric(ones, rows - ones, n[:, 1].astype(np.int64))
+        yield n, np.stack([ones - moved, moved], axis=-1).astype(float)
+
+
+def _coin_counts(study: Study, unit: Codes, count: int, simulations: int, rng: np.random.Generator) -> Iterator[Sums]:
+    """Sums of each simulation: every cell's positive and other rows split by a fair coin."""
+    n, y = _counts(study.treated, study.outcome, unit, count)
+    ones, others = np.round(y).astype(np.int64), np.round(n - y).astype(np.int64)
+    for _ in range(simulations):
+        heads, rest = rng.binomial(ones, 0.5), rng.binomial(others, 0.5)
+        yield np.vstack([n - heads - rest, heads + rest]).astype(float), np.vstack([y - heads, heads]).astype(float)
 
 
 def _shuffled(study: Study, rng: np.random.Generator) -> npt.NDArray[np.int8]:
@@ -120,29 +166,6 @@ def _shuffled(study: Study, rng: np.random.Generator) -> npt.NDArray[np.int8]:
     treated = np.empty_like(study.treated)
     treated[home] = study.treated[order]
     return treated
-
-
-def _with_coin(study: Study, rng: np.random.Generator) -> Study:
-    coin = rng.integers(0, 2, study.rows)
-    strata = len(study.strata)
-    return replace(
-        study,
-        stratum=study.stratum + strata * coin,
-        strata=(*((*names, "0") for names in study.strata), *((*names, "1") for names in study.strata)),
-        confounders=(*study.confounders, Stratified("coin", coin, ("0", "1"))),
-    )
-
-
-def _part(study: Study, rows: Marks) -> Study:
-    return replace(
-        study,
-        treated=study.treated[rows],
-        outcome=study.outcome[rows],
-        user=study.user[rows],
-        stratum=study.stratum[rows],
-        confounders=tuple(replace(one, codes=one.codes[rows]) for one in study.confounders),
-        table=study.table.loc[rows] if study.continuous else study.table,
-    )
 
 
 def _range(drawn: Numbers) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ from analysis.causal.analyse import analyse
 from analysis.causal.cells import arm_means, compress, naive, standardised
 from analysis.causal.doubly_robust import clustered_error, influence, nuisances, user_folds
 from analysis.causal.estimate import by_strata, raw
-from analysis.causal.propensity import logged_propensity, overlap_by_strata
+from analysis.causal.propensity import logged_propensity, overlap_by_strata, propensity_by_stratum
 from analysis.causal.regression import linear_adjustment
 from analysis.causal.settings import EffectSettings
 from analysis.causal.study import contrasts
@@ -170,6 +170,25 @@ def test_logged_propensities_are_read_either_way_and_disbelieved_when_wrong() ->
         assert read is not None and np.allclose(read, e)
     assert logged_propensity(study, np.full(5000, 0.05)) is None
     assert logged_propensity(study, np.where(np.arange(5000) == 7, np.nan, e)) is None
+
+
+def test_the_share_treated_has_wilsons_interval_where_every_user_has_one_row() -> None:
+    from scipy.stats import binomtest
+
+    table = rows(("a", 1, 1.0, 300), ("a", 0, 0.0, 700), ("b", 1, 0.0, 40), ("b", 0, 1.0, 60))
+    found = propensity_by_stratum(compress(cut(table, ("z",))))
+    for one, (k, n) in zip(found, ((300, 1000), (40, 100)), strict=True):
+        exact = binomtest(k, n).proportion_ci(method="wilson")
+        assert one is not None and one.value == k / n
+        assert (one.low, one.high) == pytest.approx((exact.low, exact.high), abs=0.002)
+
+
+def test_the_share_treated_is_as_unsure_as_there_are_users_when_users_are_all_or_nothing() -> None:
+    table = pd.DataFrame({"user": np.repeat(np.arange(50), 20).astype(str), "z": "a", "y": 0.0})
+    table["x"] = (table["user"].astype(int) % 2).astype(int)
+    table.loc[0, "y"] = 1.0
+    (one,) = propensity_by_stratum(compress(cut(table, ("z",))))
+    assert one is not None and one.error == pytest.approx(np.sqrt(0.25 / 49), rel=1e-9)
 
 
 def test_overlap_counts_rows_whose_stratum_lacks_an_arm() -> None:

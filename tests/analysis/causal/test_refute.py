@@ -1,5 +1,7 @@
 """Refutations find what they should: nothing where nothing is, the same where nothing changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from analysis.causal.refute import (
     refit,
     subset,
 )
+from analysis.causal.regression import linear_adjustment
 from tests.analysis.causal.logs import confounded, cut
 
 
@@ -28,7 +31,7 @@ def test_the_placebo_is_refitted_and_falls_to_none_under_strong_confounding(kind
 def test_the_drawn_placebo_has_the_distribution_of_shuffled_rows() -> None:
     study = cut(confounded(400, 2), ("z",))
     rng = np.random.default_rng(3)
-    drawn = _placebo_counts(study, "ATE", 3000, rng)
+    drawn = np.array([float(standardised(n, y, "ATE")) for n, y in _placebo_counts(study, 3000, rng)])
     shuffled = [refit(study.with_treated(_shuffled(study, rng)), "ATE", "strata") for _ in range(1500)]
     assert drawn.mean() == pytest.approx(np.mean(shuffled), abs=0.006)
     assert drawn.std() == pytest.approx(np.std(shuffled), rel=0.06)
@@ -47,6 +50,25 @@ def test_a_random_common_cause_moves_the_estimate_a_little_but_is_not_ignored() 
     study = cut(confounded(4000, 5), ("z",))
     found = random_cause(study, "ATE", "strata", 50, 1, width=0.06)
     assert found.stood and found.high > found.low  # an unchanged copy of the estimate would have no range
+
+
+def test_the_drawn_coin_has_the_distribution_of_coins_tossed_for_rows() -> None:
+    study = cut(confounded(400, 9), ("z",))
+    drawn = random_cause(study, "ATE", "strata", 2000, 1, 1.0)
+    rows = replace(study, outcome=study.outcome * 2)  # not 0/1: coins are tossed row by row, effects double
+    tossed = random_cause(rows, "ATE", "strata", 2000, 2, 1.0)
+    assert (drawn.mean, drawn.low, drawn.high) == pytest.approx(
+        (tossed.mean / 2, tossed.low / 2, tossed.high / 2), abs=0.004
+    )
+
+
+def test_line_refits_equal_the_regression_with_categories_and_with_numbers() -> None:
+    table = confounded(900, 10, users=80).assign(w=lambda t: np.random.default_rng(1).normal(size=len(t)) + t["x"])
+    for names in (("z",), ("z", "w")):
+        study = cut(table, names)
+        assert refit(study, "ATE", "line") == pytest.approx(linear_adjustment(study).effect, abs=1e-12)
+        assert placebo(study, "ATE", "line", 40, 1).stood and subset(study, "ATE", "line", 40, 1).stood
+        assert random_cause(study, "ATE", "line", 40, 1, 0.1).stood
 
 
 def test_thin_strata_fall_under_a_random_common_cause() -> None:
