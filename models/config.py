@@ -20,10 +20,8 @@ class Adversary(Settings):
 
     attribute: str
     """Name of an attribute of `Interactions.profile`."""
-    strength: float = Field(1.0, ge=0, le=1000)
-    """How much the recommender gives up to hide the attribute; 0 hides nothing."""
-    width: int = Field(64, ge=1, le=4096)
-    """Hidden units of the network that tries to guess the attribute."""
+    strength: float = Field(0.1, ge=0, le=1000)
+    """How much the recommender gives up to hide the attribute; 0 hides nothing, 1 costs much accuracy."""
 
 
 class Gradient(Settings):
@@ -40,7 +38,7 @@ class Gradient(Settings):
     stop_on: Literal["ndcg", "loss"] = "ndcg"
     """The validation figure: NDCG@10 over the whole catalogue, or the loss on the validation rows."""
     adversary: Adversary | None = None
-    """Hide a sensitive attribute, or None."""
+    """Hide a sensitive attribute, or None. With it all epochs are run and the last one is kept."""
 
 
 class PopularitySettings(Settings):

@@ -59,7 +59,7 @@ class FactorLearner:
         self.negatives = Negatives(data)
         with seeded(seed):
             factors = Factors(data.n_users, data.n_items, settings, self._level())
-            critic = Critic(settings.dimensions, data, settings.adversary) if settings.adversary else None
+            critic = Critic(data, settings.adversary) if settings.adversary else None
         self.factors, self.critic = factors, critic
         self.module: nn.Module = nn.ModuleList([part for part in (factors, critic) if part is not None])
 

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from models.config import Adversary
 from models.data import UNKNOWN, Interactions
 from words import Refusal
+
+RIDGE = 1e-2
+"""Share of the mean variance that is added to every direction, so that none of no variance is followed."""
 
 
 class Reverse(torch.autograd.Function):
@@ -29,35 +31,51 @@ class Reverse(torch.autograd.Function):
 
 
 class Critic(nn.Module):
-    """Guesses the attribute from the user's vector; what it learns is taken out of the vector.
+    """Guesses the attribute from the user's vector; what it finds is taken out of the vector.
 
-    Its own weights descend the cross entropy, the recommender's ascend it, `strength` times as hard.
-    Groups weigh the same, whatever their size, so that guessing the larger group is worth nothing.
+    A critic that is trained by steps of its own lags behind the recommender, and the reversed gradient then
+    writes the opposite of the attribute into the vector, which tells as much (seen: the AUC of a fresh probe
+    *rose* from .75 to .94). So this one is the best linear guess, solved at each step for the
+    vectors of the batch; its error is descended by nobody and ascended by the recommender. Groups
+    weigh the same, whatever their size, so that guessing the larger group is worth nothing.
     """
 
-    def __init__(self, dimensions: int, data: Interactions, adversary: Adversary) -> None:
+    codes: Tensor
+    balance: Tensor
+
+    def __init__(self, data: Interactions, adversary: Adversary) -> None:
         super().__init__()
         codes = group_codes(data, adversary.attribute)
         counts = np.bincount(codes[codes >= 0])
         self.strength = adversary.strength
         self.register_buffer("codes", torch.from_numpy(codes), persistent=False)  # [users]
-        balance = torch.from_numpy(counts.sum() / (len(counts) * counts)).float()
-        self.register_buffer("balance", balance, persistent=False)  # [groups]
-        self.guess = nn.Sequential(
-            nn.LayerNorm(dimensions, elementwise_affine=False),  # a short vector hides nothing
-            nn.Linear(dimensions, adversary.width),
-            nn.GELU(),
-            nn.Linear(adversary.width, len(counts)),
-        )
+        self.register_buffer("balance", torch.from_numpy(1 / counts).float(), persistent=False)  # [groups]
 
     def loss(self, vectors: Tensor, users: Tensor) -> Tensor:
-        """Mean cross entropy over these users; 0 where the attribute of all is unknown."""
-        guesses = self.guess(Reverse.apply(vectors, self.strength))  # [batch, groups]
-        codes, balance = self.get_buffer("codes")[users], self.get_buffer("balance")
-        known = (codes >= 0).float()
-        each = F.cross_entropy(guesses.float(), codes.clamp(min=0), reduction="none")
-        weight = known * balance[codes.clamp(min=0)]
-        return (weight * each).sum() / weight.sum().clamp(min=1e-9)
+        """Share of the groups' variance that the best linear guess leaves, 1 when nothing is known; 0-d.
+
+        Its gradient reaches `vectors` reversed. 0 where fewer than two users of the batch have a known group.
+        """
+        codes = self.codes[users]
+        known = codes >= 0
+        if int(known.sum()) < 2:
+            return vectors.sum() * 0.0
+        x, codes = Reverse.apply(vectors.float()[known], self.strength), codes[known]  # [n, d]
+        weight = self.balance[codes]
+        weight = (weight / weight.sum())[:, None]  # [n, 1]
+        y = nn.functional.one_hot(codes, len(self.balance)).float()  # [n, groups]
+        x, y = x - (weight * x).sum(0), y - (weight * y).sum(0)
+        variance = (weight * y.square()).sum()
+        left = (weight * (y - x @ _best(x.detach(), y, weight)).square()).sum()
+        return left / variance.clamp(min=1e-9)
+
+
+def _best(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """[d, groups]: the weighted ridge solution for y [n, groups] from x [n, d]."""
+    gram = x.T @ (weight * x)
+    ridge = RIDGE * gram.diagonal().mean() + 1e-12
+    eye = torch.eye(len(gram), device=x.device)
+    return torch.linalg.solve(gram + ridge * eye, x.T @ (weight * y))
 
 
 def group_codes(data: Interactions, attribute: str) -> npt.NDArray[np.int64]:

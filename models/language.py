@@ -64,7 +64,7 @@ class LanguageLearner:
         popularity = np.log((data.popularity + 1) / (data.popularity + 1).sum())
         with seeded(seed):
             self.reader = make_reader(texts, profiles.values, popularity, self.ordered, settings)
-            critic = Critic(settings.dimensions, data, settings.adversary) if settings.adversary else None
+            critic = Critic(data, settings.adversary) if settings.adversary else None
         self.critic = critic
         self.module: nn.Module = nn.ModuleList([part for part in (self.reader, critic) if part is not None])
 

@@ -62,6 +62,8 @@ class Course:
     validation: list[float] = field(default_factory=list)
 
     def over(self, settings: Gradient) -> bool:
+        if hides(settings):
+            return self.epoch >= settings.epochs
         stale = self.best is not None and self.epoch - self.best_epoch >= settings.patience
         return stale or self.epoch >= settings.epochs
 
@@ -79,6 +81,12 @@ def learn(learner: Learner, settings: Gradient, seed: int, stamp: str, folder: P
             loop.epoch()
     loop.finish()
     return loop.course
+
+
+def hides(settings: Gradient) -> bool:
+    """Whether an adversary takes part. Then all epochs are run and the last is kept: the epoch of the best
+    validation figure would be the one in which the attribute was hidden least."""
+    return settings.adversary is not None and settings.adversary.strength > 0
 
 
 def device() -> torch.device:
@@ -124,7 +132,7 @@ class _Loop:
         if figure is not None:
             course.validation.append(figure)
             news["validation"] = figure
-            if course.best is None or figure > course.best:
+            if not hides(self.settings) and (course.best is None or figure > course.best):
                 course.best, course.best_epoch = figure, course.epoch
                 self.best = self._weights()
         self._checkpoint()

@@ -48,7 +48,7 @@ def checkerboard(**other: Any) -> Interactions:
     user, item = np.array(rows, np.int32).T
     v_user, v_item = np.array(valid, np.int32).T
     seen = sp.csr_matrix((np.ones(len(user), bool), (user, item)), shape=(USERS, ITEMS))
-    gender = np.where((np.arange(USERS) % 2 == 0) ^ (rng.random(USERS) < 0.25), "women", "men")
+    gender = np.where((np.arange(USERS) % 2 == 0) ^ (rng.random(USERS) < 0.25), "women", "men").astype(object)
     gender[::12] = "unknown"
     colour = np.arange(ITEMS) % 2
     data = Interactions(

@@ -1,0 +1,158 @@
+"""What can go wrong while training, and that it ends as the unbroken run does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from models import loop as loop_module
+from models import store
+from models.base import silent
+from models.config import FactorSettings, Gradient, LanguageSettings
+from models.loop import learn
+from models.train import fit
+from tests.models.blocks import FAST, USERS, checkerboard
+from words import Refusal
+
+ALL = np.arange(USERS, dtype=np.int32)
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(epoch):
+    def tell(fraction, note, **figures):
+        if note == "models.training" and "loss" in figures and figures["epoch"] == epoch:
+            raise Killed
+
+    return tell
+
+
+@pytest.mark.parametrize("kind", ["mf", "language"])
+def test_a_stopped_run_resumes_to_the_same_bits(kind, tmp_path):
+    data, settings = checkerboard(), FAST[kind].model_copy(update={"epochs": 8})
+    whole = fit(data, settings, 5, tmp_path / "whole", cache=tmp_path / "texts")
+    with pytest.raises(Killed):
+        fit(data, settings, 5, tmp_path / "broken", kill_after(3), cache=tmp_path / "texts")
+    notes = []
+    tell = lambda fraction, note, **figures: notes.append((note, figures.get("epoch")))  # noqa: E731
+    again = fit(data, settings, 5, tmp_path / "broken", tell, cache=tmp_path / "texts")
+    assert ("models.resumed", 3.0) in notes
+    assert [epoch for note, epoch in notes if note == "models.training"] == [4.0, 5.0, 6.0, 7.0, 8.0]
+    assert again.score(ALL).tobytes() == whole.score(ALL).tobytes()
+    assert again.curves == whole.curves and len(whole.curves["loss"]) == 8
+
+
+def test_a_run_killed_by_the_system_resumes_to_the_same_bits(tmp_path):
+    data, settings = checkerboard(), FAST["mf"].model_copy(update={"epochs": 60, "patience": 400})
+    program = (
+        "import sys; from pathlib import Path; from models.train import fit; from models.config import FactorSettings;"
+        "from tests.models.blocks import checkerboard;"
+        "s = FactorSettings.model_validate_json(sys.argv[2]);"
+        "t = lambda f, n, **g: print(int(g.get('epoch', 0)), flush=True);"
+        "fit(checkerboard(), s, 5, Path(sys.argv[1]), t)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "run"), settings.model_dump_json()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as child:
+        for line in child.stdout:
+            if int(line) >= 5:
+                break
+        os.kill(child.pid, signal.SIGKILL)
+    again = fit(data, settings, 5, tmp_path / "run")
+    assert again.score(ALL).tobytes() == fit(data, settings, 5).score(ALL).tobytes()
+
+
+def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path):
+    data = checkerboard()
+    fit(data, FAST["mf"], 5, tmp_path)
+    other = FAST["mf"].model_copy(update={"l2": 0.5})
+    assert fit(data, other, 5, tmp_path).score(ALL).tobytes() == fit(data, other, 5).score(ALL).tobytes()
+
+
+def test_a_loss_that_is_no_number_stops_at_the_last_good_epoch(tmp_path):
+    settings = FactorSettings(loss="squared", learning_rate=1e8, dimensions=4, batch=64, biases=False)
+    data = checkerboard(rating=np.full(len(checkerboard().user), 1e30, np.float32))
+    with pytest.raises(Refusal, match=r"epoch \d+.*learning rate of 1e\+08"):
+        fit(data, settings, 0, tmp_path)
+
+
+def test_divergence_in_a_later_epoch_keeps_the_checkpoint(tmp_path):
+    learner = Toy(nan_from=4)
+    with pytest.raises(Refusal, match="epoch 4.*after epoch 3 is kept"):
+        learn(learner, Gradient(epochs=9), 0, "stamp", tmp_path, silent)
+    assert store.read(tmp_path / "checkpoint", "checkpoint")[1]["course"]["epoch"] == 3
+
+
+class Toy:
+    """One number to learn; can run out of memory or diverge on demand."""
+
+    def __init__(self, full_above=10**9, nan_from=10**9):
+        self.module = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.module.weight)
+        self.full_above, self.nan_from, self.epoch = full_above, nan_from, 0
+        self.sizes = []
+
+    def rows(self, rng):
+        self.epoch += 1
+        return (np.ones((64, 1), np.float32),)
+
+    def loss(self, batch):
+        if len(batch[0]) > self.full_above:
+            raise torch.OutOfMemoryError("no room")
+        self.sizes.append(len(batch[0]))
+        loss = (self.module(batch[0]) - 1).square().mean()
+        return loss * float("nan") if self.epoch >= self.nan_from else loss
+
+    def validate(self):
+        return None
+
+
+def test_a_full_gpu_halves_the_batch_at_most_three_times():
+    notes = []
+    toy = Toy(full_above=8)
+    course = learn(toy, Gradient(epochs=2, batch=64), 0, "", None, lambda f, note, **g: notes.append(note))
+    assert course.batch == 8 and set(toy.sizes) == {8} and notes.count("models.halved") == 3
+    with pytest.raises(Refusal, match="no room even for a batch of 4"):
+        learn(Toy(full_above=7), Gradient(epochs=2, batch=64), 0, "", None, silent)
+
+
+def test_training_stops_when_validation_no_longer_improves_and_keeps_the_best():
+    class Peaks(Toy):
+        figures = iter([0.1, 0.3, 0.2, 0.25, 0.29, 0.5])
+        weights: list[float] = []
+
+        def validate(self):
+            self.weights.append(float(self.module.weight.detach()))
+            return next(self.figures)
+
+    toy = Peaks()
+    course = learn(toy, Gradient(epochs=50, patience=3), 0, "", None, silent)
+    assert (course.epoch, course.best_epoch, course.best) == (5, 2, 0.3)
+    assert float(toy.module.weight.detach()) == toy.weights[1]
+
+
+def test_the_state_of_torch_is_left_as_it_was():
+    torch.manual_seed(11)
+    before = torch.random.get_rng_state()
+    fit(checkerboard(), FAST["mf"].model_copy(update={"epochs": 2}), 0)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_gpu_is_used_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert loop_module.device() == torch.device("cuda")
+
+
+def test_language_settings_check_their_heads():
+    with pytest.raises(ValueError, match="do not divide"):
+        LanguageSettings(dimensions=64, heads=5)
