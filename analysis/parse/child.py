@@ -69,17 +69,17 @@ def _files(job: Job) -> Answer:
 def _layout(job: Job) -> Answer:
     """A folder in a published layout."""
     from analysis.document import digest
-    from analysis.parse import layouts
+    from analysis.parse.layouts import LAYOUTS, write
     from storage import sha256_of
 
     if job.source.folder is None:
         raise Refusal("data.no_folder", kind=job.source.kind)
     folder = Path(job.source.folder)
-    layout = layouts.LAYOUTS[job.source.kind]
+    layout = LAYOUTS[job.source.kind]
     paths = [_checked(folder / name) for name in layout.files]
     tables = layout.read(folder, job.limits)
     for name, columns in tables.items():
-        layouts.write(columns, job.out / f"{name}.parquet")
+        write(columns, job.out / f"{name}.parquet")
     note = phrase("data.note.layout", kind=layout.title, rows=len(next(iter(tables["log"].values()))))
     parts = [part for path in paths for part in (path.name, sha256_of(path))]
     return Answer(digest=digest(job.source.kind, *parts), notes=(note,))

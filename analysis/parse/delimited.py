@@ -9,8 +9,8 @@ from pathlib import Path
 
 from analysis.ingest import Limits
 from analysis.parse import sniff
-from analysis.parse.engine import connect, quoted
-from analysis.parse.job import too_large
+from analysis.parse.engine import quoted
+from analysis.parse.typed import Text
 from words import Phrase, Refusal, phrase
 
 LINE_BYTES = 4_000_000
@@ -43,35 +43,39 @@ def head(path: Path) -> str:
     return text[: text.rfind("\n") + 1] if more and "\n" in text else text
 
 
-def read(
-    name: str, path: Path, out: Path, separator: str | None, encoding: sniff.Encoding, limits: Limits
-) -> list[Phrase]:
-    """Write the columns of a delimited UTF-8 file as text to `out`.
+def text_of(name: str, path: Path, separator: str | None, limits: Limits) -> tuple[Text, str]:
+    """A delimited UTF-8 file as a table of text, and its separator.
 
-    Raises Refusal naming the line (data.ragged, data.open_quote, data.bad_line) or the header's fault.
+    Raises Refusal where the header or the separator is at fault; faults of rows come while it is read.
     """
     try:
         start = head(path)
     except UnicodeDecodeError as error:
         raise Refusal("data.wrong_encoding", name=name, encoding="utf-8", at=error.start) from error
     mark = separator or sniff.separator_of(Path(name), start)
-    columns = _header(name, start, mark)
-    if len(columns) > limits.columns:
-        raise Refusal("data.too_many_columns", name=name, found=len(columns), most=limits.columns)
-    rows = _copy(name, path, out, mark, columns, limits)
-    if rows == 0:
-        raise Refusal("data.no_rows", name=name)
-    shown = phrase(f"data.separator.{_SEPARATOR_NAMES[mark]}")
-    return [
-        phrase(
-            "data.note.delimited",
-            name=name,
-            separator=shown,
-            rows=rows,
-            columns=len(columns),
-            encoding=encoding.name.upper(),
-        )
-    ]
+    names = _header(name, start, mark)
+    if len(names) > limits.columns:
+        raise Refusal("data.too_many_columns", name=name, found=len(names), most=limits.columns)
+    columns = {column: f"c{number}" for number, column in enumerate(names)}
+    types = ", ".join(f"'{column}': 'VARCHAR'" for column in columns.values())
+    options = (
+        f"columns = {{{types}}}, delim = {quoted(mark)}, quote = '\"', escape = '\"', header = true, "
+        f"skip = 0, compression = 'none', auto_detect = false, strict_mode = true, null_padding = false, "
+        f"max_line_size = {LINE_BYTES}"
+    )
+    return Text(name, f"read_csv({quoted(str(path))}, {options})", columns, path, _refused), mark
+
+
+def note(name: str, mark: str, encoding: sniff.Encoding, rows: int, columns: int) -> Phrase:
+    """What was detected."""
+    return phrase(
+        "data.note.delimited",
+        name=name,
+        separator=phrase(f"data.separator.{_SEPARATOR_NAMES[mark]}"),
+        rows=rows,
+        columns=columns,
+        encoding=encoding.name.upper(),
+    )
 
 
 _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -83,37 +87,10 @@ def _header(name: str, start: str, mark: str) -> list[str]:
     names = [cell.strip() or f"column_{number}" for number, cell in enumerate(first, 1)]
     if first and all(_NUMBER.fullmatch(cell.strip()) for cell in first if cell.strip()):
         raise Refusal("data.no_header", name=name, found=", ".join(names[:5]))
-    repeated = sorted({column for column in names if names.count(column) > 1})
+    repeated = sniff.repeated(names)
     if repeated:
         raise Refusal("data.repeated_column", name=name, columns=", ".join(repeated))
     return names
-
-
-def _copy(name: str, path: Path, out: Path, mark: str, columns: list[str], limits: Limits) -> int:
-    """Stream the rows to Parquet; how many. Stops one row past the limit."""
-    import duckdb
-
-    types = ", ".join(f"{quoted(f'c{number}')}: 'VARCHAR'" for number in range(len(columns)))
-    chosen = ", ".join(
-        f'c{number} AS "{column.replace(chr(34), chr(34) * 2)}"' for number, column in enumerate(columns)
-    )
-    options = (
-        f"columns = {{{types}}}, delim = {quoted(mark)}, quote = '\"', escape = '\"', header = true, "
-        f"skip = 0, compression = 'none', "
-        f"auto_detect = false, strict_mode = true, null_padding = false, max_line_size = {LINE_BYTES}"
-    )
-    query = f"SELECT {chosen} FROM read_csv({quoted(str(path))}, {options}) LIMIT {limits.rows + 1}"
-    with connect(path, out) as connection:
-        try:
-            done = connection.execute(f"COPY ({query}) TO {quoted(str(out))} (FORMAT parquet)").fetchone()
-        except duckdb.OutOfMemoryException:
-            raise
-        except duckdb.Error as error:
-            raise _refused(name, str(error)) from error
-    rows = int(done[0]) if done else 0
-    if rows > limits.rows:
-        raise too_large(limits)
-    return rows
 
 
 def _refused(name: str, message: str) -> Refusal:

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from analysis.ingest import Limits
+from analysis.parse import sniff
+from analysis.parse.engine import quoted
 from analysis.parse.job import too_large
-from words import Phrase, Refusal, phrase
+from analysis.parse.typed import Text, identifier
+from words import Refusal
 
 BATCH = 50_000
 
 
-def read(name: str, path: Path, out: Path, limits: Limits) -> list[Phrase]:
-    """Write the objects' fields as text to `out`; a field that a line lacks is missing there.
+def text_of(name: str, path: Path, out: Path, limits: Limits) -> Text:
+    """Write the objects' fields as text to `out`, a table of text; a field that a line lacks is missing there.
 
     Raises Refusal(data.bad_json | data.not_object | data.too_many_columns | data.no_rows).
     """
@@ -35,6 +38,8 @@ def read(name: str, path: Path, out: Path, limits: Limits) -> list[Phrase]:
             raise Refusal("data.bad_json", name=name, line=line)
     if rows == 0:
         raise Refusal("data.no_rows", name=name)
+    if repeated := sniff.repeated(list(columns)):
+        raise Refusal("data.repeated_column", name=name, columns=", ".join(repeated))
     schema = pa.schema([(column, pa.string()) for column in columns])
     with pq.ParquetWriter(out, schema) as writer:
         batch: list[dict[str, Any]] = []
@@ -44,7 +49,10 @@ def read(name: str, path: Path, out: Path, limits: Limits) -> list[Phrase]:
                 writer.write_table(pa.Table.from_pylist(batch, schema))
                 batch = []
         writer.write_table(pa.Table.from_pylist(batch, schema))
-    return [phrase("data.note.jsonlines", name=name, rows=rows, columns=len(columns))]
+    sources = {column: identifier(column) for column in columns}
+    return Text(
+        name, f"read_parquet({quoted(str(out))})", sources, out, lambda *_: Refusal("data.not_delimited", name=name)
+    )
 
 
 def _objects(name: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

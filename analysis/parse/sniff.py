@@ -83,6 +83,12 @@ def encoding_of(path: Path) -> Encoding:
     raise Refusal("data.ambiguous_encoding", name=path.name)
 
 
+def repeated(names: list[str]) -> list[str]:
+    """Names that occur more than once, case aside."""
+    folded = [name.casefold() for name in names]
+    return sorted({name for name in names if folded.count(name.casefold()) > 1})
+
+
 def blocks(path: Path) -> Iterator[bytes]:
     """The file's bytes, a few megabytes at a time."""
     with path.open("rb") as file:

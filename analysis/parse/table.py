@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from analysis.ingest import Limits, Source
 from analysis.parse import columnar, delimited, jsonlines, sniff, typed
 from analysis.parse.job import too_large
-from words import Phrase, Refusal
+from words import Phrase, Refusal, phrase
 
 
 def read_table(path: Path, out: Path, source: Source, limits: Limits) -> list[Phrase]:
@@ -31,21 +31,23 @@ def read_table(path: Path, out: Path, source: Source, limits: Limits) -> list[Ph
                 raise Refusal("data.wrong_type", name=path.name, found="gzip", byte="0x1F", at=0)
         if kind == "parquet":
             return columnar.read(plain, out, limits)
-        text = Path(scratch) / "text.parquet"
-        notes = _text(plain, text, source, limits)
-        return notes + typed.write(path.name, text, out, source.decimal)
+        return _text(plain, Path(scratch), out, source, limits)
 
 
-def _text(path: Path, out: Path, source: Source, limits: Limits) -> list[Phrase]:
-    """A text file as a Parquet table of text."""
+def _text(path: Path, scratch: Path, out: Path, source: Source, limits: Limits) -> list[Phrase]:
+    """A text file, delimited or JSON Lines."""
     encoding = sniff.Encoding(source.encoding) if source.encoding else sniff.encoding_of(path)
-    plain = delimited.as_utf8(path, out.with_name("utf8.txt"), encoding)
+    plain = delimited.as_utf8(path, scratch / "utf8.txt", encoding)
     first = delimited.head(plain).lstrip("\ufeff \t\r\n")[:1]
-    if first == "{":
-        return jsonlines.read(path.name, plain, out, limits)
     if first == "[":
         raise Refusal("data.json_array", name=path.name)
-    return delimited.read(path.name, plain, out, source.separator, encoding, limits)
+    if first == "{":
+        text = jsonlines.text_of(path.name, plain, scratch / "text.parquet", limits)
+        rows, notes = typed.write(text, out, source.decimal, limits)
+        return [phrase("data.note.jsonlines", name=path.name, rows=rows, columns=len(text.columns)), *notes]
+    text, mark = delimited.text_of(path.name, plain, source.separator, limits)
+    rows, notes = typed.write(text, out, source.decimal, limits)
+    return [delimited.note(path.name, mark, encoding, rows, len(text.columns)), *notes]
 
 
 def _gunzip(path: Path, out: Path, limits: Limits) -> None:

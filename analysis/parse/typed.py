@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from analysis.ingest import Limits
 from analysis.parse.engine import connect, quoted
+from analysis.parse.job import too_large
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -35,34 +38,50 @@ class Column:
 
 @dataclass(frozen=True)
 class Text:
-    """A Parquet table of text that is being looked at."""
+    """A table of text: a SQL source, and for each column's name its name in that source.
 
-    connection: DuckDBPyConnection
-    source: str
-    file: str
-
-    def names(self) -> list[str]:
-        return [row[0] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {self.source}").fetchall()]
-
-    def count(self, *conditions: str) -> tuple[int, ...]:
-        """How many rows satisfy each condition, in one pass."""
-        counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions)
-        row = self.connection.execute(f"SELECT {counts} FROM {self.source}").fetchone()
-        assert row is not None
-        return tuple(int(count) for count in row)
-
-
-def write(file: str, text: Path, out: Path, decimal: str | None) -> list[Phrase]:
-    """Write the Parquet table of text as typed Parquet to `out`; a note for whatever is not plain.
-
-    Raises Refusal(data.ambiguous_decimal) where 1,234 could be either number.
+    complain: turns the reader's error into a refusal.
     """
-    with connect(text, out) as connection:
-        table = Text(connection, f"read_parquet({quoted(str(text))})", file)
-        columns = _decide(table, decimal)
-        chosen = ", ".join(f"{_expression(column)} AS {identifier(column.name)}" for column in columns)
-        connection.execute(f"COPY (SELECT {chosen} FROM {table.source}) TO {quoted(str(out))} (FORMAT parquet)")
-    return [note for column in columns for note in column.notes]
+
+    file: str
+    source: str
+    columns: dict[str, str]
+    path: Path
+    complain: Callable[[str, str], Refusal]
+
+    def count(self, connection: DuckDBPyConnection, conditions: list[str]) -> list[int]:
+        """Rows, then how many of them satisfy each condition, in one pass."""
+        import duckdb
+
+        counts = ", ".join(["count(*)", *(f"count(*) FILTER ({condition})" for condition in conditions)])
+        try:
+            row = connection.execute(f"SELECT {counts} FROM {self.source}").fetchone()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise self.complain(self.file, str(error)) from error
+        assert row is not None
+        return [int(count) for count in row]
+
+
+def write(text: Text, out: Path, decimal: str | None, limits: Limits) -> tuple[int, list[Phrase]]:
+    """Write the table of text as typed Parquet to `out`: how many rows, and a note for whatever is not plain.
+
+    The source is read three times (what is filled, of what kind, the values), which is faster than a copy of the
+    text. Raises Refusal(data.ambiguous_decimal | data.no_rows | data.too_large) and what the reader complains of.
+    """
+    with connect(text.path, out) as connection:
+        rows, *filled = text.count(connection, [look for x in text.columns.values() for look in _filled(x)])
+        if rows > limits.rows:
+            raise too_large(limits)
+        if rows == 0:
+            raise Refusal("data.no_rows", name=text.file)
+        columns = _decide(connection, text, filled, decimal)
+        chosen = ", ".join(
+            f"{_expression(column, text.columns[column.name])} AS {identifier(column.name)}" for column in columns
+        )
+        connection.execute(f"COPY (SELECT {chosen} FROM {text.source}) TO {quoted(str(out))} (FORMAT parquet)")
+    return rows, [note for column in columns for note in column.notes]
 
 
 def identifier(name: str) -> str:
@@ -70,55 +89,76 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _decide(table: Text, decimal: str | None) -> list[Column]:
-    names = table.names()
-    looks = table.count(*(condition for name in names for condition in _looks(identifier(name))))
-    width = len(looks) // len(names)
-    counts = {name: looks[width * at : width * (at + 1)] for at, name in enumerate(names)}
-    commas = {name: _comma(table, name, counts[name][0]) for name in names if counts[name][3]}
+def _filled(x: str) -> list[str]:
+    return [f"{x} <> ''", f"try_cast({x} AS DOUBLE) IS NOT NULL"]
+
+
+def _decide(connection: DuckDBPyConnection, text: Text, filled: list[int], decimal: str | None) -> list[Column]:
+    """The type of each column, from one more pass that asks each only what its numbers leave open."""
+    looks = {name: Look(*filled[2 * at : 2 * at + 2]) for at, name in enumerate(text.columns)}
+    asked = {name: looks[name].questions(x) for name, x in text.columns.items()}
+    answers = iter(text.count(connection, [sql for questions in asked.values() for sql in questions.values()])[1:])
+    counts = {name: {key: next(answers) for key in questions} for name, questions in asked.items()}
+    commas = {name: _comma(looks[name], counts[name]) for name in text.columns if counts[name].get("comma")}
     mark = decimal or _agreed(commas)
-    return [_typed(table, name, counts[name], commas.get(name, "none"), mark) for name in names]
+    columns = []
+    for name, look in looks.items():
+        if commas.get(name, "none") != "none":
+            columns.append(_with_comma(connection, text, name, commas[name], mark))
+        else:
+            columns.append(_column(name, look, counts[name]))
+    return columns
 
 
-def _looks(x: str) -> tuple[str, ...]:
-    """filled, number, blank, comma, underscore, boolean, time."""
-    blanks = ", ".join(quoted(blank) for blank in BLANKS)
-    return (
-        f"{x} <> ''",
-        f"try_cast({x} AS DOUBLE) IS NOT NULL",
-        f"lower(trim({x})) IN ({blanks})",
-        f"contains({x}, ',')",
-        f"contains({x}, '_')",
-        f"lower({x}) IN ('true', 'false')",
-        f"({x} LIKE '____-%' OR {x} LIKE '____/%') AND try_cast({x} AS TIMESTAMPTZ) IS NOT NULL",
-    )
+@dataclass(frozen=True)
+class Look:
+    """How many rows of a column are filled, and how many of these read as numbers."""
+
+    filled: int
+    number: int
+
+    def questions(self, x: str) -> dict[str, str]:
+        """What else must be counted to type the column."""
+        blanks = ", ".join(quoted(blank) for blank in BLANKS)
+        numbers = {
+            "underscore": f"contains({x}, '_')",
+            "zeros": rf"regexp_matches({x}, '^\s*[+-]?0\d')",
+            "whole": rf"regexp_full_match(trim({x}), '[+-]?\d+')",
+            "infinite": f"NOT isfinite(try_cast({x} AS DOUBLE))",
+            "large": f"isfinite(try_cast({x} AS DOUBLE)) AND abs(try_cast({x} AS DOUBLE)) > {EXACT}",
+        }
+        others = {
+            "blank": f"lower(trim({x})) IN ({blanks})",
+            "boolean": f"lower({x}) IN ('true', 'false')",
+            "time": f"{x}[5] IN ('-', '/') AND try_cast({x} AS TIMESTAMPTZ) IS NOT NULL",
+            "zoned": f"{x}[5] IN ('-', '/') AND regexp_full_match({x}, {quoted(_ZONED)})",
+            "comma": f"contains({x}, ',')",
+            "marked": f"regexp_full_match(trim({x}), {quoted(_MARKED)})",
+            "grouped": f"regexp_full_match(trim({x}), {quoted(_GROUPED)})",
+            "thousands": f"regexp_full_match(trim({x}), {quoted(_THOUSANDS)}) AND contains({x}, ',')",
+            "fraction": f"contains({x}, '.')",
+        }
+        return (numbers if self.number else {}) | (others if self.number < self.filled else {})
 
 
-def _typed(table: Text, name: str, counts: tuple[int, ...], comma: str, mark: str | None) -> Column:
-    filled, number, blank, _, underscore, boolean, time = counts
-    if comma != "none":
-        return _with_comma(table, name, comma, mark)
-    if filled and boolean == filled:
+def _column(name: str, look: Look, counts: dict[str, int]) -> Column:
+    filled, number = look.filled, look.number
+    if filled and counts.get("boolean") == filled:
         return Column(name, "boolean")
-    if filled and time == filled:
-        return _time(table, name, filled)
-    if number and number + blank == filled and not underscore:
-        return _number(table, name, number, blank)
+    if filled and counts.get("time") == filled:
+        return _time(name, counts["zoned"], filled)
+    if number and number + counts.get("blank", 0) == filled and not counts["underscore"]:
+        return _number(name, number, counts)
     return Column(name, "text")
 
 
-def _comma(table: Text, name: str, filled: int) -> str:
+def _comma(look: Look, counts: dict[str, int]) -> str:
     """What commas in a column are: "none" (text), "," or "." (sure what the decimal mark is), "?" (either)."""
-    x = f"trim({identifier(name)})"
-    patterns = (_MARKED, _GROUPED, _THOUSANDS)
-    marked, grouped, thousands = (f"regexp_full_match({x}, {quoted(pattern)})" for pattern in patterns)
-    plain = f"(try_cast({x} AS DOUBLE) IS NOT NULL AND NOT contains({x}, '_'))"
-    as_mark, as_group, either, fraction = table.count(
-        f"{marked} OR {plain}", f"{grouped} OR {thousands} OR {plain}", grouped, f"contains({x}, '.')"
-    )
-    if as_mark == filled and as_group == filled and either:
-        return "." if fraction else "?"
-    return "," if as_mark == filled else "." if as_group == filled else "none"
+    as_mark = counts["marked"] + look.number == look.filled  # what has no comma must be a number
+    as_group = counts["grouped"] + counts["thousands"] + look.number == look.filled
+    if as_mark and as_group:
+        return "." if counts["fraction"] else "?"
+    return "," if as_mark else "." if as_group else "none"
 
 
 def _agreed(commas: dict[str, str]) -> str | None:
@@ -127,49 +167,39 @@ def _agreed(commas: dict[str, str]) -> str | None:
     return sure.pop() if len(sure) == 1 else None
 
 
-def _with_comma(table: Text, name: str, comma: str, mark: str | None) -> Column:
+def _with_comma(connection: DuckDBPyConnection, text: Text, name: str, comma: str, mark: str | None) -> Column:
     if comma == "?" and mark is None:
-        query = f"SELECT {identifier(name)} FROM {table.source} WHERE contains({identifier(name)}, ',') LIMIT 1"
-        example = table.connection.execute(query).fetchone()
+        x = text.columns[name]
+        example = connection.execute(f"SELECT {x} FROM {text.source} WHERE contains({x}, ',') LIMIT 1").fetchone()
         assert example is not None
-        raise Refusal("data.ambiguous_decimal", name=table.file, column=name, example=str(example[0])[:40])
+        raise Refusal("data.ambiguous_decimal", name=text.file, column=name, example=str(example[0])[:40])
     if (mark if comma == "?" else comma) == ",":
         return Column(name, "comma", (phrase("data.note.decimal_comma", column=name),))
     return Column(name, "thousands", (phrase("data.note.thousands", column=name),))
 
 
-def _time(table: Text, name: str, filled: int) -> Column:
-    (zoned,) = table.count(f"regexp_full_match({identifier(name)}, {quoted(_ZONED)})")
+def _time(name: str, zoned: int, filled: int) -> Column:
     if zoned not in (0, filled):
         return Column(name, "text", (phrase("data.note.mixed_zones", column=name, zoned=zoned, rows=filled),))
     return Column(name, "time", (phrase("data.note.zoned" if zoned else "data.note.local", column=name),))
 
 
-def _number(table: Text, name: str, number: int, blank: int) -> Column:
-    x = identifier(name)
-    whole = rf"regexp_full_match(trim({x}), '[+-]?\d+')"
-    zeros, wholes, infinite, large = table.count(
-        rf"regexp_matches({x}, '^\s*[+-]?0\d')",
-        whole,
-        f"NOT isfinite(try_cast({x} AS DOUBLE))",
-        f"{whole} AND abs(try_cast({x} AS DOUBLE)) > {EXACT}",
-    )
-    if zeros:
-        return Column(name, "text", (phrase("data.note.leading_zeros", column=name, rows=zeros),))
-    if large:
-        return Column(name, "text", (phrase("data.note.large_ids", column=name, rows=large),))
-    if infinite == number:
+def _number(name: str, number: int, counts: dict[str, int]) -> Column:
+    if counts["zeros"]:
+        return Column(name, "text", (phrase("data.note.leading_zeros", column=name, rows=counts["zeros"]),))
+    if counts["large"] and counts["whole"] + counts["infinite"] == number:
+        return Column(name, "text", (phrase("data.note.large_ids", column=name, rows=counts["large"]),))
+    if counts["infinite"] == number:
         return Column(name, "text")
     notes = []
-    if infinite:
-        notes.append(phrase("data.note.not_finite", column=name, rows=infinite))
-    if blank:
-        notes.append(phrase("data.note.blanks", column=name, rows=blank))
-    return Column(name, "integer" if wholes + infinite == number else "number", tuple(notes))
+    if counts["infinite"]:
+        notes.append(phrase("data.note.not_finite", column=name, rows=counts["infinite"]))
+    if counts.get("blank"):
+        notes.append(phrase("data.note.blanks", column=name, rows=counts["blank"]))
+    return Column(name, "integer" if counts["whole"] + counts["infinite"] == number else "number", tuple(notes))
 
 
-def _expression(column: Column) -> str:
-    x = identifier(column.name)
+def _expression(column: Column, x: str) -> str:
     number = f"try_cast({x} AS DOUBLE)"
     return {
         "text": f"nullif({x}, '')",
