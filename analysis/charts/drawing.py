@@ -10,7 +10,7 @@ from typing import Any
 from analysis.charts.labels import columns, number, plain, spoken
 from analysis.charts.places import AxisKind, Key, axis_kind, every_key, keys_of, numbers, positions, share_of_row
 from analysis.document import Cell, Chart, Series
-from words import Language, say
+from words import Language, Phrase, say
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Layer:
     said: tuple[str, ...] = ()
     """The same without the names of row and series; stands where a value is missing."""
     joined: bool = False
+    names: tuple[str, ...] = ()
+    """Pareto charts: the fact `name` of each point's text, printed beside it."""
 
 
 @dataclass(frozen=True)
@@ -158,14 +160,14 @@ def _heatmap(chart: Chart, language: Language) -> Drawing:
 
 
 def _points(chart: Chart, language: Language) -> Drawing:
-    """Lines, scatters and Pareto fronts; of a Pareto chart, a series of several points is a front and is joined."""
+    """Lines, scatters and Pareto charts; of these the first series is the front, in its order, and is joined."""
     every = [cell for series in chart.series for cell in series.x]
     kind = axis_kind(every)
     keys = every_key((series.x for series in chart.series), language) if kind == "label" else ()
     layers = []
     for at, series in enumerate(chart.series):
         x = positions(series.x, kind, keys, language)
-        joined = chart.kind == "line" or (chart.kind == "pareto" and len(x) > 1)
+        joined = chart.kind == "line" or (chart.kind == "pareto" and at == 0)
         layers.append(_layer(chart, at, language, x, numbers(series.y), joined))
     return Drawing(
         **_frame(chart, language),
@@ -195,6 +197,7 @@ def _layer(
         high=numbers(series.high) or (math.nan,) * len(x),
         hover=_hover(chart, series, said, language),
         said=said,
+        names=_names(series, language) if chart.kind == "pareto" else (),
         joined=joined,
     )
 
@@ -205,6 +208,11 @@ def _said(chart: Chart, series: Series, language: Language) -> tuple[str, ...]:
         return tuple(spoken(text, language) for text in series.text)
     values = series.x if chart.kind == "interval" else series.y
     return tuple(_range(series, at, value, language) for at, value in enumerate(values))
+
+
+def _names(series: Series, language: Language) -> tuple[str, ...]:
+    facts = [text.facts.get("name") if isinstance(text, Phrase) else None for text in series.text]
+    return tuple(spoken(fact, language) for fact in facts)
 
 
 def _hover(chart: Chart, series: Series, said: tuple[str, ...], language: Language) -> tuple[str, ...]:

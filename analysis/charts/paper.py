@@ -52,7 +52,13 @@ def to_svg(chart: Chart, language: Language, dark: bool = False, titled: bool = 
 def _printed(drawing: Drawing) -> Drawing:
     """The drawing in characters that the shipped fonts have."""
     layers = tuple(
-        replace(layer, name=printable(layer.name), said=tuple(map(printable, layer.said))) for layer in drawing.layers
+        replace(
+            layer,
+            name=printable(layer.name),
+            said=tuple(map(printable, layer.said)),
+            names=tuple(map(printable, layer.names)),
+        )
+        for layer in drawing.layers
     )
     return replace(
         drawing,
@@ -249,6 +255,11 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
         )
         if drawing.kind == "interval":
             _absent(axes, drawing, layer, look)
+        for x, y, name in zip(layer.x, layer.y, layer.names, strict=False):
+            said = "\n".join(wrapped(name, 24, 1))
+            axes.annotate(
+                said, (x, y), (0, 7), textcoords="offset points", color=look.ink, size=9, ha="center", va="bottom"
+            )
 
 
 def _whiskers(axes: Axes, drawing: Drawing, layer: Layer, colour: str) -> None:

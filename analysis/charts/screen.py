@@ -69,7 +69,11 @@ def _dots(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str,
     dots = drawing.kind != "line" or len(layer.x) <= 40
     trace: dict[str, Any] = {
         "type": "scatter",
-        "mode": "+".join(part for part, on in (("lines", lines), ("markers", dots)) if on),
+        "mode": "+".join(part for part, on in (("lines", lines), ("markers", dots), ("text", any(layer.names))) if on),
+        "text": [broken(name, 24, 1) for name in layer.names],
+        "textposition": "top center",
+        "textfont": {"color": look.ink, "size": 12},
+        "cliponaxis": False,
         "line": {"color": colour, "width": 2, "dash": DASHES[layer.style % len(DASHES)]},
         "marker": {
             "color": colour,

@@ -23,10 +23,11 @@ ORDER = (
     Verdict.EFFECT,
     Verdict.CANNOT_TELL,
     Verdict.EQUIVALENT,
+    Verdict.MEASURED,
     Verdict.NOT_COMPUTED,
     Verdict.SUPPRESSED,
 )
-"""Of the table of verdicts; levels (`measured`) claim nothing and stay in their sections."""
+"""What says most comes first. Levels (`measured`) claim nothing and are not in the table of verdicts."""
 SYMBOLS = {
     Verdict.GAP: "▲",
     Verdict.EFFECT: "●",
@@ -37,10 +38,12 @@ SYMBOLS = {
     Verdict.NOT_COMPUTED: "×",
 }
 """Beside the word and the colour, so that a badge is read without colour."""
-MAX_VERDICTS = 60
+MAX_VERDICTS = 30
 """Rows of the table of verdicts; the first reader wants the answer, not everything."""
 MAX_CHART_ROWS = 40
 """Rows of the table behind a picture; longer ones are in their CSV file."""
+FIRST_FINDINGS = 25
+"""Of each section that are shown at once, the telling ones first; the HTML folds the rest, the PDF names its file."""
 FIRST_SENTENCES = 2
 """Of each section that open the report."""
 LABELS = [
@@ -72,6 +75,7 @@ LABELS = [
     "seed",
     "made_by",
     "nameless",
+    "rows_left",
     "provenance",
 ]
 LIMITS = ("interval", "cannot_tell", "causal", "groups", "small", "law")
@@ -98,7 +102,7 @@ class Row:
 class Picture:
     """One chart: its caption, the text for those who cannot see it, and the table behind it.
 
-    `grid` is None where that table is too long to print; `elsewhere` then says where it is.
+    `grid` is None where that table is too long to print; `elsewhere` says in which file it is.
     """
 
     chart: Chart
@@ -118,6 +122,9 @@ class Part:
     summary: tuple[str, ...]
     pictures: tuple[Picture, ...]
     findings: tuple[Row, ...]
+    rest: tuple[Row, ...]
+    more_findings: str
+    fold: str
     tables: tuple[Grid, ...]
     notes: tuple[str, ...]
 
@@ -156,8 +163,8 @@ def content(document: Document, language: Language) -> Content:
     methods = _methods(document, language)
     files = file_names(document)
     parts = tuple(_part(section, methods, files, language) for section in document.sections if section.step != "report")
-    rows = [row for part in parts for row in part.findings]
-    telling = sorted((row for row in rows if Verdict(row.verdict) in ORDER), key=_rank)
+    rows = [row for part in parts for row in (*part.findings, *part.rest)]
+    telling = sorted((row for row in rows if row.verdict != Verdict.MEASURED), key=_rank)
     return Content(
         language=language,
         title=legible(document.title) or say("report.untitled", language),
@@ -167,7 +174,7 @@ def content(document: Document, language: Language) -> Content:
         digest=legible(document.digest),
         missing=_missing(document, language),
         verdicts=tuple(telling[:MAX_VERDICTS]),
-        more_verdicts=_more(len(telling) - MAX_VERDICTS, language),
+        more_verdicts=_more(len(telling) - MAX_VERDICTS, "report.more", language),
         counts=_counts(rows, language),
         parts=parts,
         methods=tuple(methods),
@@ -180,8 +187,8 @@ def _rank(row: Row) -> int:
     return ORDER.index(Verdict(row.verdict))
 
 
-def _more(count: int, language: Language) -> str:
-    return say("report.more", language, count=count) if count > 0 else ""
+def _more(count: int, key: str, language: Language) -> str:
+    return say(key, language, count=count) if count > 0 else ""
 
 
 def _missing(document: Document, language: Language) -> str:
@@ -217,12 +224,16 @@ def _methods(document: Document, language: Language) -> dict[str, int]:
 
 
 def _part(section: Section, methods: dict[str, int], files: dict[tuple[str, str], str], language: Language) -> Part:
+    rows = sorted((_row(section.step, f, methods, language) for f in section.findings), key=_rank)
     return Part(
         step=section.step,
         title=step_title(section.step, language),
         summary=_said(section.summary, language),
         pictures=tuple(_picture(section.step, chart, files, language) for chart in section.charts),
-        findings=tuple(_row(section.step, finding, methods, language) for finding in section.findings),
+        findings=tuple(rows[:FIRST_FINDINGS]),
+        rest=tuple(rows[FIRST_FINDINGS:]),
+        more_findings=_more(len(rows) - FIRST_FINDINGS, "report.more_findings", language),
+        fold=_more(len(rows) - FIRST_FINDINGS, "report.fold", language),
         tables=tuple(table_grid(table, language) for table in section.tables),
         notes=_said(section.notes, language),
     )
@@ -248,7 +259,7 @@ def _picture(step: str, chart: Chart, files: dict[tuple[str, str], str], languag
         caption=say("report.caption_n", language, n=chart.n, unit=unit) if chart.n else "",
         alt=legible(say(chart.alt, language)),
         grid=table_grid(behind, language) if short else None,
-        elsewhere="" if short else say("report.chart_too_long", language, **where),
+        elsewhere=say("report.chart_too_long", language, **where),
     )
 
 

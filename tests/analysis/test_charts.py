@@ -128,10 +128,16 @@ def test_a_row_without_a_value_says_so_instead_of_showing_a_zero():
 def test_a_pointer_shows_what_the_step_wrote_and_nothing_else():
     figure = to_plotly(CHARTS["pareto"], "en")
     assert all(trace.hoverinfo in ("text", "skip") and trace.hovertemplate is None for trace in figure.data)
-    assert (
-        figure.data[1].hovertext == ("as trained: NDCG 0.49, gap 0.044",)
-        or "as trained" in (figure.data[1].hovertext[0])
+    assert figure.data[0].hovertext[0] == (
+        "on the front: re-ranked: accuracy 0.480 (0.470 to 0.490), disparity 0.020 (0.010 to 0.030)"
     )
+
+
+def test_of_a_pareto_chart_the_front_alone_is_joined_and_every_point_has_its_name():
+    front, rest = to_plotly(CHARTS["pareto"], "en").data
+    assert front.mode == "lines+markers+text"
+    assert rest.mode == "markers+text"
+    assert front.text == ("re-ranked", "reweighed", "as trained")
 
 
 def test_heat_map_cells_print_their_text_in_ink_that_reads_on_their_colour():
