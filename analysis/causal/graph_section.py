@@ -35,6 +35,9 @@ def answer(found: Identification) -> tuple[Phrase, ...]:
     facts = {"treatment": found.treatment, "outcome": found.outcome}
     if found.status == "no path":
         return (phrase("graph.no_path", **facts),)
+    if found.status == "not recorded":
+        names = ", ".join(name for name in (found.treatment, found.outcome) if name in found.absent)
+        return (phrase("graph.not_recorded", **facts, names=names),)
     if found.recommended is not None:
         if not found.recommended:
             return (phrase("graph.identifiable_empty", **facts), phrase("graph.unbiased"))

@@ -40,14 +40,14 @@ class Identification(BaseModel):
 
     status: ``identifiable`` where a set with all its columns present exists (``by`` backdoor), or recorded
     front-door mediators or an instrument do; ``no path`` where the drawing itself says the effect is none;
-    else ``not identifiable``.
+    ``not recorded`` where treatment or outcome is no column; else ``not identifiable``.
     """
 
     model_config = ConfigDict(frozen=True)
 
     treatment: str
     outcome: str
-    status: Literal["identifiable", "not identifiable", "no path"]
+    status: Literal["identifiable", "not identifiable", "no path", "not recorded"]
     by: Literal["backdoor", "front-door", "instrument"] | None
     sets: tuple[AdjustmentSet, ...]
     """Every minimal adjustment set, those without missing columns first, then the smaller ones."""
@@ -93,11 +93,10 @@ def _identified(graph: Graph, treatment: str, outcome: str, present: set[str]) -
     lever = tuple(name for name in adjustment.instruments(graph, treatment, outcome) if name in present)
     still = adjustment.biasing_paths(graph, treatment, outcome, recorded if recommended is None else recommended)
     by = _way(recommended, door, lever)
-    causal = outcome in graph.descendants(treatment)
     return Identification(
         treatment=treatment,
         outcome=outcome,
-        status=("identifiable" if by else "not identifiable") if causal else "no path",
+        status=_status(graph, treatment, outcome, present, by),
         by=by,
         sets=tuple(sets),
         complete=complete,
@@ -115,7 +114,7 @@ def _identified(graph: Graph, treatment: str, outcome: str, present: set[str]) -
 
 def options(found: Identification) -> tuple[Phrase, ...]:
     """What confounds what, and what one can do about it, where adjusting is not enough."""
-    if found.recommended is not None:
+    if found.recommended is not None or found.status == "not recorded":
         return ()
     said = [phrase("graph.open_path", path=path) for path in found.still_open]
     if found.sets:
@@ -132,6 +131,16 @@ def options(found: Identification) -> tuple[Phrase, ...]:
 
 def _set(names: Names, present: set[str]) -> AdjustmentSet:
     return AdjustmentSet(names=names, missing=tuple(name for name in names if name not in present))
+
+
+def _status(
+    graph: Graph, treatment: str, outcome: str, present: set[str], by: str | None
+) -> Literal["identifiable", "not identifiable", "no path", "not recorded"]:
+    if outcome not in graph.descendants(treatment):
+        return "no path"
+    if not {treatment, outcome} <= present:
+        return "not recorded"
+    return "identifiable" if by else "not identifiable"
 
 
 def _way(

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.causal.adjustment import biasing_paths
 from analysis.causal.graph import Graph
-from analysis.causal.identify import graph_section, identify, options
+from analysis.causal.identify import answer, graph_section, identify, options
 from analysis.simulate import Shop, simulate
 from tests.analysis.causal.shops import dataset_of
 from words import LANGUAGES, Refusal, say
@@ -144,6 +144,13 @@ def test_an_unrecorded_column_is_missing_without_being_latent() -> None:
 def test_a_graph_without_a_way_says_so() -> None:
     graph = Graph(nodes=("x", "y"), edges=(("y", "x"),), treatment="x", outcome="y")
     assert identify(graph, ("x", "y")).status == "no path"
+
+
+def test_a_treatment_that_is_no_column_is_said_before_anything_else() -> None:
+    graph = Graph(nodes=("shown", "y", "z"), edges=(("shown", "y"), ("z", "y")), treatment="shown", outcome="y")
+    found = identify(graph, ("y", "z"))
+    assert found.status == "not recorded" and options(found) == ()
+    assert "no column shown" in say(answer(found)[0])
 
 
 def test_a_graph_without_a_question_is_refused() -> None:
