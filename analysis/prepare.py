@@ -112,7 +112,7 @@ def _grouped(column: pd.Series, name: str) -> pd.Series:
 
 def _items(log: pd.DataFrame, items: pd.DataFrame | None, roles: Roles) -> pd.DataFrame:
     """One row for every item of the log and of the catalogue, roles under their names, "" where missing."""
-    known = set(log["item"]) | (set(items[roles.item]) if items is not None else set())
+    known = set(log["item"].unique()) | (set(items[roles.item]) if items is not None else set())
     index = pd.Index(sorted(known), name="item", dtype="str")
     frame = items.set_index(roles.item).reindex(index) if items is not None else pd.DataFrame(index=index)
     frame.index.name = "item"
