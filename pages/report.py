@@ -10,7 +10,7 @@ import streamlit as st
 from audit.settings import STEPS
 from audit.workspace import AuditFolder
 from pages.parts import jobs, section
-from pages.parts.house import workspace
+from pages.parts.house import section_of, workspace
 from pages.parts.page import View, by_the_front_door, link, page
 from pages.parts.sidebar import title_of
 from pages.parts.state import state
@@ -109,7 +109,7 @@ def _zipped(folder: AuditFolder) -> bytes:
 def _summary(view: View) -> None:
     """What each step answered, in its own sentences."""
     st.header(t("report.summary"))
-    found = [(step, view.folder.section(step)) for step in STEPS if view.states[step] != "missing"]
+    found = [(step, section_of(view.folder, step)) for step in STEPS if view.states[step] != "missing"]
     told = [(step, part) for step, part in found if part is not None and part.summary]
     if not told:
         st.info(t("report.nothing_yet"))

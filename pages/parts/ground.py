@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.causal.graph import Graph, templates, variables
+from pages.parts.house import section_of
 from pages.parts.page import View
 from words import Phrase, phrase
 
@@ -30,7 +31,7 @@ class Ground:
 
 def ground(view: View) -> Ground:
     """The ground of the view's audit, by the digest of its data. Raises Refusal before the data step."""
-    section = view.folder.section("data")
+    section = section_of(view.folder, "data")
     stamp = "" if section is None else str(section.facts.get("digest", ""))
     return _ground(f"{view.folder.path}\n{stamp}")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 import streamlit as st
 
+from analysis.document import Section
 from audit.jobs import Jobs
-from audit.settings import STEPS
+from audit.settings import STEPS, Step
 from audit.workspace import AuditFolder, Workspace
 from pages.parts.state import state
 from words import Refusal
@@ -48,3 +50,20 @@ def current() -> AuditFolder:
         folder = home.demo()
     now.audit = folder.id
     return folder
+
+
+def stamp(folder: AuditFolder, step: Step) -> str:
+    """Names one state of one step's result: its file and when that was written. The key of everything cached of it."""
+    path = folder.path / "work" / "steps" / f"{step}.json"
+    return f"{path}\n{path.stat().st_mtime_ns}" if path.exists() else f"{path}\n"
+
+
+def section_of(folder: AuditFolder, step: Step) -> Section | None:
+    """What `step` found, read once for each state of its file; None where it has not run."""
+    return _section(f"{step}\n{folder.path}\n{stamp(folder, step)}")
+
+
+@st.cache_resource(scope="session", max_entries=16, show_spinner=False)
+def _section(key: str) -> Section | None:
+    step, path, *_ = key.split("\n")
+    return AuditFolder(Path(path)).section(cast(Step, step))

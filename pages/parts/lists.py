@@ -10,6 +10,7 @@ import streamlit as st
 from audit.steps import Run
 from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
+from pages.parts.house import section_of
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, t
@@ -80,7 +81,7 @@ def _run(stamp: str) -> Run:
 
 def _stamp(view: View) -> str:
     """The folder, the data and the recommender's settings as one string."""
-    data = view.folder.section("data")
+    data = section_of(view.folder, "data")
     digest = "" if data is None else str(data.facts.get("digest", ""))
     return f"{view.folder.path}\n{digest}\n{view.settings.recommender.model_dump_json()}"
 

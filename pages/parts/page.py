@@ -16,7 +16,7 @@ from audit.jobs import Jobs
 from audit.settings import DEPENDS, STEPS, AuditSettings, Step
 from audit.workspace import AuditFolder
 from pages.parts import gate
-from pages.parts.house import current, jobs
+from pages.parts.house import current, jobs, section_of
 from pages.parts.state import remember, state, widget
 from pages.parts.text import plain, t
 from words import Refusal
@@ -75,7 +75,7 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
     try:
         folder = current()
         remember()
-        view = View(step, folder, folder.settings(), folder.section(step), folder.states(), jobs())
+        view = View(step, folder, folder.settings(), section_of(folder, step), folder.states(), jobs())
         if view.states[step] == "stale":
             st.warning(t("frame.stale"))
         if _ready(view):

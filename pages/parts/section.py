@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from analysis.document import Cell, Chart, Column, Table
 from analysis.finding import Finding, Verdict, amount
+from pages.parts.house import stamp
 from pages.parts.page import View
 from pages.parts.state import dark, state
 from pages.parts.text import plain, raw, spoken, t
 from words import Phrase, phrase, say
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.GAP: ("orange", "▲"),
@@ -24,6 +31,11 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.NOT_COMPUTED: ("yellow", "∅"),
 }
 """Colour and sign of each verdict; the word always stands beside them."""
+SHOWN_FIRST = frozenset({Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL, Verdict.NOT_COMPUTED})
+TALLEST = 640
+"""Pixels; a taller picture scrolls inside its frame."""
+FRAME = 150
+"""Pixels that title, tabs and caption of a picture take."""
 ROWS_SHOWN = 30
 """Rows of a plain HTML table; longer ones become a scrolling grid."""
 
@@ -54,25 +66,37 @@ def _summary(sentences: tuple[Phrase, ...]) -> None:
 
 
 def _charts(view: View, charts: tuple[Chart, ...]) -> None:
-    if charts:
-        st.header(t("section.pictures"))
-    for start in range(0, len(charts), 2):
-        columns = st.columns(2, gap="medium") if len(charts) > 1 else [st.container()]
-        for column, chart in zip(columns, charts[start : start + 2], strict=False):
-            with column:
-                draw_chart(view, chart)
+    """Wide pictures over the whole page; the others in two columns, each put where there is more room."""
+    if not charts:
+        return
+    st.header(t("section.pictures"))
+    narrow = [chart for chart in charts if not _is_wide(chart)]
+    for chart in charts:
+        if _is_wide(chart) or len(narrow) == 1:
+            draw_chart(view, chart)
+    if len(narrow) < 2:
+        return
+    columns, filled = st.columns(2, gap="medium"), [0.0, 0.0]
+    for chart in narrow:
+        shorter = filled.index(min(filled))
+        with columns[shorter]:
+            filled[shorter] += draw_chart(view, chart)
 
 
-def draw_chart(view: View, chart: Chart) -> None:
-    """One picture with the same numbers as a table behind it."""
-    from analysis.charts import to_plotly
+def _is_wide(chart: Chart) -> bool:
+    """Heat maps of many columns and plots of many rows need the page's width."""
+    labels = {label for series in chart.series for label in (series.x if chart.kind == "heatmap" else series.y)}
+    return (chart.kind == "heatmap" and len(labels) > 5) or (chart.kind == "interval" and len(labels) > 16)
 
+
+def draw_chart(view: View, chart: Chart) -> float:
+    """One picture with the same numbers as a table behind it; the height it takes, in pixels."""
+    figure = _figure(f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}", _Drawn(chart))
+    tall = figure.layout.height > TALLEST
     with st.container(border=True):
         st.markdown(f"**{spoken(chart.title)}**")
         picture, numbers = st.tabs([t("section.picture"), t("section.numbers")])
-        with picture:
-            figure = to_plotly(chart, state().language, dark())
-            figure.update_layout(title=None, margin={"t": 16, "r": 12})
+        with picture, st.container(height=TALLEST, border=False) if tall else st.container():
             st.plotly_chart(
                 figure,
                 theme=None,
@@ -80,9 +104,26 @@ def draw_chart(view: View, chart: Chart) -> None:
                 alt=raw_words(chart.alt),
                 config={"displaylogo": False, "displayModeBar": False},
             )
-            st.caption(spoken(chart.alt))
+        picture.caption(spoken(chart.alt))
         with numbers:
             _grid(_chart_rows(chart))
+    return float(min(figure.layout.height, TALLEST)) + FRAME
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A chart handed to the cache; the key beside it names its content, so the chart itself is not hashed."""
+
+    chart: Chart
+
+
+@st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs={_Drawn: lambda drawn: ""})
+def _figure(key: str, drawn: _Drawn) -> Figure:
+    """The picture of a chart; `key` holds the result's state, the chart's key, language and theme."""
+    from analysis.charts import to_plotly
+
+    figure = to_plotly(drawn.chart, state().language, dark())
+    return figure.update_layout(title=None, margin_t=40 if len(drawn.chart.series) > 1 else 16)
 
 
 def _chart_rows(chart: Chart) -> pd.DataFrame:
@@ -102,41 +143,64 @@ def _chart_rows(chart: Chart) -> pd.DataFrame:
 
 
 def _findings(view: View, findings: tuple[Finding, ...]) -> None:
+    """The figures, by what they are about and by verdict; levels are one click away."""
     if not findings:
         return
     st.header(t("section.figures"))
-    present = [verdict for verdict in Verdict if any(finding.verdict is verdict for finding in findings)]
-    chosen = st.pills(
-        t("section.show"),
-        present,
-        selection_mode="multi",
-        default=[verdict for verdict in present if verdict is not Verdict.MEASURED] or present,
-        format_func=lambda verdict: f"{_word(verdict)} {sum(finding.verdict is verdict for finding in findings)}",
-        key=view.key("verdicts"),
-    )
-    shown = [finding for finding in findings if finding.verdict in chosen]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        about = _about(view, findings)
+        chosen = _verdicts(view, about)
+    shown = [finding for finding in about if finding.verdict in chosen]
     _finding_table(shown)
     _evidence(view, shown)
 
 
+def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:
+    """The findings of one attribute (the first part of a key), or all."""
+    parts = list(dict.fromkeys(finding.key.partition(".")[0] for finding in findings))
+    if len(parts) < 2:
+        return list(findings)
+    part = st.selectbox(
+        t("section.about"),
+        ["", *parts],
+        format_func=lambda name: name or raw("section.everything"),
+        key=view.key("about"),
+        width=240,
+    )
+    return [finding for finding in findings if not part or finding.key.partition(".")[0] == part]
+
+
+def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
+    counts = Counter(finding.verdict for finding in findings)
+    present = [verdict for verdict in Verdict if counts[verdict]]
+    chosen: list[Verdict] = st.pills(
+        t("section.show"),
+        present,
+        selection_mode="multi",
+        default=[verdict for verdict in present if verdict in SHOWN_FIRST] or present,
+        format_func=lambda verdict: f"{_word(verdict)} {counts[verdict]}",
+        key=view.key("verdicts"),
+    )
+    return chosen
+
+
 def _finding_table(findings: Iterable[Finding]) -> None:
+    names = [t(f"section.{name}") for name in ("what", "verdict", "value", "interval", "n")]
     rows = [
-        {
-            t("section.what"): spoken(finding.label),
-            t("section.verdict"): badge(finding.verdict),
-            t("section.value"): plain(value_words(finding)),
-            t("section.interval"): plain(interval_words(finding)),
-            "n": plain(n_words(finding)),
-        }
+        (
+            spoken(finding.label),
+            badge(finding.verdict),
+            plain(value_words(finding)),
+            plain(interval_words(finding)),
+            plain(n_words(finding)),
+        )
         for finding in findings
     ]
     if not rows:
         st.caption(t("section.none_chosen"))
-    elif len(rows) <= ROWS_SHOWN:
-        st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
-    else:
-        with st.container(height=620, border=False):
-            st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+        return
+    with st.container(height=TALLEST, border=False) if len(rows) > ROWS_SHOWN else st.container():
+        st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
 
 
 def _evidence(view: View, findings: list[Finding]) -> None:
