@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -30,6 +31,9 @@ FLAGS = [
 ]
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 """Streamlit has finished the script; the text that a test expects may still have to be painted."""
+LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+BASE_PATH_PROBE = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+"""At a deep link (/graph) Streamlit's page first asks whether the app lies under that path, gets a 404 and goes on."""
 
 
 @dataclass
@@ -106,13 +110,19 @@ def visit(browser: Browser, url: str, dark: bool = False, width: int = 1280, hei
         accept_downloads=True,
     )
     tab = Visit(context.new_page())
-    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
-    tab.page.on("request", lambda sent: None if sent.url.startswith(local) else tab.foreign.append(sent.url))
-    tab.page.on("console", lambda said: tab.errors.append(said.text) if said.type == "error" else None)
+    tab.page.on("request", lambda sent: None if sent.url.startswith(LOCAL) else tab.foreign.append(sent.url))
+    tab.page.on("console", lambda said: _note(tab, said))
     tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
     tab.page.goto(url)
     settled(tab.page)
     return tab
+
+
+def _note(tab: Visit, said: ConsoleMessage) -> None:
+    """Keep an error of the console, but for the one kind that Streamlit makes at every deep link."""
+    where = said.location["url"]
+    if said.type == "error" and not BASE_PATH_PROBE.search(where):
+        tab.errors.append(f"{said.text} ({where})")
 
 
 def settled(page: Page, timeout: float = 30_000) -> None:

@@ -1,0 +1,3 @@
+from tests.browser.demo import browser, demo_home, finished_demo, server
+
+__all__ = ["browser", "demo_home", "finished_demo", "server"]
