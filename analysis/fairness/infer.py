@@ -16,13 +16,18 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
 BLOCK = 4_000_000
 """Resampling counts held at once (32 MB); a block's size depends on n only, so results do not depend on memory."""
+
+COMPRESS_FROM = 2000
+COMPRESS_BY = 8
+"""Groups of at least so many users with so many times fewer distinct values are resampled by counts of those values:
+the same distribution at a cost that does not grow with users."""
 
 SAME = 1e-12
 """Relative spread under which the values of a group are one value."""
@@ -99,7 +104,7 @@ def limits(replicate: Array, error: Array, n: npt.NDArray[np.int64], level: floa
     variance = error**2
     shrunk = float((variance * (n - 1) / n).sum())
     inflation = np.sqrt(variance.sum() / shrunk) if shrunk > 0 else 1.0
-    tail = float(stats.norm.cdf(-inflation * stats.t.ppf((1 + level) / 2, welch_freedom(error, n))))
+    tail = float(ndtr(-inflation * stdtrit(welch_freedom(error, n), (1 + level) / 2)))
     low, high = np.quantile(replicate, [tail, 1 - tail])
     return float(low), float(high)
 
@@ -116,7 +121,7 @@ def welch_p(difference: float, error: Array, n: npt.NDArray[np.int64]) -> float:
     total = float(np.sqrt((error**2).sum()))
     if total == 0.0:
         return 1.0 if difference == 0.0 else float(np.finfo(float).tiny)
-    p = 2 * float(stats.t.sf(abs(difference) / total, welch_freedom(error, n)))
+    p = 2 * float(stdtr(welch_freedom(error, n), -abs(difference) / total))
     return max(p, float(np.finfo(float).tiny))
 
 
@@ -166,7 +171,7 @@ def smallest_detectable(error: Array, level: float = 0.95) -> float:
 
     (z.975 + z.80) sqrt(sum of squared errors); in the figure's unit; above 0.
     """
-    z = float(stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(0.8))
+    z = float(ndtri((1 + level) / 2) + ndtri(0.8))
     return z * float(np.sqrt((error**2).sum()))
 
 
@@ -180,6 +185,10 @@ def resampling_counts(n: int, replicates: int, rng: np.random.Generator) -> Arra
 def _resampled(values: Array, replicates: int, rng: np.random.Generator) -> Array:
     """Sums of `values` [n, c] over each bootstrap sample: [B, c]."""
     n = values.shape[0]
+    if n >= COMPRESS_FROM:
+        distinct, count = np.unique(values, axis=0, return_counts=True)
+        if len(distinct) * COMPRESS_BY <= n:
+            return rng.multinomial(n, count / n, size=replicates).astype(np.float64) @ distinct
     block = max(1, BLOCK // n)
     sums = [resampling_counts(n, min(block, replicates - start), rng) @ values for start in range(0, replicates, block)]
     return np.vstack(sums)

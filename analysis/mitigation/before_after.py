@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtr
 
 from analysis.fairness.bygroup import levels, resample
 from analysis.fairness.decisions import decision_measures, selected
@@ -100,9 +101,7 @@ def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Bo
     spread = float(moved[1:].std())
     if spread == 0.0:
         return found, [replace(blank, reason=phrase("fairness.reason.unchanged"))]
-    from scipy import stats
-
-    p = max(2 * float(stats.norm.sf(abs(moved[0]) / spread)), float(np.finfo(float).tiny))
+    p = max(2 * float(ndtr(-abs(moved[0]) / spread)), float(np.finfo(float).tiny))
     change = replace(
         blank,
         value=float(moved[0]),

@@ -75,7 +75,7 @@ def _summary(
     said = [phrase("mitigation.summary.some" if narrowed else "mitigation.summary.none", **facts)]
     said += [_one(by_key, name, attribute, figure) for name in lists]
     said += [_moved(by_key, name, far) for name in lists if far and _moved_really(by_key, name, far)]
-    decided = [name for name in names if f"mitigation.{name}.all.accuracy.change" in by_key]
+    decided = [n for n in names if n not in lists and f"mitigation.{n}.all.accuracy.change" in by_key]
     said += [_one(by_key, name, attribute, "selection", "accuracy") for name in decided]
     return tuple(said)
 

@@ -123,3 +123,14 @@ def test_equivalence_needs_the_whole_interval_inside_the_margin():
     assert inside_margin(-0.005, 0.009, 0.01)
     assert not inside_margin(-0.005, 0.01, 0.01)
     assert inside_margin(0.95, 1.05, 0.1, null=1.0)
+
+
+def test_resampling_by_counts_of_distinct_values_has_the_same_distribution():
+    rng = np.random.default_rng(11)
+    values = rng.integers(0, 3, (2400, 1)) * 1.0
+    ones, code = np.ones_like(values), np.zeros(2400, np.intp)
+    found = estimate(values, ones, code, 1, 4000, rng)
+    rough = values + rng.normal(0, 1e-9, values.shape)  # no two alike: resampled user by user
+    plain = estimate(rough, ones, code, 1, 4000, rng)
+    assert found.replicate.std() == pytest.approx(plain.replicate.std(), rel=0.06)
+    assert found.replicate.mean() == pytest.approx(values.mean(), abs=4 * found.replicate.std() / np.sqrt(4000))

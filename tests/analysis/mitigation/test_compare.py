@@ -1,0 +1,111 @@
+"""Before and after on the same users: known changes come back, fronts equal a search, small groups stay hidden."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.document import canonical
+from analysis.fairness.ranking import Decisions
+from analysis.finding import Verdict
+from analysis.mitigation.compare import MitigationSettings, Variant, mitigation_section
+from analysis.mitigation.picture import on_front
+from tests.analysis.fairness.test_disparity import findings, planted
+from words import LANGUAGES, Refusal, say
+
+SETTINGS = MitigationSettings(replicates=200, permutations=200, figure="hit")
+
+
+def helped(before, share, seed=1):
+    """The same recommender, but this share of the women gets their wanted item first."""
+    rng = np.random.default_rng(seed)
+    women = (before.attributes["gender"] == "F").to_numpy() & (rng.random(len(before.user_ids)) < share)
+    lists = before.lists.copy()
+    wanted = np.asarray(before.relevant.argmax(axis=1)).ravel()
+    fresh = women & ~(lists == wanted[:, None]).any(axis=1)
+    lists[fresh, 0] = wanted[fresh]
+    return replace(before, lists=lists), fresh
+
+
+def test_a_known_change_comes_back_with_who_gained():
+    before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
+    after, moved = helped(before, 0.5)
+    found = findings(mitigation_section(before, [Variant("adversary", 1.0, after)], SETTINGS, 10, 1))
+    gained = moved.sum() / 200
+    assert found["mitigation.adversary@1.gender.F.hit@5.change"].value == pytest.approx(gained)
+    assert found["mitigation.adversary@1.gender.hit@5.gap.change"].value == pytest.approx(-gained)
+    assert found["mitigation.adversary@1.gender.hit@5.gap.change"].verdict is Verdict.GAP
+    assert found["mitigation.gender.adversary@1.better.F"].value == pytest.approx(gained)
+    assert found["mitigation.gender.adversary@1.worse.F"].value == 0
+    assert found["mitigation.adversary@1.all.hit@5.change"].value == pytest.approx(moved.sum() / 500)
+
+
+def test_the_summary_says_who_narrowed_the_gap_and_what_did_nothing():
+    before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
+    variants = [Variant("adversary", 1.0, helped(before, 0.5)[0]), Variant("rerank", 0.5, before)]
+    section = mitigation_section(before, variants, SETTINGS, 10, 1)
+    said = [say(p) for p in section.summary]
+    assert said[0].startswith("1 of 2 mitigations narrowed the gap")
+    assert "narrower" in said[1] and "does not change" in said[2]
+    assert all(say(p, language) for language in LANGUAGES for p in (*section.summary, *section.notes))
+
+
+def test_pareto_charts_join_the_front_and_name_both_intervals():
+    before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
+    section = mitigation_section(before, [Variant("adversary", 1.0, helped(before, 0.5)[0])], SETTINGS, 10, 1)
+    keys = [chart.key for chart in section.charts]
+    assert keys == ["mitigation.pareto.gender.hit@5.gap", "mitigation.pareto.distance[tail]"]
+    assert [len(series.x) for series in section.charts[0].series] == [1, 1]
+    assert "accuracy" in say(section.charts[0].series[0].text[0])
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
+def test_the_front_holds_every_point_that_is_best_for_some_floor_of_accuracy(points):
+    front = on_front(points)
+    for floor in range(6):
+        able = [p for p in points if p[0] >= floor]
+        if able:
+            best = min(able, key=lambda p: (p[1], -p[0]))
+            assert front[points.index(best)]
+    assert all(not on or not any(a > x and d < y for a, d in points) for on, (x, y) in zip(front, points, strict=True))
+
+
+def test_thresholds_are_compared_by_selection_opportunity_and_accuracy():
+    before = planted({"M": 200, "F": 200}, {"M": 0.5, "F": 0.5})
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(400, dtype=np.int32), 5)
+    label = (rng.random(2000) < 0.4).astype(np.int8)
+    scored = Decisions(user, label, label + rng.normal(size=2000) + (user < 200))
+    even = replace(scored, selected=(rng.random(2000) < 0.4).astype(np.int8))
+    variants = [Variant("threshold", None, None, even)]
+    found = findings(mitigation_section(before, variants, SETTINGS, 10, 1, decisions=scored))
+    assert found["mitigation.threshold.gender.selection.gap.change"].verdict is Verdict.GAP
+    right = np.mean((even.selected > 0) == (label > 0))
+    assert found["mitigation.threshold.all.accuracy"].value == pytest.approx(right)
+
+
+def test_a_small_group_stays_hidden_and_the_others_keep_their_gap():
+    before = planted({"M": 300, "F": 200, "X": 40, "Y": 4}, {"M": 0.7, "F": 0.4, "X": 0.5, "Y": 0.5})
+    section = mitigation_section(before, [Variant("adversary", 1.0, helped(before, 0.5)[0])], SETTINGS, 10, 1)
+    found = findings(section)
+    for name in ("X", "Y"):
+        assert found[f"mitigation.adversary@1.gender.hit@5.{name}"].verdict is Verdict.SUPPRESSED
+        assert found[f"mitigation.adversary@1.gender.{name}.hit@5.change"].verdict is Verdict.SUPPRESSED
+    assert found["mitigation.adversary@1.gender.hit@5.gap.change"].value is not None
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    before = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
+    variants = [Variant("adversary", 1.0, helped(before, 0.5)[0])]
+    one, two = (canonical(mitigation_section(before, variants, SETTINGS, 10, 3)) for _ in range(2))
+    assert one == two and json.loads(one)["step"] == "mitigation"
+
+
+def test_lists_of_other_users_are_refused():
+    before = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
+    other = planted({"M": 50, "F": 40}, {"M": 0.7, "F": 0.4})
+    with pytest.raises(Refusal):
+        mitigation_section(before, [Variant("rerank", 1.0, other)], SETTINGS, 10, 1)
