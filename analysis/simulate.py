@@ -17,6 +17,7 @@ from analysis.log import Roles
 from analysis.shop import (
     ACTIVITIES,
     AGE_LIMITS,
+    AGES,
     DAYS,
     EDGES,
     GENDERS,
@@ -52,7 +53,7 @@ from analysis.shop import (
     truth,
 )
 
-__all__ = ["EDGES", "ROLES", "STRATA", "Shop", "Simulated", "Truth", "simulate", "truth"]
+__all__ = ["AGES", "AGE_LIMITS", "EDGES", "ROLES", "STRATA", "Shop", "Simulated", "Truth", "simulate", "truth"]
 
 Codes = npt.NDArray[np.int64]
 
