@@ -189,6 +189,16 @@ def shop() -> object:
     return dataset_of(simulate(Shop(users=60, items=40, seed=2)))
 
 
+def test_no_line_of_a_template_runs_through_a_foreign_node(shop: object) -> None:
+    for graph in templates(shop).values():  # type: ignore[arg-type]
+        places = layout(graph, dx=100, dy=100)
+        for cause, effect in graph.edges:
+            (x0, y0), (x1, y1) = places[cause], places[effect]
+            for node, (x, y) in places.items():
+                if x0 < x < x1:
+                    assert abs(y0 + (y1 - y0) * (x - x0) / (x1 - x0) - y) > 40, (cause, effect, node)
+
+
 def test_templates_draw_real_columns_and_mark_the_rest(shop: object) -> None:
     drawn = templates(shop)  # type: ignore[arg-type]
     columns = set(variables(shop).columns)  # type: ignore[arg-type]
