@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from analysis.mitigation.compare import Method, Variant
     from audit.steps import Run
 
-FULL_ADVERSARY = 10.0
-"""The adversary's own strength at the knob's 1.0; about where a probe's AUC stops falling on the simulated shop."""
-
 
 def mitigation_section_of(run: Run) -> Section:
     """Step `mitigation`: every method at every strength beside the recommender as it is, on the same users."""
@@ -89,7 +86,7 @@ def _retrained(run: Run, method: Method, strength: float) -> Scored:
     if method == "adversary":
         if not isinstance(model, Gradient):
             raise Refusal("audit.needs_gradient", kind=model.kind)
-        adversary = Adversary(attribute=_attribute(run), strength=FULL_ADVERSARY * strength)
+        adversary = Adversary(attribute=_attribute(run), strength=strength)
         model = model.model_copy(update={"adversary": adversary})
     else:
         if model.kind == "popularity":

@@ -1,0 +1,154 @@
+"""The command line from log to report, on a small simulated shop and on the real logs."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.ingest import Source
+from analysis.simulate import Shop, simulate
+from audit.__main__ import main
+from audit.settings import AuditSettings, Recommending
+from audit.workspace import read_settings, settings_toml
+from models.config import FactorSettings
+
+DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
+STEPS = ["data", "graph", "effects", "recommender", "disparity", "mitigation"]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """audit.toml of a small shop, and the folder of its first run."""
+    root = tmp_path_factory.mktemp("audit")
+    settings = AuditSettings(
+        title="Small shop",
+        data=Source(kind="demo", shop=Shop(users=240, items=60)),
+        recommender=Recommending(model=FactorSettings(dimensions=8, epochs=15)),
+    )
+    (root / "audit.toml").write_bytes(settings_toml(settings))
+    assert main(["run", str(root / "audit.toml"), "-o", str(root / "first"), "--quiet"]) == 0
+    return root
+
+
+def test_a_run_leaves_every_file_of_the_contract(small):
+    folder = small / "first"
+    assert [section["step"] for section in json.loads((folder / "audit.json").read_text())["sections"]] == STEPS
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert "<html" in (folder / "report.html").read_text()
+    assert list((folder / "tables").glob("*.csv"))
+    assert "seconds" in json.loads((folder / "run.json").read_text())
+
+
+def test_the_same_settings_and_data_give_the_same_bytes(small):
+    assert main(["run", str(small / "audit.toml"), "-o", str(small / "second"), "--quiet"]) == 0
+    for name in ("audit.json", "report.html", "report.pdf"):
+        assert (small / "first" / name).read_bytes() == (small / "second" / name).read_bytes(), name
+
+
+def test_no_path_of_the_machine_and_no_time_enters_the_document(small):
+    text = (small / "first" / "audit.json").read_text()
+    assert str(small) not in text
+    assert "/tmp" not in text
+
+
+@pytest.mark.parametrize(("rule", "code"), [("gender.ndcg@10.gap > 9", 0), ("gender.ndcg@10.gap >= 0", 3)])
+def test_a_rule_decides_the_exit_code(small, rule, code, capsys):
+    assert main(["run", str(small / "audit.toml"), "-o", str(small / "first"), "--quiet", "--fail-on", rule]) == code
+    assert ("Rule fired" in capsys.readouterr().err) is (code == 3)
+
+
+def test_a_rule_with_a_typing_error_is_refused_before_anything_runs(small, capsys):
+    assert main(["run", str(small / "audit.toml"), "-o", str(small / "never"), "--fail-on", "gap"]) == 2
+    assert "not understood" in capsys.readouterr().err
+    assert not (small / "never").exists()
+
+
+def test_the_report_is_rendered_again_from_audit_json_alone(small, tmp_path):
+    (tmp_path / "audit.json").write_bytes((small / "first" / "audit.json").read_bytes())
+    assert main(["report", str(tmp_path), "--format", "html,pdf,csv"]) == 0
+    assert (tmp_path / "report.html").read_bytes() == (small / "first" / "report.html").read_bytes()
+    assert main(["report", str(tmp_path), "--format", "docx"]) == 2
+
+
+def test_compare_names_what_differs(small, tmp_path, capsys):
+    settings = read_settings(small / "audit.toml").model_copy(update={"seed": 2})
+    (tmp_path / "audit.toml").write_bytes(settings_toml(settings))
+    assert main(["run", str(tmp_path / "audit.toml"), "-o", str(tmp_path / "other"), "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(small / "first"), str(tmp_path / "other")]) == 0
+    assert capsys.readouterr().out.strip()
+
+
+def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
+    shop = simulate(Shop(users=60, items=30))
+    for name in ("log", "users", "items"):
+        getattr(shop, name).to_csv(tmp_path / f"{name}.csv", index=False)
+    files = [
+        "--log",
+        str(tmp_path / "log.csv"),
+        "--users",
+        str(tmp_path / "users.csv"),
+        "--items",
+        str(tmp_path / "items.csv"),
+    ]
+    assert main(["init", *files, "--sensitive", "gender", "-o", str(tmp_path / "audit.toml")]) == 0
+    roles = read_settings(tmp_path / "audit.toml").roles
+    assert (roles.user, roles.item, roles.outcome, roles.treatment) == ("user_id", "item_id", "purchased", "promoted")
+    assert roles.sensitive == ("gender",)
+
+
+def test_init_refuses_a_column_that_is_not_there_and_names_the_nearest(tmp_path, capsys):
+    simulate(Shop(users=60, items=30)).log.to_csv(tmp_path / "log.csv", index=False)
+    assert main(["init", "--log", str(tmp_path / "log.csv"), "--user", "user_idd", "-o", str(tmp_path / "a.toml")]) == 2
+    assert "user_id" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def coat(tmp_path_factory):
+    return real("coat", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def movielens(tmp_path_factory):
+    return real("ml-100k", tmp_path_factory)
+
+
+def real(name, tmp_path_factory):
+    if not (DATA / name).is_dir():
+        pytest.skip(f"{name} is not beside this checkout")
+    root = tmp_path_factory.mktemp(name)
+    assert main(["init", "--log", str(DATA / name), "-o", str(root / "audit.toml")]) == 0
+    assert main(["run", str(root / "audit.toml"), "-o", str(root / "out"), "--quiet"]) == 0
+    document = json.loads((root / "out" / "audit.json").read_text())
+    return root / "out", {found["key"]: found for section in document["sections"] for found in section["findings"]}
+
+
+@pytest.mark.slow
+def test_coat_ends_in_a_report_that_says_which_part_is_selection(coat):
+    folder, findings = coat
+    assert (folder / "report.pdf").exists()
+    gap = findings["gender.exposure[coat_gender=women].gap"]
+    assert abs(gap["value"]) == pytest.approx(0.75, abs=0.03)  # 12% of men's and 87% of women's self-selected rows
+    assert gap["verdict"] == "gap"
+    drawn = findings["gender.exposure[coat_gender=women].randomised.gap"]
+    assert abs(drawn["value"]) < 0.05
+    assert drawn["verdict"] != "gap"
+    assert abs(findings["gender.exposure[coat_gender=women].selection"]["value"]) == pytest.approx(0.75, abs=0.05)
+    assert findings["effect.selection"]["low"] > 0
+
+
+@pytest.mark.slow
+def test_movielens_ends_in_a_report_with_the_gap_between_men_and_women(movielens):
+    folder, findings = movielens
+    assert (folder / "report.pdf").exists()
+    gap = findings["gender.ndcg@10.gap"]
+    assert abs(gap["value"]) == pytest.approx(0.044, abs=0.02)
+    assert gap["low"] <= gap["value"] <= gap["high"]
+
+
+@pytest.mark.slow
+def test_tables_are_readable_by_any_csv_reader(movielens):
+    folder, findings = movielens
+    rows = list(csv.DictReader((folder / "tables" / "findings.csv").open(encoding="utf-8-sig")))
+    assert len(rows) == len(findings)
