@@ -268,7 +268,11 @@ def _whiskers(axes: Axes, drawing: Drawing, layer: Layer, colour: str) -> None:
     known = [point for point in points if not any(map(math.isnan, point))]
     if not known:
         return
-    lengths = [[value - low for *_, value, low, _ in known], [high - value for *_, value, _, high in known]]
+    thick = 1.1 if drawing.kind == "bars" else 1.6
+    # A percentile interval of a distance near 0 can lie beside its value: then there is no whisker on that side.
+    below = [max(0.0, value - low) for *_, value, low, _ in known]
+    above = [max(0.0, high - value) for *_, value, _, high in known]
+    lengths = [below, above]
     axes.errorbar(
         [point[0] for point in known],
         [point[1] for point in known],
@@ -276,9 +280,9 @@ def _whiskers(axes: Axes, drawing: Drawing, layer: Layer, colour: str) -> None:
         yerr=None if drawing.sideways else lengths,
         fmt="none",
         ecolor=colour,
-        elinewidth=1.6,
-        capsize=3,
-        capthick=1.6,
+        elinewidth=thick,
+        capsize=2.2 if drawing.kind == "bars" else 3,
+        capthick=thick,
         zorder=2,
     )
 
