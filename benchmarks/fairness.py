@@ -3,7 +3,7 @@
     python -m benchmarks.fairness [--rows 2000] [--rounds 3] [--peer-replicates 20] [--runs 1000]
 
 Both compute selection rate and true positive rate by group with percentile intervals, in turn, on the same decisions;
-the median of the rounds is quoted. fairlearn resamples rows, Evenhand users, each as often as asked for; Evenhand's time
+the median of the rounds is quoted. fairlearn resamples rows, Evenhand users, each as often as asked for; our time
 includes judging every gap and pair.
 """
 

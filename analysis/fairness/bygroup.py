@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.fairness.infer import (
     Estimates,
@@ -21,6 +20,7 @@ from analysis.fairness.infer import (
 )
 from analysis.fairness.judge import Comparison, Measure, measured
 from analysis.fairness.partition import EVERYONE, Partition
+from analysis.fairness.unknown import unknown_bounds, unknown_reason
 from analysis.finding import JSON, Finding, not_computed
 from analysis.log import UNKNOWN
 from words import Fact, Phrase, phrase
@@ -196,10 +196,10 @@ def _pair(batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: fro
     replicate = found.replicate[:, a, index] - found.replicate[:, b, index]
     error, n = found.error[both, index], found.n[both]
     flat = found.constant[both, index].any()
-    bounds = {} if UNKNOWN in hidden else _unknown_bounds(batch, measure, a, b)
+    bounds = {} if UNKNOWN in hidden else unknown_bounds(measure, batch.partition, a, b)
     return replace(
         blank,
-        settings=blank.settings | bounds,
+        settings=blank.settings | dict(bounds),
         value=value,
         limits=limits(replicate, error, n, settings.level),
         inner=limits(replicate, error, n, INNER_LEVEL),
@@ -207,7 +207,7 @@ def _pair(batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: fro
         corrected=bool(flat),
         margin=_margin(measure, settings),
         smallest=smallest_detectable(error, settings.level),
-        reason=_unknown_reason(batch, measure, bounds),
+        reason=unknown_reason(measure, batch.partition, bounds),
     )
 
 
@@ -245,49 +245,6 @@ def _permuted(batch: Batch, groups: tuple[int, ...], indices: list[int]) -> list
     top = np.column_stack([batch.measures[index].numerator for index in indices])
     bottom = np.column_stack([batch.measures[index].denominator for index in indices])
     return permutation_p(top, bottom, code, len(groups), settings.permutations, rng).tolist()
-
-
-def _unknown_bounds(batch: Batch, measure: Measure, a: int, b: int) -> dict[str, JSON]:
-    """Smallest and largest gap of two groups over every way the users of unknown value could belong to them.
-
-    Only for means and only where unknown is one group and no third is known.
-    """
-    partition = batch.partition
-    counts = measure.denominator > 0
-    mean = bool((measure.denominator[counts] == 1).all())
-    if not mean or len(partition.known) != 2 or UNKNOWN not in partition.names:
-        return {}
-    first, second, unknown = (
-        measure.numerator[counts & (partition.code == group)] for group in (a, b, partition.names.index(UNKNOWN))
-    )
-    if not unknown.size:
-        return {}
-    high = _widest_split(first, second, unknown)
-    low = -_widest_split(second, first, unknown)
-    return {"unknown_users": int(unknown.size), "unknown_low": low, "unknown_high": high}
-
-
-def _widest_split(first: npt.NDArray, second: npt.NDArray, unknown: npt.NDArray) -> float:
-    """Largest mean(first) - mean(second) when each unknown value joins either side: the highest join the first."""
-    ordered = np.sort(unknown)[::-1]
-    joined = np.arange(ordered.size + 1)
-    head = np.concatenate([[0.0], np.cumsum(ordered)])
-    one = (first.sum() + head) / (first.size + joined)
-    two = (second.sum() + head[-1] - head) / (second.size + ordered.size - joined)
-    return float((one - two).max())
-
-
-def _unknown_reason(batch: Batch, measure: Measure, settings: dict[str, JSON]) -> Phrase | None:
-    from analysis.finding import amount
-
-    if "unknown_users" not in settings:
-        return None
-    return phrase(
-        "fairness.reason.unknown",
-        attribute=batch.partition.attribute,
-        low=amount(float(str(settings["unknown_low"])), measure.gap_unit),
-        high=amount(float(str(settings["unknown_high"])), measure.gap_unit),
-    )
 
 
 def _blank(batch: Batch, measure: Measure, key: str, groups: tuple[int, ...], label: Phrase, method: str) -> Comparison:

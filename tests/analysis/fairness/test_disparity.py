@@ -88,7 +88,7 @@ def test_users_of_unknown_value_bound_the_gap():
 
 
 def test_worst_case_bounds_equal_a_search_over_all_placements():
-    from analysis.fairness.bygroup import _widest_split
+    from analysis.fairness.unknown import widest_split
 
     rng = np.random.default_rng(0)
     first, second, unknown = rng.random(4), rng.random(3), rng.random(6)
@@ -96,7 +96,7 @@ def test_worst_case_bounds_equal_a_search_over_all_placements():
         np.concatenate([first, unknown[mask]]).mean() - np.concatenate([second, unknown[~mask]]).mean()
         for mask in ((np.arange(64)[:, None] >> np.arange(6)) & 1).astype(bool)
     ]
-    assert _widest_split(first, second, unknown) == pytest.approx(max(every))
+    assert widest_split(first, second, unknown) == pytest.approx(max(every))
 
 
 def test_no_number_of_a_small_group_is_anywhere_in_the_section():
