@@ -164,7 +164,7 @@ def interval(value: float, replicates: list[float]) -> str:
 
 
 def movielens_interactions(ratings: npt.NDArray[np.int64], seed: int) -> tuple[Interactions, sp.csr_matrix]:
-    """75% of each user's ratings to learn from (a tenth of those for stopping), 25% to find."""
+    """75% of each user's ratings to learn from 25% to find."""
     user, item = (ratings[:, 0] - 1).astype(np.int32), (ratings[:, 1] - 1).astype(np.int32)
     rng = np.random.default_rng(seed)
     order = np.lexsort((rng.random(len(user)), user))
@@ -172,7 +172,6 @@ def movielens_interactions(ratings: npt.NDArray[np.int64], seed: int) -> tuple[I
     share = (np.arange(len(user)) - first + 0.5) / np.bincount(user)[user[order]]
     train = np.zeros(len(user), bool)
     train[order] = share < 0.75
-    stop = train & (rng.random(len(user)) < 0.1)
     shape = (int(user.max()) + 1, int(item.max()) + 1)
 
     def cells(chosen: npt.NDArray[np.bool_]) -> sp.csr_matrix:
@@ -185,8 +184,8 @@ def movielens_interactions(ratings: npt.NDArray[np.int64], seed: int) -> tuple[I
         user_ids=tuple(f"{code:04}" for code in range(shape[0])),
         item_ids=tuple(f"{code:04}" for code in range(shape[1])),
         seen=cells(train),
-        valid_user=user[stop][:0],
-        valid_item=item[stop][:0],
+        valid_user=user[:0],
+        valid_item=item[:0],
         valid_label=np.ones(0, np.float32),
     )
     return learned, sp.csr_matrix(cells(~train), dtype=np.float64)
