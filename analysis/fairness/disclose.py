@@ -75,17 +75,25 @@ def hidden_cells(counts: Mapping[Cell, int], parts: Mapping[Cell, Parts], k: int
     """
     hidden = {cell for cell, n in counts.items() if n < k}
     for family in _families(counts, parts):
-        atoms = _atoms(family)
-        if atoms is None:
-            hidden |= {cell for cell, part in family.items() if len(part) > 1}
-            family = {cell: part for cell, part in family.items() if len(part) == 1}
-        sums = _sums(family)
-        while True:
-            further = _too_small_together(counts, sums, hidden, k) or _breaking(counts, family, atoms, hidden)
-            if not further:
-                break
-            hidden |= further
+        single = {cell: part for cell, part in family.items() if len(part) == 1}
+        _hide_until_safe(counts, single, hidden, k)
+        if _atoms(family) is None:
+            hidden |= set(family) - set(single)
+        elif len(single) < len(family):
+            _hide_until_safe(counts, family, hidden, k)
     return frozenset(hidden)
+
+
+def _hide_until_safe(counts: Mapping[Cell, int], family: Family, hidden: set[Cell], k: int) -> None:
+    """Adds to `hidden` until nothing hidden in `family` can be computed.
+
+    Attributes go before their intersections and intersections are hidden in preference, so that a section with
+    intersections hides the same attribute groups as one without, and two sections of one audit cannot be subtracted.
+    A further attribute group goes only where empty intersections make it equal to a small cell.
+    """
+    sums, atoms = _sums(family), _atoms(family)
+    while further := _too_small_together(counts, sums, hidden, k) or _breaking(counts, family, atoms, hidden):
+        hidden |= further
 
 
 def recoverable(counts: Mapping[Cell, int], parts: Mapping[Cell, Parts], hidden: frozenset[Cell]) -> frozenset[Cell]:
@@ -157,7 +165,7 @@ def _breaking(
     further: set[Cell] = set()
     for used in _computable(family, atoms, hidden).values():
         if used and not further & set(used):
-            further.add(min(used, key=lambda cell: (counts[cell], cell)))
+            further.add(min(used, key=lambda cell: (-len(family[cell]), counts[cell], cell)))
     return further
 
 

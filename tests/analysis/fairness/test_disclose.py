@@ -55,6 +55,17 @@ def test_no_hidden_cell_of_a_random_table_is_in_the_span_of_the_shown_ones(block
             assert np.linalg.matrix_rank(np.vstack([shown, rows[cell]])) > rank, (seed, cell)
 
 
+def test_attribute_groups_are_hidden_alike_with_and_without_intersections_but_where_empty_cells_force_more():
+    differ = 0
+    for seed in range(300):
+        _, _, counts, parts, _ = random_table(seed)
+        alone = hidden_cells({cell: n for cell, n in counts.items() if len(parts[cell]) == 1}, parts, 10)
+        crossed = {cell for cell in hidden_cells(counts, parts, 10) if len(parts[cell]) == 1}
+        assert alone <= crossed
+        differ += alone != crossed
+    assert differ <= 10  # of tables where most cells are small
+
+
 def level(group, n, value=0.5, figure="ndcg@10", attribute="sex", **facts):
     return Finding(
         key=f"{attribute}.{figure}.{group}",
