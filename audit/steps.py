@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from analysis.document import Section
-from audit.settings import STEPS, AuditSettings, Step, step_digest
+from audit.settings import STEPS, AuditSettings, Step
 from audit.workspace import AuditFolder
 from words import Phrase, Refusal, phrase
 
@@ -90,7 +90,8 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
             run.say(1.0, phrase("audit.progress.kept"))
             continue
         started = time.perf_counter()
-        folder.save_section(ACTIONS[step](run), step_digest(run.settings, step))
+        stamp = folder.stamp(run.settings, step)
+        folder.save_section(ACTIONS[step](run), stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
 

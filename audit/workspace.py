@@ -13,7 +13,7 @@ from uuid import uuid4
 import tomli_w
 from pydantic import ValidationError
 
-from analysis.document import Document, Section, canonical
+from analysis.document import Document, Section, canonical, digest
 from audit.settings import DEPENDS, AuditSettings, Step, step_digest
 from storage import sweep, write_atomic
 from words import Fact, Refusal
@@ -90,10 +90,14 @@ class AuditFolder:
         )
         self.note("step", step=section.step, stamp=stamp)
 
+    def stamp(self, settings: AuditSettings, step: Step) -> str:
+        """What a result of `step` stands for: the settings it depends on, and the files these name as they are now."""
+        return digest(step_digest(settings, step), *_files_now(settings))
+
     def stale(self, step: Step) -> bool:
         """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
         kept = self._kept(step)
-        return kept is None or kept["stamp"] != step_digest(self.settings(), step)
+        return kept is None or kept["stamp"] != self.stamp(self.settings(), step)
 
     def states(self) -> dict[Step, str]:
         """Each step's state: ``done``, ``stale`` or ``missing``."""
@@ -104,7 +108,7 @@ class AuditFolder:
             if kept is None:
                 states[step] = "missing"
             else:
-                states[step] = "done" if kept["stamp"] == step_digest(settings, step) else "stale"
+                states[step] = "done" if kept["stamp"] == self.stamp(settings, step) else "stale"
         return states
 
     def dataset(self) -> Dataset | None:
@@ -201,6 +205,16 @@ def read_document(folder: Path) -> Document:
         raise Refusal("audit.no_document", folder=folder.name) from error
     except ValidationError as error:
         raise Refusal("audit.not_a_document", folder=folder.name) from error
+
+
+def _files_now(settings: AuditSettings) -> list[str]:
+    """Name, size and time of change of every file that the settings name; a changed log makes its results stale."""
+    source, choice = settings.data, settings.recommender
+    named = (source.folder, source.log, source.users, source.items, choice.saved, choice.lists)
+    paths = [Path(name) for name in named if name is not None]
+    files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    there = [(file, file.stat()) for file in files if file.is_file()]
+    return [f"{file.name} {facts.st_size} {facts.st_mtime_ns}" for file, facts in there]
 
 
 def _now() -> str:

@@ -109,11 +109,11 @@ def test_both_languages_say_the_same_things_with_the_same_facts():
 
 def test_every_literal_key_in_the_code_has_its_text():
     keys = set(catalogue("en"))
-    called = re.compile(r"""\b(?:phrase|Refusal|say|t)\(\s*"([a-z_]+\.[a-z0-9_.]+)\"""")
+    called = re.compile(r"""\b(phrase|Refusal|say|t|raw)\(\s*"([a-z_]+\.[a-z0-9_.]+)\"""")
     missing = {
         f"{path.relative_to(ROOT)}: {key}"
         for path in sources()
-        for key in called.findall(path.read_text(encoding="utf-8"))
-        if key not in keys
+        for function, key in called.findall(path.read_text(encoding="utf-8"))
+        if (f"pages.{key}" if function in ("t", "raw") else key) not in keys
     }
     assert not missing, sorted(missing)[:20]

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from analysis.document import Section
-from audit.settings import AuditSettings, GraphChoice, step_digest
+from analysis.ingest import Source
+from audit.settings import AuditSettings, GraphChoice
 from audit.workspace import SETTINGS_FILE, Workspace, read_settings, settings_toml
 from words import Refusal
 
@@ -32,7 +33,7 @@ def test_wrong_settings_are_refused_with_their_place(tmp_path, text, said):
 def test_a_step_is_stale_after_its_settings_or_those_before_it_changed(tmp_path):
     folder = Workspace(tmp_path).create(AuditSettings())
     for step in ("data", "graph", "effects", "recommender"):
-        folder.save_section(Section(step=step, summary=()), step_digest(folder.settings(), step))
+        folder.save_section(Section(step=step, summary=()), folder.stamp(folder.settings(), step))
     folder.save_settings(folder.settings().model_copy(update={"graph": GraphChoice(template="shop")}))
     states = folder.states()
     assert (states["data"], states["graph"], states["effects"]) == ("done", "stale", "stale")
@@ -63,3 +64,13 @@ def test_the_trail_only_grows(tmp_path):
     after = (folder.path / "trail.jsonl").read_text()
     assert after.startswith(before)
     assert [json.loads(line)["event"] for line in after.splitlines()] == ["settings", "settings"]
+
+
+def test_a_log_that_changed_under_its_name_makes_its_results_stale(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("user,item\na,x\n")
+    folder = Workspace(tmp_path).create(AuditSettings(data=Source(kind="files", log=str(log))))
+    folder.save_section(Section(step="data", summary=()), folder.stamp(folder.settings(), "data"))
+    assert not folder.stale("data")
+    log.write_text("user,item\na,x\nb,y\n")
+    assert folder.stale("data")

@@ -128,3 +128,15 @@ def _note(tab: Visit, said: ConsoleMessage) -> None:
 def settled(page: Page, timeout: float = 30_000) -> None:
     """Wait until Streamlit has finished what it is doing."""
     page.wait_for_selector(IDLE, timeout=timeout)
+
+
+def painted(page: Page, timeout: float = 30_000) -> None:
+    """Wait until nothing is on its way any more: the script has ended, no placeholder is left, charts are drawn."""
+    settled(page, timeout)
+    page.wait_for_function(
+        """() => !document.querySelector('[data-testid=stSkeleton]')
+            && [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
+                .filter(chart => chart.offsetParent).every(chart => chart.querySelector('.main-svg'))""",
+        timeout=timeout,
+    )
+    page.wait_for_timeout(250)  # fonts and the last frame of an animation

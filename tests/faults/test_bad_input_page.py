@@ -12,7 +12,7 @@ import pytest
 
 from analysis.document import Section
 from analysis.ingest import Source
-from audit.settings import AuditSettings, step_digest
+from audit.settings import AuditSettings
 from audit.workspace import Workspace
 from tests.browser.server import Server, serving
 from tests.faults.bad_files import GOOD, STATED, TIMELESS, UNREADABLE, Bad, Odd
@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose demo does not run beside the tests."""
     home = Workspace(tmp_path_factory.mktemp("home"))
     demo = home.demo()
-    demo.save_section(Section(step="data", summary=()), step_digest(demo.settings(), "data"))
+    demo.save_section(Section(step="data", summary=()), demo.stamp(demo.settings(), "data"))
     with serving(home.root) as running:
         yield running
 

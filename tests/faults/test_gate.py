@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.document import Section
-from audit.settings import STEPS, AuditSettings, step_digest
+from audit.settings import STEPS, AuditSettings
 from audit.workspace import Workspace
 from pages.parts.gate import VARIABLE, hashed
 from tests.browser.server import Server, serving
@@ -73,9 +73,9 @@ async def _enter(one: Visitor, password: str) -> bytes:
 def _canary_audit(home: Workspace) -> str:
     """Every step done, every sentence the canary."""
     demo = home.demo()
-    demo.save_section(Section(step="data", summary=()), step_digest(demo.settings(), "data"))
+    demo.save_section(Section(step="data", summary=()), demo.stamp(demo.settings(), "data"))
     folder = home.create(AuditSettings(title=CANARY))
     for step in STEPS:
         said = Section(step=step, summary=(phrase("audit.wrote", path=CANARY),))
-        folder.save_section(said, step_digest(folder.settings(), step))
+        folder.save_section(said, folder.stamp(folder.settings(), step))
     return folder.id

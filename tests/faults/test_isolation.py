@@ -12,7 +12,7 @@ from analysis.document import Section
 from analysis.ingest import Source, Tables
 from analysis.log import Roles
 from analysis.prepare import prepare, save
-from audit.settings import AuditSettings, step_digest
+from audit.settings import AuditSettings
 from audit.workspace import Workspace
 from tests.browser.server import serving
 from tests.faults.sessions import Visitor, guard_cookie, pressed, uploaded, visitor
@@ -77,7 +77,7 @@ async def _theft(url: str, audits: list[str]) -> tuple[bytes, bytes]:
 def _audits(home: Workspace, count: int) -> list[str]:
     """Audits with their data; the demo's data step counts as done, so that no job starts beside the test."""
     demo = home.demo()
-    demo.save_section(Section(step="data", summary=()), step_digest(demo.settings(), "data"))
+    demo.save_section(Section(step="data", summary=()), demo.stamp(demo.settings(), "data"))
     return [_audit(home, number) for number in range(count)]
 
 
@@ -91,7 +91,7 @@ def _audit(home: Workspace, number: int) -> str:
     dataset = prepare(tables, roles, settings.cleaning, settings.split, settings.seed).dataset
     save(dataset, folder.data)
     section = Section(step="data", summary=(), facts={"digest": dataset.digest})
-    folder.save_section(section, step_digest(settings, "data"))
+    folder.save_section(section, folder.stamp(settings, "data"))
     return folder.id
 
 

@@ -1,0 +1,80 @@
+"""One small audit of every step, made once; and a way to open a page on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.causal.settings import EffectSettings
+from analysis.document import Section
+from analysis.fairness.disparity import DisparitySettings
+from analysis.ingest import Source
+from analysis.mitigation.compare import MitigationSettings
+from analysis.simulate import Shop
+from audit.settings import STEPS, AuditSettings, Recommending
+from audit.steps import run_steps
+from audit.workspace import DEMO_ID, Workspace
+from models.config import EaseSettings
+from words import Language, Phrase
+
+SECONDS = 60
+Open = Callable[..., AppTest]
+
+
+def small_audit(language: Language = "en") -> AuditSettings:
+    """Every step in seconds: a small shop, few resamples, one mitigation."""
+    return AuditSettings(
+        title="Small shop",
+        language=language,
+        data=Source(kind="demo", shop=Shop(users=160, items=48)),
+        effects=EffectSettings(replicates=100, simulations=20, doubly_robust=False),
+        recommender=Recommending(model=EaseSettings()),
+        disparity=DisparitySettings(replicates=100, permutations=100, intersections=False),
+        mitigation=MitigationSettings(methods=("rerank",), strengths=(1.0,), replicates=100, permutations=100),
+    )
+
+
+def unwatched(fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:
+    """A run that nobody follows."""
+
+
+@pytest.fixture(scope="session")
+def full_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose demo has run every step."""
+    home = tmp_path_factory.mktemp("full")
+    run_steps(Workspace(home).create(small_audit(), DEMO_ID), STEPS, unwatched)
+    return home
+
+
+@pytest.fixture()
+def home(full_home: Path, tmp_path: Path) -> Path:
+    """A copy of the full workspace that a test may change."""
+    return Path(shutil.copytree(full_home, tmp_path / "copy"))
+
+
+@pytest.fixture()
+def empty_home(tmp_path: Path) -> Path:
+    """A workspace with one more audit that has not run (and a demo that has, so that no job starts)."""
+    Workspace(tmp_path).create(small_audit(), DEMO_ID).save_section(Section(step="data", summary=()), "")
+    Workspace(tmp_path).create(small_audit(), "other")
+    return tmp_path
+
+
+@pytest.fixture()
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`open_page(step, home, **query)`: the page as a new session sees it."""
+    monkeypatch.delenv("EVENHAND_PASSWORD_HASH", raising=False)
+
+    def opened(step: str, home: Path, **query: str) -> AppTest:
+        monkeypatch.setitem(os.environ, "EVENHAND_HOME", str(home))
+        page = AppTest.from_string(f"from pages.{step} import render\nrender()", default_timeout=SECONDS)
+        for name, value in query.items():
+            page.query_params[name] = value
+        return page.run()
+
+    return opened

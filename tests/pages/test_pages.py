@@ -1,0 +1,93 @@
+"""Every page, launched: empty, full, in Chinese."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.settings import DEPENDS, STEPS
+from audit.workspace import Workspace
+from tests.pages.conftest import Open
+from words import say
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_page_of_a_finished_audit_shows_its_answer_and_no_error(step: str, full_home: Path, open_page: Open) -> None:
+    page = open_page(step, full_home)
+    assert not page.exception
+    assert not page.error
+    assert page.title[0].value == say(f"pages.{step}.title")
+    section = Workspace(full_home).demo().section(step)  # type: ignore[arg-type]
+    assert section is not None
+    if section.summary:
+        first = say(section.summary[0]).split()[0]
+        assert any(first in markdown.value for markdown in page.markdown)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_page_of_an_empty_audit_says_what_to_do_next(step: str, empty_home: Path, open_page: Open) -> None:
+    page = open_page(step, empty_home, audit="other")
+    assert not page.exception
+    assert not page.error
+    if DEPENDS[step] and step != "report":  # type: ignore[index]
+        assert any("Run that one first" in info.value for info in page.info)
+    else:
+        assert page.button
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_page_speaks_chinese(step: str, full_home: Path, open_page: Open) -> None:
+    page = open_page(step, full_home, lang="zh")
+    assert not page.exception
+    assert page.title[0].value == say(f"pages.{step}.title", "zh")
+    assert any(button.label == say("pages.jobs.run_again", "zh") for button in page.button) or step == "report"
+
+
+def test_changed_settings_mark_the_step_and_those_after_it_as_stale(home: Path, open_page: Open) -> None:
+    page = open_page("disparity", home)
+    assert not page.warning
+    page.number_input(key="demo:disparity:disparity.margin").set_value(0.05).run()
+    assert page.warning[0].value == say("pages.frame.stale")
+    folder = Workspace(home).demo()
+    assert folder.settings().disparity.margin == 0.05
+    states = folder.states()
+    assert (states["recommender"], states["disparity"], states["mitigation"]) == ("done", "stale", "stale")
+
+
+def test_a_setting_outside_its_range_is_said_and_not_saved(home: Path, open_page: Open) -> None:
+    page = open_page("mitigation", home)
+    page.text_input(key="demo:mitigation:mitigation.strengths").set_value("0.5, strong").run()
+    assert page.error[0].value.startswith("Not taken: strengths")
+    assert Workspace(home).demo().settings().mitigation.strengths == (1.0,)
+
+
+def test_an_unknown_audit_in_the_address_opens_the_demo(full_home: Path, open_page: Open) -> None:
+    page = open_page("report", full_home, audit="../../etc/passwd")
+    assert not page.exception
+    assert page.session_state["evenhand"].audit == "demo"
+
+
+def test_settings_that_cannot_be_read_are_one_sentence(full_home: Path, tmp_path: Path, open_page: Open) -> None:
+    broken = Workspace(tmp_path).create(Workspace(full_home).demo().settings(), "broken")
+    (broken.path / "audit.toml").write_text("seed = 'many'", encoding="utf-8")
+    page = open_page("data", tmp_path, audit="broken")
+    assert not page.exception
+    assert "seed" in page.error[0].value
+
+
+def test_a_chosen_user_gets_her_list_with_reasons(full_home: Path, open_page: Open) -> None:
+    page = open_page("recommender", full_home)
+    page.toggle(key="demo:recommender:why").set_value(True).run()
+    assert not page.exception
+    shown = page.table[-1].value
+    assert say("pages.lists.reason") in shown.columns
+    assert (shown[say("pages.lists.reason")].str.len() > 0).all()
+
+
+def test_choosing_another_kind_keeps_it_and_makes_the_step_stale(home: Path, open_page: Open) -> None:
+    page = open_page("recommender", home)
+    page.selectbox(key="demo:recommender:kind").set_value("popularity").run()
+    assert not page.exception
+    assert Workspace(home).demo().settings().recommender.model.kind == "popularity"
+    assert page.warning

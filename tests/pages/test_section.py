@@ -1,0 +1,142 @@
+"""A Section on the screen: every verdict in words, evidence for each figure, a table behind every picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.document import Chart, Column, Section, Series, Table
+from analysis.finding import Finding, Verdict, not_computed, suppressed
+from audit.settings import step_digest
+from audit.workspace import Workspace
+from pages.parts import section as parts
+from tests.pages.conftest import Open, small_audit
+from words import Phrase, phrase, say
+
+HOSTILE = "![x](http://evil) <img src=x> :red[a] $y$"
+LABEL = Phrase(
+    key="finding.sentence.measured_no_interval", facts={"label": HOSTILE, "value": "", "unit": "", "n": 1, "n_unit": ""}
+)
+
+
+def finding(verdict: Verdict, key: str = "gender.ndcg@10.gap", label: Phrase | None = None) -> Finding:
+    return Finding(
+        key=key,
+        label=label or phrase("pages.disparity.title"),
+        unit="ndcg",
+        verdict=verdict,
+        value=0.044,
+        low=0.01,
+        high=0.078,
+        n=200,
+        groups={"men": 120, "women": 80},
+        p_value=0.003,
+        p_adjusted=0.012,
+        margin=0.01,
+        smallest_detectable=0.05,
+        method=phrase("graph.found_by"),
+        settings={"replicates": 1000},
+        seed=7,
+    )
+
+
+def every_verdict() -> tuple[Finding, ...]:
+    why, how = phrase("graph.no_question"), phrase("graph.found_by")
+    return (
+        *(
+            finding(v, f"gender.{v.name.lower()}")
+            for v in Verdict
+            if v not in (Verdict.SUPPRESSED, Verdict.NOT_COMPUTED)
+        ),
+        suppressed(finding(Verdict.MEASURED, "age.hidden"), 10),
+        not_computed("age.undefined", phrase("pages.effects.title"), "ndcg", 12, why, how),
+        finding(Verdict.GAP, "age.hostile", LABEL),
+    )
+
+
+def chart() -> Chart:
+    series = Series(name=HOSTILE, x=(0.1, 0.2), y=("men", "women"), low=(0.0, None), high=(0.2, None))
+    words = phrase("pages.disparity.title")
+    return Chart(key="c", kind="interval", title=words, x_title=words, y_title=words, n=9, series=(series,), alt=words)
+
+
+def table() -> Table:
+    columns = (
+        Column(key="a", title=phrase("pages.section.what")),
+        Column(key="b", title=phrase("pages.section.value"), unit="share"),
+    )
+    return Table(
+        key="t", title=phrase("pages.section.figures"), columns=columns, rows=((HOSTILE, 0.25), ("women", None))
+    )
+
+
+@pytest.fixture()
+def home(tmp_path: Path) -> Path:
+    folder = Workspace(tmp_path).create(small_audit(), "demo")
+    made = Section(
+        step="data",
+        summary=(phrase("graph.assumption"), LABEL),
+        findings=every_verdict(),
+        charts=(chart(),),
+        tables=(table(),),
+        notes=(LABEL,),
+        facts={"digest": "0"},
+    )
+    folder.save_section(made, step_digest(folder.settings(), "data"))
+    return tmp_path
+
+
+def test_every_verdict_is_a_word_and_a_sign(home: Path, open_page: Open) -> None:
+    page = open_page("data", home)
+    page.pills(key="demo:data:verdicts").set_value(list(Verdict)).run()
+    shown = next(table.value for table in page.table if say("pages.section.verdict") in table.value.columns)
+    for verdict in Verdict:
+        word = say(f"finding.verdict.{verdict.name.lower()}")
+        assert any(word in cell and parts.MARKS[verdict][1] in cell for cell in shown[say("pages.section.verdict")])
+
+
+def test_a_figure_without_a_value_shows_a_dash_and_never_a_number(home: Path, open_page: Open) -> None:
+    page = open_page("data", home)
+    page.pills(key="demo:data:verdicts").set_value([Verdict.SUPPRESSED, Verdict.NOT_COMPUTED]).run()
+    shown = next(table.value for table in page.table if say("pages.section.verdict") in table.value.columns)
+    assert list(shown[say("pages.section.value")]) == ["–", "–"]
+    assert list(shown[say("pages.section.interval")]) == ["", ""]
+    assert list(shown[say("pages.section.n")])[0] == ""
+
+
+def test_evidence_holds_all_that_a_finding_carries() -> None:
+    rows = {name: words for name, words in parts.evidence_rows(finding(Verdict.GAP))}
+    assert rows["value"] == "0.044 NDCG"
+    assert rows["interval"] == "0.010 – 0.078 (95%)"
+    assert rows["p"] == "0.003"
+    assert rows["p_adjusted"] == "0.012"
+    assert rows["groups"] == "men: 120, women: 80"
+    assert rows["settings"] == "replicates = 1000"
+    assert rows["seed"] == "7"
+
+
+def test_no_text_of_the_data_becomes_markup(home: Path, open_page: Open) -> None:
+    page = open_page("data", home)
+    assert not page.exception
+    texts = [markdown.value for markdown in page.markdown]
+    texts += [str(cell) for table in page.table for cell in table.value.to_numpy().ravel()]
+    hostile = [text for text in texts if "evil" in text]
+    assert hostile
+    for text in hostile:
+        assert "![x](" not in text
+        assert "<img" not in text.replace("\\<", "")
+        assert ":red[" not in text.replace("\\:red", "")
+
+
+def test_a_picture_has_its_numbers_behind_it(home: Path, open_page: Open) -> None:
+    page = open_page("data", home)
+    numbers = [table.value for table in page.table if say("pages.section.interval") in table.value.columns]
+    assert any("0 – 0.2" in list(frame[say("pages.section.interval")]) for frame in numbers)
+
+
+def test_one_attribute_can_be_looked_at_alone(home: Path, open_page: Open) -> None:
+    page = open_page("data", home)
+    page.selectbox(key="demo:data:about").set_value("age").run()
+    shown = next(table.value for table in page.table if say("pages.section.verdict") in table.value.columns)
+    assert len(shown) == 2  # the gap and what is not computed; the suppressed one is a click away
