@@ -74,9 +74,8 @@ def test_squared_loss_learns_the_rating_itself():
     data = checkerboard()
     rating = np.where(data.user % 2 == 0, 4.0, 2.0).astype(np.float32)
     settings = FactorSettings(loss="squared", dimensions=4, batch=64, epochs=60, learning_rate=0.05, l2=0.0)
-    scores = fit(checkerboard(rating=rating, valid_user=data.user[:0], valid_item=data.item[:0]), settings, 0).score(
-        ALL
-    )
+    none = {"valid_user": data.user[:0], "valid_item": data.item[:0], "valid_label": data.label[:0]}
+    scores = fit(checkerboard(rating=rating, **none), settings, 0).score(ALL)
     np.testing.assert_allclose(scores[data.user, data.item], rating, atol=0.2)
 
 
