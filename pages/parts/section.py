@@ -237,7 +237,7 @@ def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
         ("method", raw_words(finding.method)),
         ("reason", raw_words(finding.reason) if finding.reason else ""),
         ("value", value_words(finding)),
-        ("interval", interval_words(finding)),
+        ("interval", f"{interval_words(finding)} ({finding.level:.0%})" if interval_words(finding) else ""),
         ("n", n_words(finding)),
         ("n_effective", "" if finding.n_effective is None else amount(finding.n_effective, "count")),
         ("groups", ", ".join(f"{group}: {n:,}" for group, n in finding.groups.items())),

@@ -11,7 +11,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>~$|&@])")
 _DIRECTIVE = re.compile(r":(?=[\w/])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
 _AUTOLINK = re.compile(r"\b(www)\.", re.IGNORECASE)
-_LINE_START = re.compile(r"^\s*(?:([#+\-=])|(\d+)([.)]))", re.MULTILINE)
+_LINE_START = re.compile(r"^(?:([#+-])(?=[\s#+-]|$)|(\d+)([.)])(?=\s|$))")
 WORD_JOINER = "\u2060"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.document import Chart, Column, Section, Series, Table
-from analysis.finding import Finding, Verdict, not_computed, suppressed
+from analysis.finding import VALUELESS, Finding, Verdict, not_computed, suppressed
 from audit.settings import step_digest
 from audit.workspace import Workspace
 from pages.parts import section as parts
@@ -62,13 +62,9 @@ def chart() -> Chart:
 
 
 def table() -> Table:
-    columns = (
-        Column(key="a", title=phrase("pages.section.what")),
-        Column(key="b", title=phrase("pages.section.value"), unit="share"),
-    )
-    return Table(
-        key="t", title=phrase("pages.section.figures"), columns=columns, rows=((HOSTILE, 0.25), ("women", None))
-    )
+    what, value = phrase("pages.section.what"), phrase("pages.section.value")
+    columns = (Column(key="a", title=what), Column(key="b", title=value, unit="share"))
+    return Table(key="t", title=what, columns=columns, rows=((HOSTILE, 0.25), ("women", None)))
 
 
 @pytest.fixture()
@@ -106,7 +102,7 @@ def test_a_figure_without_a_value_shows_a_dash_and_never_a_number(home: Path, op
 
 
 def test_evidence_holds_all_that_a_finding_carries() -> None:
-    rows = {name: words for name, words in parts.evidence_rows(finding(Verdict.GAP))}
+    rows = dict(parts.evidence_rows(finding(Verdict.GAP)))
     assert rows["value"] == "0.044 NDCG"
     assert rows["interval"] == "0.010 – 0.078 (95%)"
     assert rows["p"] == "0.003"
