@@ -51,6 +51,8 @@ class Critic(nn.Module):
         self.register_buffer("codes", torch.from_numpy(codes), persistent=False)  # [users]
         self.register_buffer("balance", torch.from_numpy(1 / counts).float(), persistent=False)  # [groups]
 
+    @torch.autocast("cuda", enabled=False)  # bf16 has too few digits to solve in
+    @torch.autocast("cpu", enabled=False)
     def loss(self, vectors: Tensor, users: Tensor) -> Tensor:
         """Share of the groups' variance that the best linear guess leaves, 1 when nothing is known; 0-d.
 

@@ -95,3 +95,12 @@ def test_an_attribute_that_is_not_there_is_refused():
 def test_one_group_has_nothing_to_hide():
     with pytest.raises(Refusal, match="same gender"):
         group_codes(checkerboard(profile={"gender": np.array(["men"] * USERS)}), "gender")
+
+
+def test_the_critic_solves_in_full_precision_inside_autocast():
+    data = checkerboard()
+    vectors, users = torch.randn(20, 4), torch.arange(20)
+    critic = Critic(data, Adversary(attribute="gender"))
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = critic.loss(vectors, users)
+    assert inside.dtype == torch.float32 and inside == critic.loss(vectors, users)
