@@ -20,6 +20,8 @@ from words import Phrase, phrase
 
 FILE_PREFIX = "file_"
 """Put before a column of the file whose name is that of a role played by another column."""
+FEW_UNKNOWN = 2
+"""Times k: of these, enough for k are left where a figure counts only some of the users."""
 FILES = ("log.parquet", "users.parquet", "items.parquet")
 
 
@@ -33,9 +35,12 @@ class Prepared:
     notes: tuple[Phrase, ...] = ()
 
 
-def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed: int) -> Prepared:
+def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed: int, k: int = 0) -> Prepared:
     """Check, clean and split the tables; the same arguments give the same dataset.
 
+    k: disclosure threshold. People of unknown group are left out where they are fewer than FEW_UNKNOWN x k: too few to
+    be shown, they would be found by subtraction wherever all and the known groups are, so one of those would have to
+    go instead. 0 keeps everybody.
     Raises Refusal(data.*) where a role's column is missing or holds what the role cannot be.
     """
     quality = inspect(tables, roles, cleaning.time_unit)
@@ -44,10 +49,11 @@ def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed
     log["part"] = parts(log, split, seed)
     users, steps = _users(log, cleaned.tables.users, roles, cleaning)
     items = _items(log, cleaned.tables.items, roles)
+    log, users, left_out = _without_few_unknown(log, users, roles, FEW_UNKNOWN * k)
     log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
-    name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed))
+    name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed), str(k))
     dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
-    return Prepared(dataset, quality, (*cleaned.steps, *steps), tables.notes)
+    return Prepared(dataset, quality, (*cleaned.steps, *steps, *left_out), tables.notes)
 
 
 def save(dataset: Dataset, folder: Path) -> None:
@@ -101,6 +107,22 @@ def _users(
             step = phrase("data.clean.pooled", column=name, pooled=shown, least=cleaning.pool_under)
             steps.append(CleaningStep("pooled", step, len(log), len(log)))
     return frame, steps
+
+
+def _without_few_unknown(
+    log: pd.DataFrame, users: pd.DataFrame, roles: Roles, least: int
+) -> tuple[pd.DataFrame, pd.DataFrame, list[CleaningStep]]:
+    """The log and its users without unknown groups of fewer than `least` people."""
+    steps: list[CleaningStep] = []
+    for name in roles.sensitive:
+        unknown = users.index[users[name] == UNKNOWN]
+        if not 0 < len(unknown) < least:
+            continue
+        kept = log[~log["user"].isin(unknown)]
+        step = phrase("data.clean.few_unknown", column=name, least=least)
+        steps.append(CleaningStep("few_unknown", step, len(log), len(kept)))
+        log, users = kept.reset_index(drop=True), users.drop(index=unknown)
+    return log, users, steps
 
 
 def _grouped(column: pd.Series, name: str) -> pd.Series:

@@ -122,7 +122,7 @@ def data_step(run: Run) -> Section:
     tables = spool(settings.data, run.folder.source, Limits())
     run.tell(0.4, "audit.progress.prepare")
     roles = settings.roles or guess(tables).roles
-    prepared = prepare(tables, roles, settings.cleaning, settings.split, settings.seed)
+    prepared = prepare(tables, roles, settings.cleaning, settings.split, settings.seed, settings.k)
     save(prepared.dataset, run.folder.data)
     run.__dict__.pop("dataset", None)
     run.tell(0.7, "audit.progress.describe")

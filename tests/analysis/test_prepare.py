@@ -137,3 +137,17 @@ def test_coat_pools_its_sparse_ages_and_keeps_the_random_part_for_the_test(tmp_p
     }
     assert "under 20 = under 30" in say(prepared.steps[-1].phrase)
     assert prepared.dataset.log["part"].value_counts().to_dict() == {"train": 6380, "test": 4640, "validation": 580}
+
+
+def test_too_few_people_of_unknown_group_are_left_out_and_logged() -> None:
+    rows = pd.DataFrame({"u": [f"u{n:02d}" for n in range(60)], "i": ["x", "y"] * 30})
+    people = pd.DataFrame({"u": rows["u"], "sex": [None] * 19 + ["F"] * 20 + ["M"] * 21})
+    roles = Roles(user="u", item="i", sensitive=("sex",))
+    prepared = prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=10)
+    assert set(prepared.dataset.users["sex"]) == {"F", "M"}
+    assert set(prepared.dataset.log["user"]) == set(prepared.dataset.users.index)
+    step = next(step for step in prepared.steps if step.rule == "few_unknown")
+    assert (step.rows_before, step.rows_after) == (60, 41)
+    assert UNKNOWN in set(
+        prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=9).dataset.users["sex"]
+    )
