@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.document import Section
 from audit.compose import Composed
-from audit.recommend import Scored, kept_lists, trained
+from audit.recommend import Scored, kept_lists, trained, trained_model
 from models.data import Interactions
 from words import Phrase, Refusal, phrase
 
@@ -82,7 +82,7 @@ def _retrained(run: Run, method: Method, strength: float) -> Scored:
     settings = run.settings.recommender
     if settings.lists is not None or settings.saved is not None:
         raise Refusal("audit.needs_training")
-    model, composed = settings.model, run.composed
+    model, composed = trained_model(run).settled(), run.composed
     if method == "adversary":
         if not isinstance(model, Gradient):
             raise Refusal("audit.needs_gradient", kind=model.kind)
@@ -146,12 +146,9 @@ def _thresholds(run: Run, kept: Scored, decisions: Decisions | None) -> Decision
 
 
 def _attribute(run: Run) -> str:
-    """The attribute whose gap is to be narrowed. Raises Refusal where the data have none."""
-    names = [str(name) for name in run.composed.attributes.columns]
-    chosen = run.settings.mitigation.attribute or (names[0] if names else None)
-    if chosen not in names:
-        raise Refusal("audit.no_attribute", name=chosen or "-", known=", ".join(names) or "-")
-    return str(chosen)
+    from analysis.mitigation.compare import chosen_attribute
+
+    return chosen_attribute(run.composed.attributes, run.settings.mitigation)
 
 
 class _LastTenth:

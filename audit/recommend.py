@@ -74,7 +74,7 @@ def trained(
         model = fit(composed.data, settings, seed, checkpoints, tell)
         return model, scored(model, composed)
     first = fit(composed.data, settings, seed)
-    model = fit(composed.final, settings, seed, None, tell)
+    model = fit(composed.final, first.settled(), seed, None, tell)
     return model, replace(scored(model, composed), valid=_row_scores(first, composed.validation()))
 
 

@@ -51,7 +51,7 @@ class Additive(Fitted[AdditiveSettings]):
     strength: float
     """The C that was chosen."""
     losses: dict[float, float]
-    """Mean log loss over the folds, for each C that was tried."""
+    """Mean log loss over the folds, for each C that was tried; empty where there was one to choose from."""
 
     def fit(self, data: Interactions, tell: Tell = silent, folder: Path | None = None) -> Self:
         rng = np.random.default_rng(self.seed)
@@ -64,9 +64,12 @@ class Additive(Fitted[AdditiveSettings]):
         if label.all():
             raise Refusal("models.one_label")
         rows = Rows(self._design(user, item), label, weight)
-        few = rows if len(label) <= MOST_CHOICE else rows[_of_some_users(user, rng)]
-        self.losses = _losses(few, self.settings, rng, tell)
-        self.strength = min(self.losses, key=lambda C: (self.losses[C], C))
+        if len(self.settings.strengths) == 1:
+            self.losses, self.strength = {}, self.settings.strengths[0]
+        else:
+            few = rows if len(label) <= MOST_CHOICE else rows[_of_some_users(user, rng)]
+            self.losses = _losses(few, self.settings, rng, tell)
+            self.strength = min(self.losses, key=lambda C: (self.losses[C], C))
         tell(0.9, "models.solving")
         level, coefficients = _solve(rows, self.strength)
         self._take(level, coefficients)
@@ -136,6 +139,9 @@ class Additive(Fitted[AdditiveSettings]):
         self.cross = expect(arrays["cross"], (a, b))
         self.taste = expect(arrays["taste"], (users, b))
         self.appeal = expect(arrays["appeal"], (a, items))
+
+    def settled(self) -> AdditiveSettings:
+        return self.settings.model_copy(update={"strengths": (self.strength,)})
 
     def facts(self) -> dict[str, Any]:
         losses = [[C, loss] for C, loss in self.losses.items()]

@@ -69,6 +69,10 @@ class Fitted(ABC, Generic[Own]):
         """float32 [len(users), items]: the scores of these users were their `attribute` `value`."""
         raise Refusal("models.flip.blind", attribute=attribute)
 
+    def settled(self) -> Own:
+        """The settings with what the fit chose by itself made fixed, so that fitting again chooses nothing anew."""
+        return self.settings
+
     def facts(self) -> dict[str, Any]:
         """Small facts of a kind that are kept beside the arrays, plain JSON."""
         return {}

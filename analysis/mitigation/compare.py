@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import pandas as pd
 from pydantic import Field
 
 from analysis.document import Section
@@ -15,6 +16,7 @@ from analysis.fairness.judge import Comparison, judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Decisions, Ranking
 from analysis.finding import Finding
+from analysis.log import UNKNOWN
 from analysis.mitigation.before_after import Terms, decision_changes, item_changes, user_changes, who_gained
 from analysis.mitigation.picture import mitigation_drawn
 from analysis.mitigation.threshold import Constraint
@@ -33,7 +35,7 @@ class MitigationSettings(InferenceSettings):
     strengths: tuple[float, ...] = (0.25, 0.5, 1.0)
     """How strong each method is tried, in (0, 1]; thresholds have no strength."""
     attribute: str | None = None
-    """The sensitive attribute whose gap is to be narrowed; None: the first."""
+    """The sensitive attribute whose gap is to be narrowed; None: the first of two groups, else the first."""
     figure: Literal["ndcg", "recall", "hit"] = "ndcg"
     """Accuracy by which users are compared."""
     grouping: str = "tail"
@@ -75,7 +77,7 @@ def mitigation_section(
     corrected together. k: disclosure threshold.
     Raises Refusal where the attribute is unknown or a variant is of other users.
     """
-    group = partition(before.attributes, (_attribute(before, settings),))
+    group = partition(before.attributes, (chosen_attribute(before.attributes, settings),))
     K = settings.top or before.lists.shape[1]
     terms = Terms(group, settings.figure, settings.grouping, K, k, settings, seed)
     found: list[Finding] = []
@@ -116,9 +118,14 @@ def _compared(
     return levels, changed
 
 
-def _attribute(before: Ranking, settings: MitigationSettings) -> str:
-    known = [str(name) for name in before.attributes.columns]
-    name = settings.attribute or (known[0] if known else "")
+def chosen_attribute(attributes: pd.DataFrame, settings: MitigationSettings) -> str:
+    """The attribute whose gap is to be narrowed: as set, else the first of two known groups, else the first.
+
+    Raises Refusal(fairness.refusal.attribute) where the data have no such attribute.
+    """
+    known = [str(name) for name in attributes.columns]
+    of_two = [name for name in known if len(set(attributes[name]) - {UNKNOWN}) == 2]
+    name = settings.attribute or next(iter([*of_two, *known]), "")
     if name not in known:
         raise Refusal("fairness.refusal.attribute", name=name or phrase("mitigation.none"), known=", ".join(known))
     return name

@@ -81,7 +81,7 @@ def test_compare_names_what_differs(small, tmp_path, capsys):
 
 
 def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
-    shop = simulate(Shop(users=60, items=30))
+    shop = simulate(Shop(users=60, items=36))
     for name in ("log", "users", "items"):
         getattr(shop, name).to_csv(tmp_path / f"{name}.csv", index=False)
     files = [
@@ -99,7 +99,7 @@ def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
 
 
 def test_init_refuses_a_column_that_is_not_there_and_names_the_nearest(tmp_path, capsys):
-    simulate(Shop(users=60, items=30)).log.to_csv(tmp_path / "log.csv", index=False)
+    simulate(Shop(users=60, items=36)).log.to_csv(tmp_path / "log.csv", index=False)
     assert main(["init", "--log", str(tmp_path / "log.csv"), "--user", "user_idd", "-o", str(tmp_path / "a.toml")]) == 2
     assert "user_id" in capsys.readouterr().err
 
@@ -143,8 +143,9 @@ def test_movielens_ends_in_a_report_with_the_gap_between_men_and_women(movielens
     folder, findings = movielens
     assert (folder / "report.pdf").exists()
     gap = findings["gender.ndcg@10.gap"]
-    assert abs(gap["value"]) == pytest.approx(0.044, abs=0.02)
-    assert gap["low"] <= gap["value"] <= gap["high"]
+    assert gap["low"] < 0.05 < gap["high"]  # .044 to .06 over the seeds of docs/benchmarks.md
+    assert gap["verdict"] == "gap"
+    assert findings["recommender.ndcg@10.ease"]["value"] >= 0.47
 
 
 @pytest.mark.slow
