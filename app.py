@@ -46,7 +46,13 @@ def main() -> None:
         for step in STEPS
     }
     state().routes = dict(routes)
-    st.navigation(list(routes.values()), position="sidebar" if allowed else "hidden", expanded=True).run()
+    page = st.navigation(list(routes.values()), position="sidebar" if allowed else "hidden", expanded=True)
+    if not state().entered:
+        # A server's first run takes `pages/` for Streamlit's old kind of pages and gives every input another identity
+        # than all later runs do: the first click would be lost. Run again before anything can be clicked.
+        state().entered = True
+        st.rerun()
+    page.run()
 
 
 main()

@@ -45,26 +45,27 @@ def panel(view: View) -> None:
     if job is None or job.state == "done":
         return
     if job.active:
-        state().watched = job.id
+        state().watched, state().watched_step = job.id, job.step
         st.fragment(run_every=POLL_SECONDS, key=view.key("panel"))(_live)(view)
     else:
         _ended(view, job)
 
 
 def _live(view: View) -> None:
-    """One look at the running job; redraws the whole page when it has ended."""
-    watched = state().watched
-    if watched is None:
+    """One look at the running job; redraws the whole page when a step of it has ended."""
+    now = state()
+    if now.watched is None:
         return
-    job = view.jobs.get(watched)
-    if not job.active:
-        state().watched = None
+    job = view.jobs.get(now.watched)
+    if not job.active or job.step != now.watched_step:
+        now.watched = job.id if job.active else None
         st.rerun()
     with st.container(border=True, key="job"):
         step = raw(f"{job.step or job.steps[0]}.title")
         st.markdown(f"**{t('jobs.running' if job.state == 'running' else 'jobs.queued', step=step)}**")
         note = spoken(job.note) if job.note else ""
-        st.progress(min(1.0, max(0.0, job.fraction)), text=f"{job.fraction:.0%}  {_left(job)}  {note}")
+        words = " · ".join(part for part in (f"{job.fraction:.0%}", note, _left(job)) if part)
+        st.progress(min(1.0, max(0.0, job.fraction)), text=words)
         _curves(job)
         st.button(t("jobs.cancel"), on_click=view.jobs.cancel, args=(job.id,), key=view.key("cancel"))
 

@@ -30,6 +30,8 @@ class State:
     language: Language = "en"
     audit: str | None = None
     signed_in: bool = False
+    entered: bool = False
+    """Whether app.py has run once for this session."""
     refused_logins: int = 0
     history: dict[str, GraphHistory] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
@@ -44,6 +46,8 @@ class State:
     """The last quality report, by the digest of the files and the columns' roles."""
     watched: str | None = None
     """The job whose end should redraw the whole page."""
+    watched_step: str = ""
+    """The step it was in at the last look: when it moves on, there is a result to show."""
 
     def graph_history(self, audit: str) -> GraphHistory:
         """The editor's history for one audit."""

@@ -44,11 +44,7 @@ def finding(verdict: Verdict, key: str = "gender.ndcg@10.gap", label: Phrase | N
 def every_verdict() -> tuple[Finding, ...]:
     why, how = phrase("graph.no_question"), phrase("graph.found_by")
     return (
-        *(
-            finding(v, f"gender.{v.name.lower()}")
-            for v in Verdict
-            if v not in (Verdict.SUPPRESSED, Verdict.NOT_COMPUTED)
-        ),
+        *(finding(verdict, f"gender.{verdict.name.lower()}") for verdict in Verdict if verdict not in VALUELESS),
         suppressed(finding(Verdict.MEASURED, "age.hidden"), 10),
         not_computed("age.undefined", phrase("pages.effects.title"), "ndcg", 12, why, how),
         finding(Verdict.GAP, "age.hostile", LABEL),
