@@ -11,7 +11,7 @@ from pathlib import Path
 from analysis.document import Section
 from analysis.finding import sentence
 from analysis.ingest import Source
-from audit.jobs import Recorder, hold_lifeline, limit_memory
+from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import parse_rule
 from audit.settings import STEPS, AuditSettings, Step
 from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
@@ -96,6 +96,7 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
     hold_lifeline()
     limit_memory()
     recorder = Recorder(database, job)
+    report_faults(recorder, job)
     try:
         run_steps(AuditFolder(folder), steps, recorder.tell)
     except Refusal as refusal:

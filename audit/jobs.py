@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 from uuid import uuid4
 
@@ -266,6 +267,16 @@ class Recorder:
             "UPDATE job SET state='failed', error=?, updated=? WHERE id=? AND cancel=0",
             (error.model_dump_json(), time.time(), self._job),
         )
+
+
+def report_faults(recorder: Recorder, job_id: str) -> None:
+    """Let an error that nobody foresaw end the job with a sentence; its traceback goes to the job's log."""
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        recorder.failed(phrase("audit.fault", run=job_id))
+        sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = told
 
 
 def hold_lifeline() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from analysis.columns import arranged
 from analysis.ingest import Limits, Source, Tables, spool
 from analysis.log import Roles
 from analysis.roles import guess
@@ -41,6 +42,7 @@ def layout_of(folder: Path) -> str:
 def settings_for(source: Source, tables: Tables, given: Mapping[str, object], title: str) -> AuditSettings:
     """Settings for spooled files: roles as given, the rest guessed; split and recommender by what the data are."""
     roles = Roles.model_validate(guess(tables).roles.model_dump() | dict(given))
+    arranged(tables, roles)  # refuses a column that is not there, naming the nearest
     if source.kind == "movielens":
         # The published protocol: 75/25 at random by user, every rating an interaction.
         split, choice = Split(kind="rows", test=0.25), Recommending(model=EaseSettings(), positive_from=0.0)
