@@ -57,12 +57,14 @@ def _arrived(view: View, arrival: Arrival) -> None:
     st.success(t("data.arrived", **counts))
     frames = {"log": tables.log, "users": tables.users, "items": tables.items}
     given = {name: frame for name, frame in frames.items() if frame is not None}
-    with st.popover(t("data.preview")):
-        for tab, frame in zip(st.tabs([t(f"data.preview_{name}") for name in given]), given.values(), strict=True):
-            tab.dataframe(frame.head(20), hide_index=True, height=280)
-    if tables.notes:
-        with st.popover(t("data.notes")):
-            st.markdown("\n".join(f"- {spoken(note)}" for note in tables.notes))
+    with st.container(horizontal=True):
+        with st.popover(t("data.preview")):
+            tabs = st.tabs([t(f"data.preview_{name}") for name in given])
+            for tab, frame in zip(tabs, given.values(), strict=True):
+                tab.dataframe(frame.head(20), hide_index=True, height=280)
+        if tables.notes:
+            with st.popover(t("data.notes")):
+                st.markdown("\n".join(f"- {spoken(note)}" for note in tables.notes))
 
 
 if __name__ == "__main__":

@@ -32,10 +32,10 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 }
 """Colour and sign of each verdict; the word always stands beside them."""
 SHOWN_FIRST = frozenset({Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL, Verdict.NOT_COMPUTED})
-TALLEST = 640
-"""Pixels; a taller picture scrolls inside its frame."""
 FRAME = 150
 """Pixels that title, tabs and caption of a picture take."""
+COLUMNS_SHOWN = 6
+"""Columns of a plain HTML table; a wider one would scroll where no keyboard reaches."""
 ROWS_SHOWN = 30
 """Rows of a plain HTML table; longer ones become a scrolling grid."""
 
@@ -92,11 +92,10 @@ def _is_wide(chart: Chart) -> bool:
 def draw_chart(view: View, chart: Chart) -> float:
     """One picture with the same numbers as a table behind it; the height it takes, in pixels."""
     figure = _figure(f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}", _Drawn(chart))
-    tall = figure.layout.height > TALLEST
     with st.container(border=True):
         st.markdown(f"**{spoken(chart.title)}**")
         picture, numbers = st.tabs([t("section.picture"), t("section.numbers")])
-        with picture, st.container(height=TALLEST, border=False) if tall else st.container():
+        with picture:
             st.plotly_chart(
                 figure,
                 theme=None,
@@ -107,7 +106,7 @@ def draw_chart(view: View, chart: Chart) -> float:
         picture.caption(spoken(chart.alt))
         with numbers:
             _grid(_chart_rows(chart))
-    return float(min(figure.layout.height, TALLEST)) + FRAME
+    return float(figure.layout.height) + FRAME
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def _findings(view: View, findings: tuple[Finding, ...]) -> None:
         about = _about(view, findings)
         chosen = _verdicts(view, about)
     shown = [finding for finding in about if finding.verdict in chosen]
-    _finding_table(shown)
+    _finding_table(view, shown)
     _evidence(view, shown)
 
 
@@ -184,7 +183,7 @@ def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
     return chosen
 
 
-def _finding_table(findings: Iterable[Finding]) -> None:
+def _finding_table(view: View, findings: Iterable[Finding]) -> None:
     names = [t(f"section.{name}") for name in ("what", "verdict", "value", "interval", "n")]
     rows = [
         (
@@ -199,8 +198,9 @@ def _finding_table(findings: Iterable[Finding]) -> None:
     if not rows:
         st.caption(t("section.none_chosen"))
         return
-    with st.container(height=TALLEST, border=False) if len(rows) > ROWS_SHOWN else st.container():
-        st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
+    if len(rows) > ROWS_SHOWN and not st.toggle(t("section.all", n=len(rows)), key=view.key("all")):
+        rows = rows[:ROWS_SHOWN]
+    st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
 
 
 def _evidence(view: View, findings: list[Finding]) -> None:
@@ -287,7 +287,7 @@ def draw_table(table: Table) -> None:
 
 def _grid(frame: pd.DataFrame) -> None:
     """Few rows as a plain table, which every reader can read; many as a scrolling grid."""
-    if len(frame) <= ROWS_SHOWN:
+    if len(frame) <= ROWS_SHOWN and frame.shape[1] <= COLUMNS_SHOWN:
         safe = frame.map(lambda cell: plain(str(cell))).rename(columns=plain)
         st.table(safe, border="horizontal", hide_index=True)
     else:
