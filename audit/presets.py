@@ -42,7 +42,6 @@ def layout_of(folder: Path) -> str:
 def settings_for(source: Source, tables: Tables, given: Mapping[str, object], title: str) -> AuditSettings:
     """Settings for spooled files: roles as given, the rest guessed; split and recommender by what the data are."""
     roles = Roles.model_validate(guess(tables).roles.model_dump() | dict(given))
-    arranged(tables, roles)  # refuses a column that is not there, naming the nearest
     if source.kind == "movielens":
         # The published protocol: 75/25 at random by user, every rating an interaction.
         split, choice = Split(kind="rows", test=0.25), Recommending(model=EaseSettings(), positive_from=0.0)
@@ -56,6 +55,13 @@ def settings_for(source: Source, tables: Tables, given: Mapping[str, object], ti
 
 
 def guessed_settings(source: Source, given: Mapping[str, object], title: str) -> AuditSettings:
-    """`settings_for` a source that is read here once, into a folder that is thrown away."""
+    """`settings_for` a source that is read here once, into a folder that is thrown away.
+
+    Raises Refusal(data.*) where a role's column is not there, naming the nearest.
+    """
     with TemporaryDirectory() as folder:
-        return settings_for(source, spool(source, Path(folder), Limits()), given, title)
+        tables = spool(source, Path(folder), Limits())
+        settings = settings_for(source, tables, given, title)
+        assert settings.roles is not None
+        arranged(tables, settings.roles)
+        return settings
