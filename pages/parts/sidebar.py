@@ -21,7 +21,8 @@ def draw() -> None:
     jobs()  # the first visit to an empty workspace starts the demo's audit
     with st.sidebar:
         _audits()
-        with st.popover(t("sidebar.new"), width="stretch"):
+        # The key is the audit's: once a new one is made, this is another popover, and a closed one.
+        with st.popover(t("sidebar.new"), width="stretch", key=f"new:{current().id}"):
             _new_audit()
         chosen = st.segmented_control(
             t("sidebar.language"),
