@@ -20,8 +20,8 @@ from words import Phrase, phrase
 
 FILE_PREFIX = "file_"
 """Put before a column of the file whose name is that of a role played by another column."""
-FEW_UNKNOWN = 2
-"""Times k: of these, enough for k are left where a figure counts only some of the users."""
+FEW_UNKNOWN = 5
+"""Times k: of so many, k are left even where a figure counts only a fifth of the users."""
 FILES = ("log.parquet", "users.parquet", "items.parquet")
 
 

@@ -62,7 +62,7 @@ Y_LIKED = 0.10
 Y_SLOT = np.array([0.030, 0.020, 0.010, 0.005, 0.0])
 Y_EFFECT = np.array([[0.075, 0.060], [0.045, 0.030]])  # [gender, intent]: what promotion itself adds
 HABIT = 0.03  # a user buys this much more or less than alike users, with equal chance
-P_MISSING_GENDER = 0.03
+P_MISSING_GENDER = 0.06
 START = np.datetime64("2026-03-02T06:00:00", "us")
 DAYS = 56
 

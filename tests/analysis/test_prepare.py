@@ -140,14 +140,13 @@ def test_coat_pools_its_sparse_ages_and_keeps_the_random_part_for_the_test(tmp_p
 
 
 def test_too_few_people_of_unknown_group_are_left_out_and_logged() -> None:
-    rows = pd.DataFrame({"u": [f"u{n:02d}" for n in range(60)], "i": ["x", "y"] * 30})
-    people = pd.DataFrame({"u": rows["u"], "sex": [None] * 19 + ["F"] * 20 + ["M"] * 21})
+    rows = pd.DataFrame({"u": [f"u{n:03d}" for n in range(90)], "i": ["x", "y"] * 45})
+    people = pd.DataFrame({"u": rows["u"], "sex": [None] * 49 + ["F"] * 20 + ["M"] * 21})
     roles = Roles(user="u", item="i", sensitive=("sex",))
     prepared = prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=10)
     assert set(prepared.dataset.users["sex"]) == {"F", "M"}
     assert set(prepared.dataset.log["user"]) == set(prepared.dataset.users.index)
     step = next(step for step in prepared.steps if step.rule == "few_unknown")
-    assert (step.rows_before, step.rows_after) == (60, 41)
-    assert UNKNOWN in set(
-        prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=9).dataset.users["sex"]
-    )
+    assert (step.rows_before, step.rows_after) == (90, 41)
+    enough = prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=9)
+    assert UNKNOWN in set(enough.dataset.users["sex"])
