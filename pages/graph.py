@@ -39,7 +39,7 @@ def render(view: View) -> None:
     _exchange(view, drawn)
     jobs.run_button(view, ["graph"])
     jobs.panel(view)
-    section.show(view)
+    section.show(view, answered=True)
 
 
 def _graph(view: View, known: Ground) -> Graph:

@@ -40,12 +40,13 @@ ROWS_SHOWN = 30
 """Rows of a plain HTML table; longer ones become a scrolling grid."""
 
 
-def show(view: View) -> None:
-    """The view's section, or nothing where its step has not run."""
+def show(view: View, answered: bool = False) -> None:
+    """The view's section, or nothing where its step has not run; `answered`: the page gives the summary itself."""
     section = view.section
     if section is None:
         return
-    _summary(section.summary)
+    if not answered:
+        _summary(section.summary)
     _charts(view, section.charts)
     _findings(view, section.findings)
     for table in section.tables:
