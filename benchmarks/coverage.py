@@ -1,6 +1,6 @@
 """How often the reported 95% intervals hold the simulated shop's known truth.
 
-    python -m benchmarks.coverage [--seeds 200] [--users 600]
+    python -m benchmarks.coverage [--seeds 200] [--users 1200]
 
 One row a figure: its truth, the mean estimate, and the share of shops whose interval holds the truth, with the
 range in which that share lies 95% of the time where the intervals are right.
@@ -19,8 +19,12 @@ import numpy as np
 from analysis.causal.effects import EffectSettings, effects_section
 from analysis.causal.graph import templates
 from analysis.finding import Finding
-from analysis.log import Dataset
+from analysis.ingest import Tables
+from analysis.overview import data_section
+from analysis.prepare import Prepared, prepare
+from analysis.quality import Cleaning
 from analysis.simulate import STRATA, Shop, Simulated, Truth, simulate
+from analysis.split import Split
 from benchmarks.machine import machine
 
 NOMINAL = 0.95
@@ -50,21 +54,25 @@ def covered(counted: Coverage, by_kind: bool = False) -> dict[str, tuple[int, in
 
 
 def kind(key: str) -> str:
-    """Propensities of all strata are one kind, effects in all groups another."""
+    """Propensities of all strata are one kind, effects in all groups another, exposure gaps a third."""
     plain = key.split("[")[0]
+    if plain.startswith("gender.exposure"):
+        return "gender.exposure gaps"
     return "effect.ate by group" if plain.startswith("effect.ate.") else plain
 
 
 def shop_figures(shop: Shop, settings: EffectSettings) -> Iterator[tuple[str, float, Finding]]:
     """(key, truth, finding) of every figure of one simulated shop whose truth is known."""
     simulated = simulate(shop)
-    data = prepared(simulated)
+    ready = prepared(simulated, shop.seed)
+    data = ready.dataset
     section = effects_section(data, templates(data)["shop"], settings, 1, shop.seed)  # k = 1: nothing hidden
     found = {one.key: one for one in section.findings}
     for key, known in truths(simulated.truth).items():
         if key in found:
             yield key, known, found[key]
     yield from _propensities(simulated.truth, found)
+    yield from _log_gaps(simulated.truth, {one.key: one for one in data_section(ready, 1).findings})
 
 
 def truths(known: Truth) -> dict[str, float]:
@@ -90,23 +98,36 @@ def _propensities(known: Truth, found: dict[str, Finding]) -> Iterator[tuple[str
                 yield key, by_values[named], one
 
 
-def prepared(simulated: Simulated) -> Dataset:
-    """The shop as the Data step would hand it on (ages in the shop's own bands)."""
-    from tests.analysis.causal.shops import dataset_of
+def _log_gaps(known: Truth, found: dict[str, Finding]) -> Iterator[tuple[str, float, Finding]]:
+    """Gaps between women and men in the log itself: what they buy, what is promoted to them, what they are shown."""
+    women_minus_men = {
+        "gender.outcome.gap": known.outcome_gap,
+        "gender.exposure[promoted=1].gap": known.exposure_gap,
+    } | {
+        f"gender.exposure[category={name}].gap": known.category["women"][name] - known.category["men"][name]
+        for name in known.category["women"]
+    }
+    for key, gap in women_minus_men.items():
+        if key in found:
+            yield key, gap if next(iter(found[key].groups)) == "women" else -gap, found[key]
 
-    return dataset_of(simulated)
+
+def prepared(simulated: Simulated, seed: int) -> Prepared:
+    """The shop as the Data step hands it on."""
+    tables = Tables(simulated.log, simulated.users, simulated.items, f"shop-{seed}", ())
+    return prepare(tables, simulated.roles, Cleaning(), Split(), seed)
 
 
 def main(arguments: list[str]) -> int:
     """Simulate, estimate and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage")
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--users", type=int, default=600)
+    parser.add_argument("--users", type=int, default=1200)
     chosen = parser.parse_args(arguments)
     settings = EffectSettings(replicates=500, simulations=20)
     counted = Coverage()
     for seed in range(chosen.seeds):
-        counted.add(shop_figures(Shop(users=chosen.users, items=120, seed=seed), settings))
+        counted.add(shop_figures(Shop(users=chosen.users, items=240, seed=seed), settings))
     spread = 1.96 * np.sqrt(NOMINAL * (1 - NOMINAL) / chosen.seeds)
     print(f"coverage: {machine()}")
     low, high = NOMINAL - spread, min(NOMINAL + spread, 1.0)
