@@ -1,3 +1,3 @@
-from tests.browser.demo import browser, demo_home, finished_demo, server
+from tests.browser.demo import browser, demo_home, finished_demo, finished_server
 
-__all__ = ["browser", "demo_home", "finished_demo", "server"]
+__all__ = ["browser", "demo_home", "finished_demo", "finished_server"]

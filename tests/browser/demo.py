@@ -36,7 +36,7 @@ def demo_home(finished_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def server(demo_home: Path) -> Iterator[Server]:
+def finished_server(demo_home: Path) -> Iterator[Server]:
     """The app over a copy of the finished demo."""
     with serving(demo_home) as running:
         yield running

@@ -103,7 +103,7 @@ class Visit:
 
 
 def visit(browser: Browser, url: str, dark: bool = False, width: int = 1280, height: int = 900) -> Visit:
-    """Open `url` in a fresh context and wait until the script has run once."""
+    """Open `url` in a fresh context and wait until the page has its heading and the script has ended."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
@@ -114,6 +114,7 @@ def visit(browser: Browser, url: str, dark: bool = False, width: int = 1280, hei
     tab.page.on("console", lambda said: _note(tab, said))
     tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
     tab.page.goto(url)
+    tab.page.locator("h1").first.wait_for()
     settled(tab.page)
     return tab
 
