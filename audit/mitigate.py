@@ -16,7 +16,7 @@ from words import Phrase, Refusal, phrase
 if TYPE_CHECKING:
     from analysis.fairness.ranking import Decisions
     from analysis.mitigation.compare import Method, Variant
-    from audit.steps import Run
+    from audit.run import Run
 
 
 def mitigation_section_of(run: Run) -> Section:

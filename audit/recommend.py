@@ -21,7 +21,7 @@ from words import Refusal, phrase
 if TYPE_CHECKING:
     import models.flip
     from analysis.fairness.ranking import Flip
-    from audit.steps import Run
+    from audit.run import Run
     from models.fitted import Fitted
 
 DEPTH = 100

@@ -5,19 +5,12 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
 
 from analysis.document import Section
+from audit.run import Run, Watch
 from audit.settings import STEPS, AuditSettings, Step
 from audit.workspace import AuditFolder
-from words import Phrase, Refusal, phrase
-
-if TYPE_CHECKING:
-    from analysis.causal.graph import Graph
-    from analysis.log import Dataset
-    from audit.compose import Composed
+from words import phrase
 
 WEIGHT: dict[Step, float] = {
     "data": 2.0,
@@ -31,60 +24,13 @@ WEIGHT: dict[Step, float] = {
 """Usual share of an audit's time, for the progress of a whole run."""
 
 
-class Watch(Protocol):
-    """Who hears of progress: share of the whole run, step, news, figures."""
-
-    def __call__(self, fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None: ...
-
-
-@dataclass
-class Run:
-    """One run over some steps: what the steps share, loaded once and when first needed."""
-
-    folder: AuditFolder
-    settings: AuditSettings
-    watch: Watch
-    step: Step = "data"
-    _span: tuple[float, float] = (0.0, 1.0)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @cached_property
-    def dataset(self) -> Dataset:
-        """The cleaned data. Raises Refusal(audit.needs_step) before the data step."""
-        dataset = self.folder.dataset()
-        if dataset is None:
-            raise Refusal("audit.needs_step", step=phrase("audit.step.data"))
-        return dataset
-
-    @cached_property
-    def graph(self) -> Graph:
-        """The graph that the analyst drew, or the template chosen, or the first that fits."""
-        return chosen_graph(self.dataset, self.settings)
-
-    @cached_property
-    def composed(self) -> Composed:
-        """The data coded for recommenders."""
-        from audit.compose import compose
-
-        return compose(self.dataset, self.settings.recommender)
-
-    def tell(self, fraction: float, note: str, **figures: float) -> None:
-        """A models.base.Tell for the running step; `note` is a catalogue key."""
-        self.say(fraction, phrase(note, **figures), figures)
-
-    def say(self, fraction: float, note: Phrase, figures: dict[str, float] | None = None) -> None:
-        """Report the running step's progress, 0..1, as progress of the whole run."""
-        start, end = self._span
-        self.watch(start + (end - start) * min(1.0, max(0.0, fraction)), self.step, note, figures or {})
-
-
 def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
     """Run the steps in their order; one whose settings did not change since it ran is kept as it is."""
     run = Run(folder, folder.settings(), watch)
     wanted = [step for step in STEPS if step in set(steps)]
     total, before = sum(WEIGHT[step] for step in wanted), 0.0
     for step in wanted:
-        run.step, run._span = step, (before / total, (before + WEIGHT[step]) / total)
+        run.step, run.span = step, (before / total, (before + WEIGHT[step]) / total)
         before += WEIGHT[step]
         if not folder.stale(step):
             run.say(1.0, phrase("audit.progress.kept"))
@@ -94,20 +40,6 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
         folder.save_section(ACTIONS[step](run), stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
-
-
-def chosen_graph(dataset: Dataset, settings: AuditSettings) -> Graph:
-    """The analyst's graph, else the named template, else the first template that fits these data."""
-    from analysis.causal.templates import templates
-
-    if settings.graph.drawn is not None:
-        return settings.graph.drawn
-    fitting = templates(dataset)
-    if settings.graph.template is None:
-        return next(iter(fitting.values()))
-    if settings.graph.template not in fitting:
-        raise Refusal("audit.unknown_template", name=settings.graph.template, templates=", ".join(fitting))
-    return fitting[settings.graph.template]
 
 
 def data_step(run: Run) -> Section:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import re
-import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from storage import MANIFEST as MANIFEST
+from storage import write_atomic
+from storage.atomic import TEMPORARY
 from words import Refusal
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 Facts = dict[str, Any]
 
 FORMAT = "evenhand-tensors-1"
-MANIFEST = "manifest.json"
 TENSORS = re.compile(r"tensors-[0-9a-f]{16}\.safetensors")
-STRAY = re.compile(r"\.writing-[0-9]+-[a-z.]+")
 MOST_MANIFEST = 16 * 2**20
 """Largest manifest that is read, bytes."""
 MOST_TENSORS = 16 * 2**30
@@ -72,12 +71,10 @@ def write(folder: Path, arrays: Arrays, facts: Facts, purpose: str) -> None:
         "files": {name: {"bytes": len(tensors), "sha256": digest}},
         "versions": _versions(),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    _refuse_full_disk(folder, len(tensors))
-    _replace(folder / name, tensors)
-    _replace(folder / MANIFEST, _sealed(body))
+    write_atomic(folder / name, tensors)
+    write_atomic(folder / MANIFEST, _sealed(body))
     for path in folder.iterdir():
-        if path.name != name and (TENSORS.fullmatch(path.name) or STRAY.fullmatch(path.name)):
+        if path.name != name and (TENSORS.fullmatch(path.name) or path.name.startswith(TEMPORARY)):
             path.unlink(missing_ok=True)
 
 
@@ -133,7 +130,7 @@ def _sealed(body: Facts) -> bytes:
 
 def _refuse_strangers(folder: Path, name: str) -> None:
     for path in sorted(folder.iterdir()):
-        ours = path.name in (name, MANIFEST) or TENSORS.fullmatch(path.name) or STRAY.fullmatch(path.name)
+        ours = path.name in (name, MANIFEST) or TENSORS.fullmatch(path.name) or path.name.startswith(TEMPORARY)
         if path.is_symlink() or not ours:
             raise Refusal("models.stranger", name=path.name[:80])
 
@@ -149,27 +146,6 @@ def _checked(path: Path, entry: Facts) -> bytes:
     if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise Refusal("models.changed", name=path.name)
     return content
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside, force to disk, then rename over."""
-    beside = path.parent / f".writing-{os.getpid()}-{path.suffix.lstrip('.')}"
-    with beside.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(beside, path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _refuse_full_disk(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise Refusal("models.disk_full", needed=needed / 1e6, free=free / 1e6)
 
 
 def _versions() -> dict[str, str]:

@@ -88,7 +88,9 @@ def test_nothing_forbidden_is_written(path):
     assert not broad, f"{path.name}:{broad[0].lineno} catches everything"
 
 
-@pytest.mark.parametrize("room", ["audit.steps", "audit.__main__", "analysis.causal.effects", "models.config"])
+@pytest.mark.parametrize(
+    "room", ["audit.steps", "audit.mitigate", "audit.__main__", "analysis.causal.effects", "models.config"]
+)
 def test_importing_a_room_loads_no_heavy_library(room):
     heavy = ("torch", "transformers", "dowhy", "fairlearn", "plotly", "matplotlib", "streamlit", "sklearn", "typst")
     code = f"import sys, {room}; print([name for name in {heavy!r} if name in sys.modules])"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from audit.steps import Run
+from audit.run import Run
 from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
 from pages.parts.house import section_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -167,7 +168,10 @@ def test_a_save_that_is_cut_off_leaves_the_earlier_model(folder, monkeypatch):
 
 
 def test_a_full_disk_is_said_and_the_earlier_model_kept(folder, monkeypatch):
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Refusal, match="earlier version is kept"):
         fit(checkerboard(), EaseSettings(l2=20), 0).save(folder)
     assert store.load(folder).settings == EaseSettings(l2=10)
