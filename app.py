@@ -11,7 +11,7 @@ import streamlit as st
 
 from audit.settings import STEPS
 from pages import data, disparity, effects, graph, mitigation, recommender, report
-from pages.parts import gate, sidebar
+from pages.parts import gate, reader, sidebar
 from pages.parts.state import state
 from pages.parts.text import raw
 
@@ -53,6 +53,7 @@ def main() -> None:
         state().entered = True
         st.rerun()
     page.run()
+    reader.tell_language()
 
 
 main()
