@@ -39,7 +39,7 @@ class Finding(BaseModel):
     """One figure with all that is needed to sign it.
 
     value, low, high: in `unit`, all finite, or all None when the verdict is `suppressed` or
-    `not computed`. `low <= high`, the limits of the `level` (0.95) interval; None where a figure has no
+    `not computed`. `low <= value <= high`, the limits of the `level` (0.95) interval; None where a figure has no
     valid interval (a max-min gap over three groups: see `p_value`).
     """
 
@@ -88,14 +88,13 @@ class Finding(BaseModel):
         for number in (self.value, self.low, self.high, self.smallest_detectable, self.p_value):
             if number is not None and not math.isfinite(number):
                 raise ValueError(f"{self.key}: {number} is not a figure; use not_computed")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError(f"{self.key}: interval {self.low} .. {self.high}")
+        ends = [end for end in (self.low, self.value, self.high) if end is not None]
+        if ends != sorted(ends):
+            raise ValueError(f"{self.key}: {self.value} outside its interval {self.low} .. {self.high}")
         return self
 
 
-def not_computed(
-    key: str, label: Phrase, unit: str, n: int, reason: Phrase, method: Phrase, **rest: Any
-) -> Finding:
+def not_computed(key: str, label: Phrase, unit: str, n: int, reason: Phrase, method: Phrase, **rest: Any) -> Finding:
     """A figure that these data do not define, with the reason."""
     return Finding(
         key=key,
@@ -139,9 +138,7 @@ def sentence(finding: Finding) -> Phrase:
     facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
     key = f"finding.sentence.{finding.verdict.name.lower()}"
     if finding.low is None or finding.high is None:
-        return phrase(
-            f"{key}_no_interval", **facts, p=amount(finding.p_adjusted or finding.p_value or 1.0, "p")
-        )
+        return phrase(f"{key}_no_interval", **facts, p=amount(finding.p_adjusted or finding.p_value or 1.0, "p"))
     facts |= {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
     if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:
         key += "_mde"
@@ -152,14 +149,14 @@ def sentence(finding: Finding) -> Phrase:
 
 
 def amount(number: float, unit: str) -> str:
-    """A number as people write it in that unit: shares as percent, counts whole, the rest to 3 digits."""
+    """A number as people write it in that unit: shares as percent, counts whole, the rest to 3 digits; never -0."""
     if unit == "share":
-        return f"{100 * number:.1f}%"
+        return f"{100 * number:z.1f}%"
     if unit == "points":
-        return f"{100 * number:+.1f}"
+        return f"{100 * number:+z.1f}"
     if unit == "count":
-        return f"{number:,.0f}"
+        return f"{number:z,.0f}"
     if unit == "p":
         return "< 0.001" if number < 0.001 else f"{number:.3f}"
     digits = 3 if abs(number) < 100 else 1
-    return f"{number:,.{digits}f}"
+    return f"{number:z,.{digits}f}"

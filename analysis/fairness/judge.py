@@ -102,7 +102,7 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
         reason = c.reason or phrase("fairness.reason.nobody")
         return not_computed(c.key, c.label, c.unit, c.n, reason, c.method, **shared)
     verdict = _verdict(c, p_adjusted)
-    low, high = c.limits or (None, None)
+    low, high = _holding(c.limits, c.value)
     return Finding(
         key=c.key,
         label=c.label,
@@ -148,6 +148,11 @@ def _warning(c: Comparison, p_adjusted: float | None) -> Phrase | None:
     return None
 
 
+def _holding(limits: tuple[float, float] | None, value: float) -> tuple[float, float] | tuple[None, None]:
+    """The interval, stretched to hold its value where resamples of few unlike users all lie to one side of it."""
+    return (None, None) if limits is None else (min(limits[0], value), max(limits[1], value))
+
+
 def measured(
     key: str,
     label: Phrase,
@@ -159,7 +164,7 @@ def measured(
     **rest: object,
 ) -> Finding:
     """A level: it compares nothing, so its verdict is `measured`."""
-    low, high = limits or (None, None)
+    low, high = _holding(limits, value)
     return Finding.model_validate(
         {
             "key": key,

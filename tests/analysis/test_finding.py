@@ -1,0 +1,32 @@
+"""A figure is whole or it is refused; amounts are written as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from analysis.finding import Finding, Verdict, amount
+from words import phrase
+
+LABEL = phrase("fairness.group.all")
+
+
+def level(**rest):
+    return Finding(key="a.b.c", label=LABEL, unit="score", verdict=Verdict.MEASURED, n=20, method=LABEL, **rest)
+
+
+@pytest.mark.parametrize("ends", [(0.2, 0.3), (-0.3, 0.05), (0.3, 0.2), (0.2, None), (None, 0.05)])
+def test_a_value_outside_its_interval_is_refused(ends):
+    with pytest.raises(ValidationError):
+        level(value=0.1, low=ends[0], high=ends[1])
+
+
+@pytest.mark.parametrize("ends", [(0.1, 0.1), (0.0, 0.2), (None, None)])
+def test_a_value_inside_its_interval_or_without_one_stands(ends):
+    assert level(value=0.1, low=ends[0], high=ends[1]).value == 0.1
+
+
+@given(st.floats(-1e6, 1e6), st.sampled_from(["share", "points", "count", "score", "ndcg", "interactions"]))
+def test_no_amount_is_written_as_minus_nothing(number, unit):
+    text = amount(number, unit)
+    assert not text.startswith("-") or any(digit in text for digit in "123456789")
