@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.partition import EVERYONE, Partition, group_label
 from analysis.fairness.ranking import Ranking
+from analysis.fairness.summary import disparity_summary, figure_of
 from analysis.finding import VALUELESS, Finding, Verdict, amount, sentence
 from words import Phrase, phrase
 
 SCALE = frozenset({"ndcg", "points", "share", "score"})
 """Units on 0..1, whose gaps share one picture."""
-IMPORTANCE = ("ndcg", "recall", "hit", "opportunity", "selection", "precision", "mrr", "popularity", "lift", "longtail")
-"""Order in which the summary names gaps."""
-MOST_SENTENCES = 6
-"""Gaps named in the summary; the others are counted and stand in the table."""
 
 
 def disparity_drawn(
@@ -32,7 +29,7 @@ def disparity_drawn(
     ]
     return Section(
         step="disparity",
-        summary=_summary(findings),
+        summary=disparity_summary(findings),
         findings=findings,
         charts=tuple(chart for chart in charts if chart is not None),
         tables=(
@@ -44,69 +41,6 @@ def disparity_drawn(
         notes=notes,
         facts={"recommender": ranking.name, "K": ranking.lists.shape[1]},
     )
-
-
-def _summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
-    """The verdict over all headline gaps, then each real one in words, then what could not be told."""
-    gaps = [finding for finding in findings if finding.key.endswith(".gap") and "figure" in finding.settings]
-    real = [finding for finding in gaps if finding.verdict is Verdict.GAP]
-    same = [finding for finding in gaps if finding.verdict is Verdict.EQUIVALENT]
-    open_ = [finding for finding in gaps if finding.verdict is Verdict.CANNOT_TELL]
-    judged = len(real) + len(same) + len(open_)
-    if not judged:
-        return (phrase("fairness.summary.none"),)
-    counts = {"real": len(real), "same": len(same), "open": len(open_), "judged": judged}
-    said = [phrase("fairness.summary.counts" if real else "fairness.summary.no_gap", **counts)]
-    chance = sum(finding.p_adjusted is not None and finding.p_adjusted > 0.05 for finding in real)
-    said += [phrase("fairness.summary.chance", chance=chance)] if chance else []
-    said += [_gap_sentence(finding) for finding in sorted(real, key=_importance)[:MOST_SENTENCES]]
-    said += [_open_sentence(finding) for finding in open_ if _importance(finding)[0] == 0 and "*" not in finding.key]
-    return tuple(said)
-
-
-def _gap_sentence(gap: Finding) -> Phrase:
-    """Who gets less, of what, how much less, how sure."""
-    assert gap.value is not None
-    facts = {"attribute": str(gap.settings["attribute"]), "figure": _figure(gap)}
-    if gap.low is None or gap.high is None:
-        lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
-        p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")
-        size = _size(gap.value, gap.unit)
-        return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, amount=size, p=p)
-    first, second = (group_label(name) for name in gap.groups)
-    lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
-    ends = sorted((sign * gap.low, sign * gap.high))
-    low, high = (amount(end, gap.unit).replace("+", "") for end in ends)
-    size = _size(abs(gap.value), gap.unit)
-    return phrase("fairness.summary.gap", **facts, lower=lower, higher=higher, amount=size, low=low, high=high)
-
-
-def _open_sentence(gap: Finding) -> Phrase:
-    facts = {"attribute": str(gap.settings["attribute"]), "figure": _figure(gap)}
-    assert gap.value is not None and gap.smallest_detectable is not None
-    value, smallest = (_size(size, gap.unit) for size in (abs(gap.value), gap.smallest_detectable))
-    return phrase("fairness.summary.open", **facts, value=value, smallest=smallest)
-
-
-def _size(number: float, unit: str) -> Phrase | str:
-    """An amount without sign, with its unit where the figure's name does not say it."""
-    text = amount(number, unit).lstrip("+")
-    return (
-        phrase(f"fairness.size.{unit}", amount=text) if unit in ("points", "interactions", "items", "ranks") else text
-    )
-
-
-def _figure(finding: Finding) -> Phrase | str:
-    """The figure's name, out of the finding's label."""
-    name = finding.label.facts.get("figure")
-    return name if isinstance(name, Phrase) else str(finding.settings["figure"])
-
-
-def _importance(finding: Finding) -> tuple[int, int]:
-    """Accuracy first, then decisions, then what is shown; attributes before intersections."""
-    figure = str(finding.settings["figure"]).split("@")[0].split("[")[0]
-    crossed = int("*" in str(finding.settings["attribute"]))
-    return (IMPORTANCE.index(figure) if figure in IMPORTANCE else len(IMPORTANCE), crossed)
 
 
 def _on_scale(finding: Finding) -> bool:
@@ -128,6 +62,7 @@ def _heat_map(key: str, by_key: Mapping[str, Finding], groups: Sequence[Partitio
         n=users,
         series=tuple(series),
         alt=phrase("fairness.chart.heat_alt", rows=len(series), figures=len(figures)),
+        zero_line=0.0,
     )
 
 
@@ -140,7 +75,7 @@ def _heat_row(by_key: Mapping[str, Finding], attribute: str, name: str, figures:
     ]
     return Series(
         name=phrase("fairness.label.group", attribute=attribute, group=group_label(name)),
-        x=tuple(_figure(by_key[f"{EVERYONE}.{figure}"]) for figure in figures),
+        x=tuple(figure_of(by_key[f"{EVERYONE}.{figure}"]) for figure in figures),
         y=tuple(relative),
         text=tuple(_cell_text(cell) for cell in cells),
     )
@@ -206,7 +141,7 @@ def _level_table(key: str, by_key: Mapping[str, Finding], groups: Sequence[Parti
     ]
     for figure in figures:
         whole = by_key[f"{EVERYONE}.{figure}"]
-        title = phrase("fairness.column.of", figure=_figure(whole))
+        title = phrase("fairness.column.of", figure=figure_of(whole))
         columns.append(Column(key=figure, title=title, unit=whole.unit))
     everyone = [_level_row(by_key, None, EVERYONE, figures)]
     rows = everyone + [_level_row(by_key, group.attribute, name, figures) for group in groups for name in group.names]

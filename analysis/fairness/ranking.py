@@ -9,16 +9,25 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from words import Phrase, Refusal
+from words import Phrase, Refusal, phrase
 
 Lists = npt.NDArray[np.int32]
+
+
+KINDS = frozenset({"popularity", "additive", "ease", "mf", "language", "lists", "saved model"})
+"""Names of recommenders that the catalogue has words for."""
+
+
+def recommender_title(name: str) -> Phrase | str:
+    """A recommender's name in words; one of the analyst's own making stays as it is."""
+    return phrase(f"models.name.{name.replace(' ', '_')}") if name in KINDS else name
 
 
 @dataclass(frozen=True)
 class Ranking:
     """The lists of one recommender, and what is needed to judge them.
 
-    name: of the recommender, as people know it.
+    name: of the recommender, as in keys of findings; `title` is how people know it.
     user_ids, item_ids: str [users], [items].
     lists: int32 [users, K], item codes from best to worst, -1 where a list has ended.
     scores: float32 [users, K] on the recommender's own scale, or None for lists from a file.
@@ -55,6 +64,11 @@ class Ranking:
         twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
         if twice.any():
             raise Refusal("fairness.refusal.twice", user=str(self.user_ids[int(np.argmax(twice.any(axis=1)))]))
+
+    @property
+    def title(self) -> Phrase | str:
+        """The name in words."""
+        return recommender_title(self.name)
 
     @property
     def listed(self) -> npt.NDArray[np.bool_]:

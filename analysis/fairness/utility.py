@@ -15,7 +15,7 @@ from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.paired import changes, judgeable_change
 from analysis.fairness.partition import everyone
 from analysis.fairness.peruser import accuracy
-from analysis.fairness.ranking import Ranking
+from analysis.fairness.ranking import Ranking, recommender_title
 from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence
 from words import Fact, Phrase, phrase
 
@@ -76,6 +76,7 @@ def recommender_section(
             tables=(_table(rankings, by_key, K),),
             notes=(
                 rankings[0].protocol,
+                phrase("fairness.note.ndcg", K=K),
                 phrase("fairness.note.excluded", excluded=excluded, users=len(rankings[0].user_ids)),
             ),
             facts=dict(facts or {}),
@@ -90,7 +91,7 @@ def _levels(ranking: Ranking, K: int, settings: InferenceSettings, seed: int) ->
         finding.model_copy(
             update={
                 "key": f"recommender.{finding.settings['figure']}.{ranking.name}",
-                "label": phrase("fairness.label.of", figure=finding.label, name=ranking.name),
+                "label": phrase("fairness.label.of", figure=finding.label, name=ranking.title),
                 "groups": {},
                 "settings": {"figure": finding.settings["figure"], "recommender": ranking.name, "K": K},
             }
@@ -106,7 +107,7 @@ def _against(chosen: Ranking, other: Ranking, K: int, settings: InferenceSetting
     for one, two in zip(accuracy_measures(chosen, K), accuracy_measures(other, K), strict=True):
         rng = np.random.default_rng([seed, zlib.crc32(f"against {other.name} {one.name}".encode())])
         found = changes(two, one, group, settings, rng)
-        facts: dict[str, Fact] = {"figure": one.label, "first": chosen.name, "second": other.name}
+        facts: dict[str, Fact] = {"figure": one.label, "first": chosen.title, "second": other.title}
         blank = Comparison(
             key=f"recommender.{one.name}.gap.{chosen.name}-{other.name}",
             label=phrase("fairness.label.against", **facts),
@@ -128,7 +129,7 @@ def _summary(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int)
     hit, ndcg = (by_key[f"recommender.{figure}@{K}.{name}"] for figure in ("hit", "ndcg"))
     if hit.value is not None and ndcg.value is not None:
         facts: dict[str, Fact] = {
-            "name": name,
+            "name": rankings[0].title,
             "K": K,
             "hit": amount(hit.value, "share"),
             "ndcg": amount(ndcg.value, "ndcg"),
@@ -138,21 +139,17 @@ def _summary(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int)
         said.append(sentence(ndcg))
     for other in rankings[1:]:
         gap = by_key[f"recommender.ndcg@{K}.gap.{name}-{other.name}"]
-        said.append(_stands(gap, name, other.name, K))
+        said.append(_stands(gap, rankings[0].title, other.title, K))
     return tuple(said)
 
 
-def _stands(gap: Finding, name: str, other: str, K: int) -> Phrase:
+def _stands(gap: Finding, name: Fact, other: Fact, K: int) -> Phrase:
     if gap.value is None or gap.low is None or gap.high is None:
         return sentence(gap)
-    facts: dict[str, Fact] = {
-        "name": name,
-        "other": other,
-        "K": K,
-        "amount": amount(abs(gap.value), gap.unit),
-        "low": amount(gap.low, gap.unit),
-        "high": amount(gap.high, gap.unit),
-    }
+    sign = -1 if gap.verdict is Verdict.GAP and gap.value < 0 else 1
+    low, high = (amount(end, gap.unit) for end in sorted((sign * gap.low, sign * gap.high)))
+    size = amount(abs(gap.value), gap.unit)
+    facts: dict[str, Fact] = {"name": name, "other": other, "K": K, "amount": size, "low": low, "high": high}
     if gap.verdict is Verdict.GAP:
         return phrase("fairness.summary.better" if gap.value > 0 else "fairness.summary.worse", **facts)
     return phrase("fairness.summary.no_better", **facts)
@@ -164,9 +161,9 @@ def _charts(
     curves: Mapping[str, Sequence[Mapping[str, float]]],
     K: int,
 ) -> list[Chart]:
-    charts = [_accuracy_chart(rankings, by_key, K)]
-    charts += [_curve_chart(name, records, len(rankings[0].user_ids)) for name, records in curves.items() if records]
-    return charts
+    users = len(rankings[0].user_ids)
+    curved = [(recommender_title(name), name, records) for name, records in curves.items() if records]
+    return [_accuracy_chart(rankings, by_key, K), *(_curve_chart(*curve, users) for curve in curved)]
 
 
 def _accuracy_chart(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int) -> Chart:
@@ -176,7 +173,7 @@ def _accuracy_chart(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], 
         shown = [finding for finding in shown if finding.verdict not in VALUELESS]
         series.append(
             Series(
-                name=ranking.name,
+                name=ranking.title,
                 x=tuple(finding.value for finding in shown),
                 y=tuple(phrase(f"fairness.figure.{str(f.settings['figure']).split('@')[0]}", K=K) for f in shown),
                 low=tuple(finding.low for finding in shown),
@@ -191,17 +188,23 @@ def _accuracy_chart(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], 
         y_title=phrase("fairness.axis.figure"),
         n=len(rankings[0].user_ids),
         series=tuple(series),
-        alt=phrase("fairness.chart.accuracy_alt", K=K, names=", ".join(ranking.name for ranking in rankings)),
+        alt=phrase("fairness.chart.accuracy_alt", K=K, names=_listed(rankings)),
     )
 
 
-def _curve_chart(name: str, records: Sequence[Mapping[str, float]], users: int) -> Chart:
+def _listed(rankings: Sequence[Ranking]) -> Fact:
+    """Names after each other, in the reader's language."""
+    *early, last = rankings
+    return phrase("fairness.label.listed", first=_listed(early), second=last.title) if early else last.title
+
+
+def _curve_chart(name: Fact, key: str, records: Sequence[Mapping[str, float]], users: int) -> Chart:
     clock = next((key for key in STEP_KEYS if key in records[0]), None)
     x: tuple[Cell, ...] = tuple(record[clock] if clock else at + 1 for at, record in enumerate(records))
     figures = [key for key in records[0] if key != clock]
     series = [Series(name=key, x=x, y=tuple(record.get(key) for record in records)) for key in figures]
     return Chart(
-        key=f"recommender.curve.{name}",
+        key=f"recommender.curve.{key}",
         kind="line",
         title=phrase("fairness.chart.curve", name=name),
         x_title=phrase("fairness.axis.epoch"),
@@ -228,7 +231,7 @@ def _table(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int) -
             verdict = phrase(f"finding.verdict.{finding.verdict.name.lower()}")
             shown = (finding.value, finding.low, finding.high, finding.n)
             cells = shown if finding.value is not None else (verdict, verdict, verdict, verdict)
-            rows.append((ranking.name, phrase(f"fairness.figure.{figure}", K=K), *cells))
+            rows.append((ranking.title, phrase(f"fairness.figure.{figure}", K=K), *cells))
     return Table(
         key="recommender.accuracy",
         title=phrase("fairness.chart.accuracy", K=K),

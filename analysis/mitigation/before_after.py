@@ -1,4 +1,4 @@
-"""The changes that one mitigation made, as findings and comparisons: accuracy by group, exposure, decisions."""
+"""The changes that one mitigation made, as findings and comparisons: accuracy by group, decisions."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtr
 
 from analysis.fairness.bygroup import levels, resample
 from analysis.fairness.decisions import decision_measures, selected
 from analysis.fairness.disclose import hidden_by_figure
-from analysis.fairness.exposure import attention_measures
-from analysis.fairness.infer import InferenceSettings, estimate
+from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, measured
 from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change
 from analysis.fairness.partition import Partition, everyone
 from analysis.fairness.ranking import Decisions, Ranking
 from analysis.fairness.utility import accuracy_measures
 from analysis.finding import JSON, Finding
+from analysis.mitigation.naming import BEFORE, title_of
 from words import Fact, Phrase, phrase
 
 
@@ -36,7 +35,6 @@ class Terms:
 
 
 Both = tuple[list[Finding], list[Comparison]]
-BEFORE = "before"
 
 
 def user_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
@@ -57,63 +55,6 @@ def decision_changes(before: Decisions, after: Decisions, name: str, terms: Term
     return found, comparisons
 
 
-def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
-    """Distance of the exposure of item groups from their share of the catalogue, before and after.
-
-    Half the sum over groups of |share of attention - share of items|: 0 = parity, towards 1 = all attention to a
-    vanishing group. Nothing where the items lack the grouping or have one group.
-    """
-    grouping, settings, seed = terms.grouping, terms.settings, terms.seed
-    if grouping not in before.item_groups or before.item_groups[grouping].nunique() < 2:
-        return [], []
-    rng = _rng(seed, f"items {grouping} {name}")
-    counts, far_before, far_after = _distances(before, after, terms, rng)
-    facts: dict[str, JSON] = {"variant": name, "figure": "distance", "grouping": grouping}
-    method = phrase("mitigation.method.distance", replicates=settings.replicates, protocol=before.protocol)
-    label = phrase("mitigation.figure.distance", grouping=grouping)
-    found = [
-        measured(
-            f"mitigation.{which}.distance[{grouping}]",
-            phrase("mitigation.label.level", figure=label, name=_title(which)),
-            "score",
-            float(far[0]),
-            _ends(far[1:], settings.level),
-            counts,
-            method,
-            settings=facts | {"variant": which},
-            seed=seed,
-            level=settings.level,
-        )
-        for which, far in ((BEFORE, far_before), (name, far_after))
-    ]
-    blank = Comparison(
-        key=f"mitigation.{name}.distance[{grouping}].change",
-        label=phrase("mitigation.label.change", figure=label, name=name),
-        unit="score",
-        n=counts,
-        method=method,
-        groups={},
-        settings=facts,
-        seed=seed,
-        level=settings.level,
-    )
-    moved = far_after - far_before
-    spread = float(moved[1:].std())
-    if spread == 0.0:
-        return found, [replace(blank, reason=phrase("fairness.reason.unchanged"))]
-    p = max(2 * float(ndtr(-abs(moved[0]) / spread)), float(np.finfo(float).tiny))
-    change = replace(
-        blank,
-        value=float(moved[0]),
-        limits=_ends(moved[1:], settings.level),
-        inner=_ends(moved[1:], 0.9),
-        p=p,
-        margin=settings.margin,
-        smallest=2.8 * spread,
-    )
-    return found, [change]
-
-
 def who_gained(before: Ranking, after: Ranking, name: str, terms: Terms) -> list[Finding]:
     """Share of the users of each group whose own figure rose, and whose fell."""
     one, two = (_accuracy(ranking, terms) for ranking in (before, after))
@@ -122,7 +63,7 @@ def who_gained(before: Ranking, after: Ranking, name: str, terms: Terms) -> list
         replace(
             one,
             name=f"{name}.{which}",
-            label=phrase(f"mitigation.figure.{which}", figure=one.label, name=name),
+            label=phrase(f"mitigation.figure.{which}", figure=one.label, name=title_of(name)),
             unit="share",
             numerator=(sign * moved > 1e-9).astype(np.float64) * (one.denominator > 0),
             method=phrase("mitigation.method.gained", figure=one.method),
@@ -163,7 +104,7 @@ def _gap_change(one: Measure, name: str, found: Changes, shown: list[int], terms
         return results, []
     a, b = shown
     group = terms.group
-    label = phrase("mitigation.label.gap_change", figure=one.label, attribute=group.attribute, name=name)
+    label = phrase("mitigation.label.gap_change", figure=one.label, attribute=group.attribute, name=title_of(name))
     blank = Comparison(
         key=f"mitigation.{name}.{group.attribute}.{one.name}.gap.change",
         label=label,
@@ -192,7 +133,7 @@ def _gap_level(
     size = value[shown[0]] - value[shown[1]] if two else np.ptp(value[shown])
     return measured(
         f"mitigation.{which}.{group.attribute}.{one.name}.gap",
-        phrase("mitigation.label.gap", figure=one.label, attribute=group.attribute, name=_title(which)),
+        phrase("mitigation.label.gap", figure=one.label, attribute=group.attribute, name=title_of(which)),
         one.gap_unit,
         float(size),
         _ends(draws[:, shown[0]] - draws[:, shown[1]], level) if two else None,
@@ -210,12 +151,12 @@ def _blank(one: Measure, name: str, at: int | None, found: Changes, terms: Terms
     """The change of one group (or, at None, of all users) before it has a value."""
     group, n = terms.group, int(found.n[at or 0])
     facts: dict[str, JSON] = {"figure": one.name, "variant": name}
-    label, where, sizes = phrase("mitigation.label.change", figure=one.label, name=name), "all", {}
+    label, where, sizes = phrase("mitigation.label.change", figure=one.label, name=title_of(name)), "all", {}
     if at is not None:
         where, sizes = f"{group.attribute}.{group.names[at]}", {group.names[at]: n}
         facts |= {"attribute": group.attribute, "group": group.names[at], "parts": dict(group.parts[at])}
         own: dict[str, Fact] = {"attribute": group.attribute, "group": group.label(at)}
-        label = phrase("mitigation.label.group_change", figure=one.label, name=name, **own)
+        label = phrase("mitigation.label.group_change", figure=one.label, name=title_of(name), **own)
     return Comparison(
         key=f"mitigation.{name}.{where}.{one.name}.change",
         label=label,
@@ -230,12 +171,8 @@ def _blank(one: Measure, name: str, at: int | None, found: Changes, terms: Terms
 
 
 def _renamed(finding: Finding, which: str) -> Finding:
-    label = phrase("mitigation.label.level", figure=finding.label, name=_title(which))
+    label = phrase("mitigation.label.level", figure=finding.label, name=title_of(which))
     return finding.model_copy(update={"key": f"mitigation.{which}.{finding.key}", "label": label})
-
-
-def _title(which: str) -> Phrase | str:
-    return phrase("mitigation.before") if which == BEFORE else which
 
 
 def _paired(measure: Measure, settings: InferenceSettings) -> Phrase:
@@ -258,23 +195,6 @@ def _decision_figures(decisions: Decisions, users: int) -> list[Measure]:
         method=phrase("mitigation.what.accuracy"),
     )
     return [*decision_measures(decisions, users), accuracy]
-
-
-def _distances(
-    before: Ranking, after: Ranking, terms: Terms, rng: np.random.Generator
-) -> tuple[int, np.ndarray, np.ndarray]:
-    """Users, and the distance before and after: [1 + B], the value first, then its replicates."""
-    pair = [attention_measures(ranking, terms.K, terms.grouping) for ranking in (before, after)]
-    both = (pair[0][0].denominator > 0) & (pair[1][0].denominator > 0)
-    top = np.column_stack([m.numerator * both for measures in pair for m in measures])
-    bottom = np.column_stack([m.denominator * both for measures in pair for m in measures])
-    found = estimate(top, bottom, np.zeros(len(both), np.intp), 1, terms.settings.replicates, rng)
-    shares = np.vstack([found.value, found.replicate[:, 0]])  # [1 + B, 2 groups]
-    sizes = before.item_groups[terms.grouping].astype(str).value_counts()
-    names = [measure.name.split("=", 1)[1][:-1] for measure in pair[0]]
-    area = np.array([sizes[name] for name in names]) / len(before.item_ids)
-    one, two = np.split(shares, 2, axis=1)
-    return int(found.n[0]), np.abs(one - area).sum(1) / 2, np.abs(two - area).sum(1) / 2
 
 
 def _ends(draws: np.ndarray, level: float) -> tuple[float, float]:

@@ -17,7 +17,9 @@ from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Decisions, Ranking
 from analysis.finding import Finding
 from analysis.log import UNKNOWN
-from analysis.mitigation.before_after import Terms, decision_changes, item_changes, user_changes, who_gained
+from analysis.mitigation.before_after import Terms, decision_changes, user_changes, who_gained
+from analysis.mitigation.distance import item_changes
+from analysis.mitigation.naming import title_of
 from analysis.mitigation.picture import mitigation_drawn
 from analysis.mitigation.threshold import Constraint
 from words import Refusal, phrase
@@ -105,7 +107,7 @@ def _compared(
     changed: list[Comparison] = []
     if variant.ranking is not None:
         if variant.ranking.lists.shape[0] != before.lists.shape[0]:
-            raise Refusal("mitigation.refusal.users", name=variant.name)
+            raise Refusal("mitigation.refusal.users", name=title_of(variant.name))
         pair = (before.top(terms.K), variant.ranking.top(terms.K))
         for some, more in (user_changes(*pair, variant.name, terms), item_changes(*pair, variant.name, terms)):
             levels += some

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.drawing import gap_row
 from analysis.fairness.partition import Partition
-from analysis.finding import Finding, Verdict, amount
-from words import Fact, Phrase, phrase
-
-BEFORE = "before"
-FIGURES_OF_DECISIONS = ("selection", "opportunity", "accuracy")
+from analysis.finding import Finding, amount
+from analysis.mitigation.naming import BEFORE, title_of
+from analysis.mitigation.summary import Told, mitigation_summary
+from words import Phrase, phrase
 
 
 @dataclass(frozen=True)
 class Point:
-    """One recommender in a Pareto picture: more accuracy is better (x), less disparity is better (y)."""
+    """One recommender in a Pareto picture: more accuracy is better (x), less disparity is better (y).
 
+    mark: its number in the table, printed beside the point, because names would cover each other.
+    """
+
+    mark: str
     name: str
     accuracy: Finding
     disparity: Finding
@@ -52,99 +55,16 @@ def mitigation_drawn(
     charts = [_pareto(by_key, lists, figure, disparity, len(group.code)) for disparity in (gap, far) if disparity]
     return Section(
         step="mitigation",
-        summary=_summary(by_key, names, lists, group.attribute, figure, far),
+        summary=mitigation_summary(Told(by_key, group.attribute), names, lists, figure, far),
         findings=findings,
         charts=tuple(chart for chart in charts if chart is not None),
         tables=(
             _beside(by_key, lists, group, figure, far),
             _change_table(findings),
         ),
-        notes=(protocol, phrase("mitigation.note.paired"), phrase("mitigation.note.front")),
+        notes=(*_explained(figure), protocol, phrase("mitigation.note.paired"), phrase("mitigation.note.front")),
         facts={"attribute": group.attribute, "figure": figure, "variants": names},
     )
-
-
-def _summary(
-    by_key: Mapping[str, Finding], names: Sequence[str], lists: Sequence[str], attribute: str, figure: str, far: str
-) -> tuple[Phrase, ...]:
-    """How many narrowed the gap, then each method in one sentence, honest about what cannot be told."""
-    if not names:
-        return (phrase("mitigation.summary.nothing"),)
-    narrowed = [name for name in names if any(_narrowed(by_key, name, f"{attribute}.{f}") for f in _figures(figure))]
-    facts: dict[str, Fact] = {"attribute": attribute, "count": len(names), "narrowed": len(narrowed)}
-    said = [phrase("mitigation.summary.some" if narrowed else "mitigation.summary.none", **facts)]
-    said += [_one(by_key, name, attribute, figure) for name in lists]
-    said += [_moved(by_key, name, far) for name in lists if far and _moved_really(by_key, name, far)]
-    decided = [n for n in names if n not in lists and f"mitigation.{n}.all.accuracy.change" in by_key]
-    said += [_one(by_key, name, attribute, "selection", "accuracy") for name in decided]
-    return tuple(said)
-
-
-def _figures(figure: str) -> tuple[str, ...]:
-    return (figure, "selection", "opportunity")
-
-
-def _narrowed(by_key: Mapping[str, Finding], name: str, figure: str) -> bool:
-    change, before = (
-        by_key.get(f"mitigation.{name}.{figure}.gap.change"),
-        by_key.get(f"mitigation.{BEFORE}.{figure}.gap"),
-    )
-    after = by_key.get(f"mitigation.{name}.{figure}.gap")
-    if change is None or before is None or after is None or change.verdict is not Verdict.GAP:
-        return False
-    return before.value is not None and after.value is not None and abs(after.value) < abs(before.value)
-
-
-def _one(by_key: Mapping[str, Finding], name: str, attribute: str, figure: str, price: str = "") -> Phrase:
-    """What a method cost overall, and what became of the gap."""
-    cost = by_key[f"mitigation.{name}.all.{price or figure}.change"]
-    gaps = [by_key.get(f"mitigation.{which}.{attribute}.{figure}.gap") for which in (BEFORE, name)]
-    change = by_key.get(f"mitigation.{name}.{attribute}.{figure}.gap.change")
-    paid = _paid(cost, name)
-    if any(gap is None or gap.value is None for gap in gaps) or change is None or change.value is None:
-        key = (
-            "mitigation.summary.unchanged"
-            if change is not None and change.value is None
-            else "mitigation.summary.no_gap"
-        )
-        return phrase(key, paid=paid, attribute=attribute)
-    before, after = (amount(gap.value, gap.unit) for gap in gaps if gap is not None and gap.value is not None)
-    return phrase(
-        "mitigation.summary.gap",
-        paid=paid,
-        attribute=attribute,
-        figure=change.label.facts["figure"],
-        before=before,
-        after=after,
-        verdict=phrase(f"mitigation.verdict.{_word(by_key, name, attribute, figure, change)}"),
-    )
-
-
-def _word(by_key: Mapping[str, Finding], name: str, attribute: str, figure: str, change: Finding) -> str:
-    if change.verdict is Verdict.GAP:
-        return "narrower" if _narrowed(by_key, name, f"{attribute}.{figure}") else "wider"
-    return change.verdict.name.lower()
-
-
-def _paid(cost: Finding, name: str) -> Phrase:
-    if cost.value is None or cost.low is None or cost.high is None:
-        return phrase("mitigation.summary.no_cost", name=name)
-    facts = {"name": name, "figure": cost.label.facts["figure"]}
-    low, high, value = (amount(number, cost.unit) for number in (cost.low, cost.high, cost.value))
-    return phrase("mitigation.summary.cost", **facts, value=value, low=low, high=high)
-
-
-def _moved_really(by_key: Mapping[str, Finding], name: str, far: str) -> bool:
-    change = by_key.get(f"mitigation.{name}.{far}.change")
-    return change is not None and change.verdict is Verdict.GAP
-
-
-def _moved(by_key: Mapping[str, Finding], name: str, far: str) -> Phrase:
-    before, after = (by_key[f"mitigation.{which}.{far}"] for which in (BEFORE, name))
-    assert before.value is not None and after.value is not None
-    figure = by_key[f"mitigation.{name}.{far}.change"].label.facts["figure"]
-    first, second = amount(before.value, before.unit), amount(after.value, after.unit)
-    return phrase("mitigation.summary.distance", name=name, figure=figure, before=first, after=second)
 
 
 def _pareto(
@@ -152,8 +72,8 @@ def _pareto(
 ) -> Chart | None:
     """Accuracy against the size of a disparity; the points that no other beats in both are the front."""
     points = [
-        Point(which, by_key[f"mitigation.{which}.all.{figure}"], by_key[f"mitigation.{which}.{disparity}"])
-        for which in (BEFORE, *lists)
+        Point(str(at), which, by_key[f"mitigation.{which}.all.{figure}"], by_key[f"mitigation.{which}.{disparity}"])
+        for at, which in enumerate((BEFORE, *lists))
         if f"mitigation.{which}.{disparity}" in by_key and f"mitigation.{which}.all.{figure}" in by_key
     ]
     points = [p for p in points if p.accuracy.value is not None and p.disparity.value is not None]
@@ -174,8 +94,14 @@ def _pareto(
         y_title=phrase("mitigation.axis.disparity", figure=gap),
         n=users,
         series=tuple(one for one in series if one.x),
-        alt=phrase("mitigation.chart.pareto_alt", count=len(points), front=", ".join(p.name for p in best)),
+        alt=phrase("mitigation.chart.pareto_alt", count=len(points), front=_listed([title_of(p.name) for p in best])),
     )
+
+
+def _listed(names: Sequence[Phrase | str]) -> Phrase | str:
+    """Names after each other, in the reader's language."""
+    *early, last = names
+    return phrase("mitigation.listed", first=_listed(early), second=last) if early else last
 
 
 def _series(title: str, points: Sequence[Point]) -> Series:
@@ -204,7 +130,8 @@ def _point_text(p: Point) -> Phrase:
     none = phrase("fairness.cell.none")
     return phrase(
         "mitigation.point",
-        name=phrase("mitigation.before") if p.name == BEFORE else p.name,
+        mark=p.mark,
+        name=title_of(p.name),
         accuracy=amount(p.accuracy.value or 0.0, p.accuracy.unit),
         low=none if p.accuracy.low is None else amount(p.accuracy.low, p.accuracy.unit),
         high=none if p.accuracy.high is None else amount(p.accuracy.high, p.accuracy.unit),
@@ -219,6 +146,7 @@ def _beside(by_key: Mapping[str, Finding], lists: Sequence[str], group: Partitio
     whole = by_key.get(f"mitigation.{BEFORE}.all.{figure}")
     unit = whole.unit if whole is not None else "score"
     columns = [
+        Column(key="mark", title=phrase("mitigation.column.mark")),
         Column(key="variant", title=phrase("mitigation.column.variant")),
         Column(key="all", title=phrase("fairness.group.all"), unit=unit),
         *(
@@ -233,13 +161,23 @@ def _beside(by_key: Mapping[str, Finding], lists: Sequence[str], group: Partitio
         Column(key="distance", title=phrase("mitigation.column.distance"), unit="score"),
     ]
     rows: list[tuple[Cell, ...]] = []
-    for which in (BEFORE, *lists) if lists else ():
+    for at, which in enumerate((BEFORE, *lists)) if lists else ():
         keys = [f"all.{figure}", *(f"{group.attribute}.{figure}.{name}" for name in group.names)]
         keys += [f"{group.attribute}.{figure}.gap", far]
-        title: Cell = phrase("mitigation.before") if which == BEFORE else which
-        rows.append((title, *(_cell(by_key.get(f"mitigation.{which}.{key}")) for key in keys)))
-    title_ = phrase("mitigation.chart.beside", figure=figure)
-    return Table(key="mitigation.beside", title=title_, columns=tuple(columns), rows=tuple(rows))
+        rows.append((str(at), title_of(which), *(_cell(by_key.get(f"mitigation.{which}.{key}")) for key in keys)))
+    title = phrase("mitigation.chart.beside", figure=figure_name(figure))
+    return Table(key="mitigation.beside", title=title, columns=tuple(columns), rows=tuple(rows))
+
+
+def _explained(figure: str) -> tuple[Phrase, ...]:
+    name, K = figure.split("@")
+    return (phrase("fairness.note.ndcg", K=K),) if name == "ndcg" else ()
+
+
+def figure_name(figure: str) -> Phrase:
+    """An accuracy figure such as ``ndcg@10`` by its name."""
+    name, K = figure.split("@")
+    return phrase(f"fairness.figure.{name}", K=K)
 
 
 def _cell(finding: Finding | None) -> Cell:

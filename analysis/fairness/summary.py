@@ -1,0 +1,100 @@
+"""What the disparity step found, in a few plain sentences: who gets less, of what, how much less, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.fairness.partition import group_label
+from analysis.finding import Finding, Verdict, amount
+from words import Phrase, phrase
+
+FAMILIES = (
+    ("ndcg", "recall", "hit", "precision", "mrr"),
+    ("opportunity", "selection"),
+    ("popularity", "lift", "longtail"),
+    ("length",),
+)
+"""Figures that tell one story (how good lists are, who is picked, what is shown); of each the first found speaks."""
+MOST_GAPS = 3
+"""Gaps named in the summary; the others are counted and stand in the table."""
+MOST_SENTENCES = 6
+SPOKEN_UNITS = frozenset({"points", "interactions", "items", "ranks"})
+"""Units that a sentence must name, because the figure's name does not."""
+
+
+def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
+    """The verdict over all headline gaps, then the weightiest real ones in words, then what could not be told."""
+    gaps = [finding for finding in findings if finding.key.endswith(".gap") and "figure" in finding.settings]
+    real = [finding for finding in gaps if finding.verdict is Verdict.GAP]
+    same = [finding for finding in gaps if finding.verdict is Verdict.EQUIVALENT]
+    open_ = [finding for finding in gaps if finding.verdict is Verdict.CANNOT_TELL]
+    judged = len(real) + len(same) + len(open_)
+    if not judged:
+        return (phrase("fairness.summary.none"),)
+    counts = {"real": len(real), "same": len(same), "open": len(open_), "judged": judged}
+    said = [phrase("fairness.summary.counts" if real else "fairness.summary.no_gap", **counts)]
+    said += [_gap_sentence(finding) for finding in _weightiest(real)[:MOST_GAPS]]
+    chance = sum(finding.p_adjusted is not None and finding.p_adjusted > 0.05 for finding in real)
+    said += [phrase("fairness.summary.chance", chance=chance, real=len(real))] if chance else []
+    said += [_open_sentence(finding) for finding in open_ if _rank(finding) == (0, 0, 0)]
+    return tuple(said[:MOST_SENTENCES])
+
+
+def figure_of(finding: Finding) -> Phrase | str:
+    """The figure's name, out of the finding's label."""
+    name = finding.label.facts.get("figure")
+    return name if isinstance(name, Phrase) else str(finding.settings["figure"])
+
+
+def size(number: float, unit: str) -> Phrase | str:
+    """An amount without sign, with its unit where the figure's name does not say it."""
+    text = bare(number, unit)
+    return phrase(f"fairness.size.{unit}", amount=text) if unit in SPOKEN_UNITS else text
+
+
+def bare(number: float, unit: str) -> str:
+    """An amount without plus and unit; things that are counted (items, places) to one digit."""
+    return f"{number:z,.1f}" if unit in SPOKEN_UNITS - {"points"} else amount(number, unit).lstrip("+")
+
+
+def attribute_of(finding: Finding) -> str:
+    """The attribute, or those of an intersection."""
+    return str(finding.settings["attribute"]).replace("*", " \u00d7 ")
+
+
+def _weightiest(gaps: Sequence[Finding]) -> list[Finding]:
+    """Of each attribute and family of figures the first, attributes before intersections."""
+    best: dict[tuple[str, int], Finding] = {}
+    for finding in sorted(gaps, key=_rank):
+        best.setdefault((str(finding.settings["attribute"]), _rank(finding)[1]), finding)
+    return list(best.values())
+
+
+def _rank(finding: Finding) -> tuple[int, int, int]:
+    """Attributes before intersections, then the place of the figure's family, then of the figure in it."""
+    figure = str(finding.settings["figure"]).split("@")[0].split("[")[0]
+    crossed = int("*" in str(finding.settings["attribute"]))
+    for at, family in enumerate(FAMILIES):
+        if figure in family:
+            return (crossed, at, family.index(figure))
+    return (crossed, len(FAMILIES), 0)
+
+
+def _gap_sentence(gap: Finding) -> Phrase:
+    assert gap.value is not None
+    facts = {"attribute": attribute_of(gap), "figure": figure_of(gap), "amount": size(abs(gap.value), gap.unit)}
+    if gap.low is None or gap.high is None:
+        lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
+        p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")
+        return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, p=p)
+    first, second = (group_label(name) for name in gap.groups)
+    lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
+    low, high = (bare(end, gap.unit) for end in sorted((sign * gap.low, sign * gap.high)))
+    return phrase("fairness.summary.gap", **facts, lower=lower, higher=higher, low=low, high=high)
+
+
+def _open_sentence(gap: Finding) -> Phrase:
+    assert gap.value is not None and gap.smallest_detectable is not None
+    value, smallest = (size(number, gap.unit) for number in (abs(gap.value), gap.smallest_detectable))
+    facts = {"attribute": attribute_of(gap), "figure": figure_of(gap)}
+    return phrase("fairness.summary.open", **facts, value=value, smallest=smallest)

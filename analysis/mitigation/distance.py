@@ -1,0 +1,136 @@
+"""How far the exposure of item groups lies from parity, before and after a mitigation."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
+from analysis.fairness.exposure import attention_measures
+from analysis.fairness.infer import estimate
+from analysis.fairness.judge import Comparison, measured
+from analysis.fairness.ranking import Ranking
+from analysis.finding import JSON, Finding
+from analysis.mitigation.before_after import Both, Terms
+from analysis.mitigation.naming import BEFORE, title_of
+from words import Phrase, phrase
+
+Array = npt.NDArray[np.float64]
+
+INNER_LEVEL = 0.90
+
+
+@dataclass(frozen=True)
+class Distance:
+    """value: half the sum over item groups of |share of attention - share of items|, 0..1.
+
+    replicate: [B], of resampled users. linear: no resample moves a group across parity, so that the distance is a
+    signed sum of shares there. moved: [B], half the sum of |resampled share - share|.
+    """
+
+    value: float
+    replicate: Array
+    linear: bool
+    moved: Array
+
+
+def distance(shares: Array, area: Array) -> Distance:
+    """shares: [1 + B, groups] of the attention, the estimate first, then its replicates; area: [groups] of the items.
+
+    Where the distance is linear in the shares, the bootstrap is valid for it. At a kink (a group near parity) it is
+    not: there replicates of an absolute value lie above the value itself. But by the triangle inequality a distance
+    is never further from the true one than the shares are from the true shares, half their absolute differences
+    summed; so the quantiles of `moved` bound it.
+    """
+    off = shares - area
+    far = np.abs(off).sum(1) / 2
+    linear = bool(((off >= 0).all(0) | (off <= 0).all(0)).all())
+    return Distance(float(far[0]), far[1:], linear, np.abs(shares[1:] - shares[0]).sum(1) / 2)
+
+
+def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
+    """Distance of the exposure of item groups from their share of the catalogue, before and after.
+
+    0 = parity, towards 1 = all attention to a vanishing group. Nothing where the items lack the grouping or have one
+    group. Intervals are symmetric and hold their value.
+    """
+    grouping = terms.grouping
+    if grouping not in before.item_groups or before.item_groups[grouping].nunique() < 2:
+        return [], []
+    n, one, two = _both(before, after, name, terms)
+    facts: dict[str, JSON] = {"variant": name, "figure": "distance", "grouping": grouping}
+    method = phrase("mitigation.method.distance", replicates=terms.settings.replicates, protocol=before.protocol)
+    label = phrase("mitigation.figure.distance", grouping=grouping)
+    found = [_level(which, far, n, method, terms) for which, far in ((BEFORE, one), (name, two))]
+    blank = Comparison(
+        key=f"mitigation.{name}.distance[{grouping}].change",
+        label=phrase("mitigation.label.change", figure=label, name=title_of(name)),
+        unit="score",
+        n=n,
+        method=method,
+        groups={},
+        settings=facts,
+        seed=terms.seed,
+        level=terms.settings.level,
+    )
+    return found, [_change(blank, one, two, terms.settings.margin)]
+
+
+def _level(which: str, far: Distance, n: int, method: Phrase, terms: Terms) -> Finding:
+    grouping, level = terms.grouping, terms.settings.level
+    reach = float(np.quantile(np.abs(far.replicate - far.value) if far.linear else far.moved, level))
+    label = phrase("mitigation.figure.distance", grouping=grouping)
+    return measured(
+        f"mitigation.{which}.distance[{grouping}]",
+        phrase("mitigation.label.level", figure=label, name=title_of(which)),
+        "score",
+        far.value,
+        (max(0.0, far.value - reach), min(1.0, far.value + reach)),
+        n,
+        method,
+        settings={"variant": which, "figure": "distance", "grouping": grouping},
+        seed=terms.seed,
+        level=level,
+    )
+
+
+def _change(blank: Comparison, one: Distance, two: Distance, margin: float) -> Comparison:
+    """`blank` with the change from `one` to `two`; p and smallest detectable of the same width as the interval."""
+    value = two.value - one.value
+    paired = two.replicate - one.replicate
+    off = np.abs(paired - value) if one.linear and two.linear else one.moved + two.moved
+    if value == 0.0 and not paired.any():
+        return replace(blank, reason=phrase("fairness.reason.unchanged"))
+    reach, inner = (float(np.quantile(off, level)) for level in (blank.level, INNER_LEVEL))
+    if reach == 0.0:
+        return replace(blank, reason=phrase("fairness.reason.constant_attention"))
+    error = reach / float(ndtri((1 + blank.level) / 2))
+    return replace(
+        blank,
+        value=value,
+        limits=(value - reach, value + reach),
+        inner=(value - inner, value + inner),
+        p=max(2 * float(ndtr(-abs(value) / error)), float(np.finfo(float).tiny)),
+        margin=margin,
+        smallest=float(ndtri((1 + blank.level) / 2) + ndtri(0.8)) * error,
+    )
+
+
+def _both(before: Ranking, after: Ranking, name: str, terms: Terms) -> tuple[int, Distance, Distance]:
+    """Users, and the distance before and after, from the same resamples of the users that have both lists."""
+    purpose = f"mitigation items {terms.grouping} {name}"
+    rng = np.random.default_rng([terms.seed, zlib.crc32(purpose.encode())])
+    pair = [attention_measures(ranking, terms.K, terms.grouping) for ranking in (before, after)]
+    both = (pair[0][0].denominator > 0) & (pair[1][0].denominator > 0)
+    top = np.column_stack([m.numerator * both for measures in pair for m in measures])
+    bottom = np.column_stack([m.denominator * both for measures in pair for m in measures])
+    found = estimate(top, bottom, np.zeros(len(both), np.intp), 1, terms.settings.replicates, rng)
+    shares = np.vstack([found.value, found.replicate[:, 0]])  # [1 + B, 2 groups]
+    sizes = before.item_groups[terms.grouping].astype(str).value_counts()
+    names = [measure.name.split("=", 1)[1][:-1] for measure in pair[0]]
+    area = np.array([sizes[name] for name in names]) / len(before.item_ids)
+    one, two = np.split(shares, 2, axis=1)
+    return int(found.n[0]), distance(one, area), distance(two, area)

@@ -1,0 +1,145 @@
+"""What the mitigations did, in a few plain sentences: the verdict first, then the best of each method and its price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.fairness.summary import bare, size
+from analysis.finding import Finding, Verdict
+from analysis.mitigation.naming import BEFORE, title_of
+from words import Phrase, phrase
+
+
+@dataclass(frozen=True)
+class Told:
+    """Disclosed findings by key, and the attribute whose gap is followed."""
+
+    by_key: Mapping[str, Finding]
+    attribute: str
+
+    def gap(self, which: str, figure: str) -> Finding | None:
+        """The gap with a recommender, or None where there is none to show."""
+        found = self.by_key.get(f"mitigation.{which}.{self.attribute}.{figure}.gap")
+        return found if found is not None and found.value is not None else None
+
+    def change(self, which: str, figure: str) -> Finding | None:
+        """How the gap of two groups changed; of more groups there is none."""
+        return self.by_key.get(f"mitigation.{which}.{self.attribute}.{figure}.gap.change")
+
+    def after(self, which: str, figure: str) -> float:
+        """Size of the gap; infinite where it cannot be shown."""
+        found = self.gap(which, figure)
+        return float("inf") if found is None or found.value is None else abs(found.value)
+
+    def narrowed(self, which: str, figure: str) -> bool:
+        """Whether the gap became smaller by more than chance."""
+        change = self.change(which, figure)
+        really = change is not None and change.verdict is Verdict.GAP
+        return really and self.after(which, figure) < self.after(BEFORE, figure)
+
+
+def mitigation_summary(
+    told: Told, names: Sequence[str], lists: Sequence[str], figure: str, far: str
+) -> tuple[Phrase, ...]:
+    """names: every mitigation; lists: those with lists; far: key of the distance of exposure from parity, or none."""
+    if not names:
+        return (phrase("mitigation.summary.nothing"),)
+    said: list[Phrase] = []
+    if lists:
+        best = _best_of_each(told, lists, figure)
+        said += [_verdict(told, lists, figure), *(_one(told, name, figure, figure) for name in best)]
+    said += _nearest_parity(told, lists, far) if far else []
+    decided = [name for name in names if f"mitigation.{name}.all.accuracy.change" in told.by_key]
+    if decided:
+        said.append(_one(told, _best_of_each(told, decided, "selection")[0], "selection", "accuracy"))
+    return tuple(said)
+
+
+def _verdict(told: Told, lists: Sequence[str], figure: str) -> Phrase:
+    """Did any narrow the gap by more than chance; of three or more groups, what is known instead."""
+    before = told.gap(BEFORE, figure)
+    facts = {"attribute": told.attribute, "figure": _label(told, figure), "count": len(lists)}
+    if before is None or before.value is None:
+        return phrase("mitigation.summary.no_gap", **facts)
+    facts["before"] = size(abs(before.value), before.unit)
+    if len(before.groups) > 2:
+        return phrase("mitigation.summary.many_groups", **facts, groups=len(before.groups))
+    narrowed = sum(told.narrowed(name, figure) for name in lists)
+    return phrase("mitigation.summary.some" if narrowed else "mitigation.summary.none", **facts, narrowed=narrowed)
+
+
+def _best_of_each(told: Told, names: Sequence[str], figure: str) -> list[str]:
+    """Of each method the strength that left the smallest gap (narrowed by more than chance first); best first."""
+
+    def rank(name: str) -> tuple[bool, float]:
+        return (not told.narrowed(name, figure), told.after(name, figure))
+
+    best: dict[str, str] = {}
+    for name in sorted(names, key=rank):
+        best.setdefault(name.partition("@")[0], name)
+    return list(best.values())
+
+
+def _one(told: Told, name: str, figure: str, price: str) -> Phrase:
+    """What became of the gap, and the price over all users."""
+    cost = _cost(told, name, price)
+    before, after = (told.gap(which, figure) for which in (BEFORE, name))
+    facts = {"name": title_of(name), "price": _label(told, price), "cost": cost}
+    if before is None or after is None or before.value is None or after.value is None:
+        return phrase("mitigation.summary.price", **facts)
+    left: Phrase | str = size(abs(after.value), after.unit)
+    if before.value * after.value < 0 and bare(after.value, after.unit) != bare(0.0, after.unit):
+        left = phrase("mitigation.summary.reversed", amount=left)
+    facts |= {"attribute": told.attribute, "figure": _label(told, figure)}
+    facts |= {"before": bare(abs(before.value), before.unit), "after": left, "verdict": _word(told, name, figure)}
+    return phrase("mitigation.summary.gap", **facts)
+
+
+def _word(told: Told, name: str, figure: str) -> Phrase:
+    change = told.change(name, figure)
+    if change is None:
+        return phrase("mitigation.verdict.untested")
+    if change.verdict is Verdict.GAP:
+        return phrase("mitigation.verdict.narrower" if told.narrowed(name, figure) else "mitigation.verdict.wider")
+    return phrase(f"mitigation.verdict.{change.verdict.name.lower()}")
+
+
+def _cost(told: Told, name: str, price: str) -> Phrase:
+    """How a figure over all users changed: fell or rose by so much, or not by more than chance."""
+    cost = told.by_key[f"mitigation.{name}.all.{price}.change"]
+    if cost.value is None or cost.low is None or cost.high is None:
+        same = cost.reason is not None and cost.reason.key == "fairness.reason.unchanged"
+        return phrase("mitigation.summary.same" if same else "mitigation.summary.unknown")
+    if cost.verdict is not Verdict.GAP:
+        return phrase("mitigation.summary.steady", low=bare(cost.low, cost.unit), high=bare(cost.high, cost.unit))
+    low, high = sorted((abs(cost.low), abs(cost.high)))
+    facts = {"amount": size(abs(cost.value), cost.unit), "low": bare(low, cost.unit), "high": bare(high, cost.unit)}
+    return phrase("mitigation.summary.rises" if cost.value > 0 else "mitigation.summary.falls", **facts)
+
+
+def _nearest_parity(told: Told, lists: Sequence[str], far: str) -> list[Phrase]:
+    """The mitigation that brought exposure nearest to parity, where one did by more than chance."""
+    start = told.by_key[f"mitigation.{BEFORE}.{far}"]
+    found = [(told.by_key[f"mitigation.{name}.{far}"].value, name) for name in lists if _moved(told, name, far)]
+    nearer = [(value, name) for value, name in found if value is not None]
+    if start.value is None or not nearer or min(nearer)[0] >= start.value:
+        return []
+    value, name = min(nearer)
+    figure = told.by_key[f"mitigation.{name}.{far}.change"].label.facts["figure"]
+    before, after = (bare(number, start.unit) for number in (start.value, value))
+    return [phrase("mitigation.summary.distance", name=title_of(name), figure=figure, before=before, after=after)]
+
+
+def _moved(told: Told, name: str, far: str) -> bool:
+    change = told.by_key.get(f"mitigation.{name}.{far}.change")
+    return change is not None and change.verdict is Verdict.GAP
+
+
+def _label(told: Told, figure: str) -> Phrase | str:
+    """The figure's name, out of the label of any finding that shows it."""
+    for key, finding in told.by_key.items():
+        if key.endswith(f".all.{figure}.change"):
+            name = finding.label.facts["figure"]
+            return name if isinstance(name, Phrase) else str(name)
+    return figure
