@@ -24,6 +24,8 @@ def mitigation_section_of(run: Run) -> Section:
     from analysis.mitigation.compare import mitigation_section
 
     settings, composed = run.settings, run.composed
+    if composed.attributes.empty:
+        raise Refusal("audit.no_attributes")
     kept, top = kept_lists(run), settings.recommender.top
     before = composed.ranking("before", kept.codes[:, :top], kept.scores[:, :top])
     decisions = None if kept.test is None else composed.decisions(composed.test, kept.test)

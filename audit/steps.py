@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterable
 
 from analysis.document import Section
+from analysis.finding import not_computed
 from audit.run import Run, Watch
-from audit.settings import STEPS, AuditSettings, Step
+from audit.settings import DEPENDS, STEPS, AuditSettings, Step
 from audit.workspace import AuditFolder
-from words import phrase
+from words import Phrase, Refusal, phrase
 
 WEIGHT: dict[Step, float] = {
     "data": 2.0,
@@ -25,10 +26,16 @@ WEIGHT: dict[Step, float] = {
 
 
 def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
-    """Run the steps in their order; one whose settings did not change since it ran is kept as it is."""
+    """Run the steps in their order; one whose settings did not change since it ran is kept as it is.
+
+    A step that the data do not allow (one item, no positives, ...) ends a run of that step alone with its Refusal. In a
+    run up to the report it becomes a section that says so, and the steps that build on it say the same: an audit that
+    cannot answer one question still answers the others.
+    """
     run = Run(folder, folder.settings(), watch)
     wanted = [step for step in STEPS if step in set(steps)]
     total, before = sum(WEIGHT[step] for step in wanted), 0.0
+    refused: dict[Step, Phrase] = {}
     for step in wanted:
         run.step, run.span = step, (before / total, (before + WEIGHT[step]) / total)
         before += WEIGHT[step]
@@ -37,9 +44,27 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
             continue
         started = time.perf_counter()
         stamp = folder.stamp(run.settings, step)
-        folder.save_section(ACTIONS[step](run), stamp)
+        folder.save_section(_section(run, refused) if "report" in wanted else ACTIONS[step](run), stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
+
+
+def _section(run: Run, refused: dict[Step, Phrase]) -> Section:
+    """The running step's section; where it or a step before it is refused, one that says why."""
+    step = run.step
+    reason = next((refused[before] for before in DEPENDS[step] if before in refused), None)
+    if reason is None or step == "report":
+        try:
+            return ACTIONS[step](run)
+        except Refusal as refusal:
+            if step in ("data", "report") or refusal.phrase.key.startswith("storage."):
+                raise
+            reason = refusal.phrase
+    refused[step] = reason
+    label = phrase(f"audit.step.{step}")
+    method = phrase("audit.not_begun")
+    finding = not_computed(f"{step}.not_computed", label, "text", len(run.dataset.users), reason, method)
+    return Section(step=step, summary=(reason,), findings=(finding,))
 
 
 def data_step(run: Run) -> Section:
