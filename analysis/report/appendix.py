@@ -43,7 +43,7 @@ def appendix(document: Document, language: Language) -> Appendix:
     label = {name: say(f"report.label.{name}", language) for name in ("setting", "value", "package", "version")}
     return Appendix(
         settings=_pairs(
-            say("report.label.settings", language), label["setting"], label["value"], flat(document.settings), language
+            say("report.label.settings", language), label["setting"], label["value"], _set(document.settings), language
         ),
         versions=_pairs(
             say("report.label.versions", language),
@@ -66,6 +66,11 @@ def flat(node: JSON, above: str = "") -> dict[str, JSON]:
             entries |= flat(node[name], f"{above}.{name}" if above else str(name))
         return entries
     return {above: node}
+
+
+def _set(settings: dict[str, JSON]) -> dict[str, JSON]:
+    """What was set: entries that are none or empty steer nothing."""
+    return {name: value for name, value in flat(settings).items() if value not in (None, "", [], {})}
 
 
 def json_text(node: Any, language: Language) -> str:
@@ -128,21 +133,26 @@ def _graph(document: Document, language: Language) -> GraphPicture | None:
     found = section.facts.get("graph") if section else None
     if found is None:
         return None
+    assert section is not None
     graph = Graph.model_validate(found)
+    spoken = section.facts.get("spoken")
+    given = spoken if isinstance(spoken, dict) else {}
+    names = {node: str(given.get(node, node)) for node in graph.nodes}
     unset = say("report.graph_unset", language)
-    names = {"treatment": legible(graph.treatment or unset), "outcome": legible(graph.outcome or unset)}
-    marks = dict.fromkeys(graph.latent, "latent")
-    marks |= {name: role for role in ("treatment", "outcome") if (name := getattr(graph, role)) is not None}
+    ends = {role: getattr(graph, role) for role in ("treatment", "outcome")}
+    marks = {names[name]: "latent" for name in graph.latent} | {names[n]: role for role, n in ends.items() if n}
+    said = {role: legible(names[name]) if name else unset for role, name in ends.items()}
     cause, effect = say("report.label.cause", language), say("report.label.effect", language)
+    edges = tuple((names[a], names[b]) for a, b in graph.edges)
     return GraphPicture(
-        places={node: (x, -y) for node, (x, y) in layout(graph).items()},
-        edges=graph.edges,
+        places={names[node]: (x, -y) for node, (x, y) in layout(graph).items()},
+        edges=edges,
         marks=marks,
-        alt=say("report.graph_alt", language, nodes=len(graph.nodes), edges=len(graph.edges), **names),
+        alt=say("report.graph_alt", language, nodes=len(graph.nodes), edges=len(graph.edges), **said),
         grid=Grid(
             title=say("report.label.graph", language),
             headings=(cause, effect),
             numeric=(False, False),
-            rows=tuple((legible(a), legible(b)) for a, b in graph.edges),
+            rows=tuple((legible(a), legible(b)) for a, b in edges),
         ),
     )

@@ -6,21 +6,23 @@ Everything here is text, already said in one language and legible; no figure is 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.charts import legible
 from analysis.document import Chart, Document, Section
 from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.report.answers import Answer, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
 from analysis.report.tables import chart_table, file_names
 from words import Fact, Language, Phrase, say
+from words.phrase import catalogue
 
 STEPS = ("data", "graph", "effects", "recommender", "disparity", "mitigation")
 ORDER = (
-    Verdict.GAP,
     Verdict.EFFECT,
+    Verdict.GAP,
     Verdict.CANNOT_TELL,
     Verdict.EQUIVALENT,
     Verdict.MEASURED,
@@ -38,14 +40,14 @@ SYMBOLS = {
     Verdict.NOT_COMPUTED: "×",
 }
 """Beside the word and the colour, so that a badge is read without colour."""
-MAX_VERDICTS = 30
-"""Rows of the table of verdicts; the first reader wants the answer, not everything."""
+TELLING = ("disparity", "effects", "mitigation", "recommender", "data")
+"""The order of steps in the table of verdicts; others follow."""
+MAX_VERDICTS = 4
+"""Rows of each step in the table of verdicts; the first reader wants the answer, not everything."""
 MAX_CHART_ROWS = 40
 """Rows of the table behind a picture; longer ones are in their CSV file."""
-FIRST_FINDINGS = 25
+FIRST_FINDINGS = 12
 """Of each section that are shown at once, the telling ones first; the HTML folds the rest, the PDF names its file."""
-FIRST_SENTENCES = 2
-"""Of each section that open the report."""
 LABELS = [
     "report",
     "contents",
@@ -126,6 +128,8 @@ class Part:
     more_findings: str
     fold: str
     tables: tuple[Grid, ...]
+    draws_edges: bool
+    """Whether one of `tables` lists the arrows of the causal graph, so that they need not be said again."""
     notes: tuple[str, ...]
 
 
@@ -143,11 +147,12 @@ class Content:
     verdicts: tuple[Row, ...]
     more_verdicts: str
     counts: tuple[dict[str, str], ...]
+    answers: tuple[Answer, ...]
+    size: str
     parts: tuple[Part, ...]
     methods: tuple[str, ...]
     limits: tuple[str, ...]
     appendix: Appendix
-    first_sentences: int = field(default=FIRST_SENTENCES)
 
     def plain(self) -> dict[str, Any]:
         """As JSON values, for the PDF's template; pictures without their drawing instructions."""
@@ -164,7 +169,7 @@ def content(document: Document, language: Language) -> Content:
     files = file_names(document)
     parts = tuple(_part(section, methods, files, language) for section in document.sections if section.step != "report")
     rows = [row for part in parts for row in (*part.findings, *part.rest)]
-    telling = sorted((row for row in rows if row.verdict != Verdict.MEASURED), key=_rank)
+    telling, left = _telling(rows)
     return Content(
         language=language,
         title=legible(document.title) or say("report.untitled", language),
@@ -173,9 +178,11 @@ def content(document: Document, language: Language) -> Content:
         seed=str(document.seed),
         digest=legible(document.digest),
         missing=_missing(document, language),
-        verdicts=tuple(telling[:MAX_VERDICTS]),
-        more_verdicts=_more(len(telling) - MAX_VERDICTS, "report.more", language),
+        verdicts=telling,
+        more_verdicts=_more(left, "report.more", language),
         counts=_counts(rows, language),
+        answers=answers(document, language),
+        size=size(document, language),
         parts=parts,
         methods=tuple(methods),
         limits=tuple(say(f"report.limit.{name}", language) for name in LIMITS),
@@ -185,6 +192,17 @@ def content(document: Document, language: Language) -> Content:
 
 def _rank(row: Row) -> int:
     return ORDER.index(Verdict(row.verdict))
+
+
+def _telling(rows: list[Row]) -> tuple[tuple[Row, ...], int]:
+    """The first figures of each step that claim something, whole gaps before pairs; and how many are left out."""
+    claims = [row for row in rows if row.verdict != Verdict.MEASURED]
+    steps = dict.fromkeys([*TELLING, *(row.step for row in claims)])
+    chosen = []
+    for step in steps:
+        own = [row for row in claims if row.step == step]
+        chosen += sorted(own, key=lambda row: (_rank(row), ".gap." in row.key))[:MAX_VERDICTS]
+    return tuple(chosen), len(claims) - len(chosen)
 
 
 def _more(count: int, key: str, language: Language) -> str:
@@ -235,6 +253,7 @@ def _part(section: Section, methods: dict[str, int], files: dict[tuple[str, str]
         more_findings=_more(len(rows) - FIRST_FINDINGS, "report.more_findings", language),
         fold=_more(len(rows) - FIRST_FINDINGS, "report.fold", language),
         tables=tuple(table_grid(table, language) for table in section.tables),
+        draws_edges=any(table.key == "graph.edges" for table in section.tables),
         notes=_said(section.notes, language),
     )
 
@@ -284,11 +303,22 @@ def finding_texts(finding: Finding, language: Language) -> tuple[str, str, str]:
     """Value, interval (or p) and n of a finding as printed; empty where it has none."""
     if finding.verdict in VALUELESS or finding.value is None:
         return "", "", "" if finding.verdict is Verdict.SUPPRESSED else f"{finding.n:,}"
-    unit = say(f"units.{finding.unit}", language)
-    value = say("report.value_unit", language, value=amount(finding.value, finding.unit), unit=unit).strip()
+    value = say("report.value_unit", language, value=amount(finding.value, finding.unit), unit=_unit(finding, language))
+    value = value.strip()
     if finding.low is not None and finding.high is not None:
         ends = {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
         return value, say("report.interval", language, **ends), f"{finding.n:,}"
     p = finding.p_value if finding.p_adjusted is None else finding.p_adjusted
-    tested = say("report.no_interval", language, p=amount(p, "p")) if p is not None else ""
+    tested = say("report.no_interval", language, p=_p(p)) if p is not None else ""
     return value, tested, f"{finding.n:,}"
+
+
+def _unit(finding: Finding, language: Language) -> str:
+    """The unit as a table has room for: short where the catalogue has a short form."""
+    short = f"report.short.{finding.unit}"
+    return say(short if short in catalogue(language) else f"units.{finding.unit}", language)
+
+
+def _p(p: float) -> str:
+    text = amount(p, "p")
+    return text if text.startswith("<") else f"= {text}"

@@ -11,18 +11,18 @@ import base64
 import hashlib
 from pathlib import Path
 
-from analysis.charts import graph_to_svg, to_svg
 from analysis.document import Chart, Document
 from analysis.report.appendix import GraphPicture
 from analysis.report.content import content
+from analysis.report.drawings import Drawings
 from words import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
 _TRUST = "base-uri 'none'; form-action 'none'"
 
 
-def html(document: Document, language: Language) -> bytes:
-    """The whole report, UTF-8; equal documents give equal bytes."""
+def html(document: Document, language: Language, drawings: Drawings | None = None) -> bytes:
+    """The whole report, UTF-8; equal documents give equal bytes. `drawings`: pictures that the PDF shares."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -34,11 +34,13 @@ def html(document: Document, language: Language) -> bytes:
     )
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
 
+    pictures = drawings or Drawings(language)
+
     def drawn(chart: Chart, dark: bool) -> str:
-        return _source(to_svg(chart, language, dark=dark, titled=False))
+        return _source(pictures.chart(chart, dark))
 
     def graph(picture: GraphPicture, dark: bool) -> str:
-        return _source(graph_to_svg(picture.places, picture.edges, picture.marks, dark=dark))
+        return _source(pictures.graph(picture, dark))
 
     page = environment.get_template("report.html").render(
         it=content(document, language), style=style, policy=policy(style), drawn=drawn, graph=graph

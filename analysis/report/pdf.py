@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from analysis.charts import graph_to_svg, printable, to_svg
+from analysis.charts import printable
 from analysis.charts.typeface import FAMILIES, FONTS
 from analysis.document import Document
 from analysis.report.content import Content, content
+from analysis.report.drawings import Drawings
 from words import Language
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
@@ -17,8 +18,11 @@ STANDARD: Final = "ua-1"
 """typst refuses to write a PDF/UA-1 file with a picture without alt text or a skipped level of headings."""
 
 
-def pdf(document: Document, language: Language) -> bytes:
-    """The whole report; equal documents give equal bytes on every machine (own fonts, no date)."""
+def pdf(document: Document, language: Language, drawings: Drawings | None = None) -> bytes:
+    """The whole report; equal documents give equal bytes on every machine (own fonts, no date).
+
+    drawings: pictures that the HTML shares.
+    """
     import typst
 
     said = content(document, language)
@@ -27,21 +31,19 @@ def pdf(document: Document, language: Language) -> bytes:
         font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]),
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"report": json.dumps(_inputs(said, language), ensure_ascii=False)},
+        sys_inputs={"report": json.dumps(_inputs(said, drawings or Drawings(language)), ensure_ascii=False)},
         pdf_standards=[STANDARD],
         timestamp=0,
     )
     return whole
 
 
-def _inputs(said: Content, language: Language) -> dict[str, Any]:
+def _inputs(said: Content, drawings: Drawings) -> dict[str, Any]:
     """What the template reads: the report's words in characters that the fonts have, and its pictures as SVG."""
     whole: dict[str, Any] = _printable(said.plain())
-    pictures = [
-        [to_svg(picture.chart, language, titled=False).decode() for picture in part.pictures] for part in said.parts
-    ]
+    pictures = [[drawings.chart(picture.chart).decode() for picture in part.pictures] for part in said.parts]
     graph = said.appendix.graph
-    drawn = graph_to_svg(graph.places, graph.edges, graph.marks).decode() if graph else ""
+    drawn = drawings.graph(graph).decode() if graph else ""
     return whole | {"fonts": FAMILIES, "pictures": pictures, "graph_picture": drawn}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from analysis.document import FORMAT, Document, canonical
+from analysis.report.drawings import Drawings
 from storage import write_atomic
 from words import Language, Refusal
 
@@ -26,35 +27,36 @@ def write(document: Document, folder: Path, formats: Sequence[str], language: La
             raise Refusal("report.unknown_format", name=name)
     if document.format > FORMAT:
         raise Refusal("report.format_newer", found=document.format, known=FORMAT)
-    makers: dict[str, Callable[[Document, Path, Language], list[Path]]] = {
+    drawings = Drawings(language)
+    makers: dict[str, Callable[[Document, Path, Drawings], list[Path]]] = {
         "json": _json,
         "html": _html,
         "pdf": _pdf,
         "csv": _csv,
     }
-    return [path for name in formats for path in makers[name](document, folder, language)]
+    return [path for name in formats for path in makers[name](document, folder, drawings)]
 
 
-def _json(document: Document, folder: Path, language: Language) -> list[Path]:
+def _json(document: Document, folder: Path, drawings: Drawings) -> list[Path]:
     return _kept(folder / "audit.json", canonical(document))
 
 
-def _html(document: Document, folder: Path, language: Language) -> list[Path]:
+def _html(document: Document, folder: Path, drawings: Drawings) -> list[Path]:
     from analysis.report.html import html
 
-    return _kept(folder / "report.html", html(document, language))
+    return _kept(folder / "report.html", html(document, drawings.language, drawings))
 
 
-def _pdf(document: Document, folder: Path, language: Language) -> list[Path]:
+def _pdf(document: Document, folder: Path, drawings: Drawings) -> list[Path]:
     from analysis.report.pdf import pdf
 
-    return _kept(folder / "report.pdf", pdf(document, language))
+    return _kept(folder / "report.pdf", pdf(document, drawings.language, drawings))
 
 
-def _csv(document: Document, folder: Path, language: Language) -> list[Path]:
+def _csv(document: Document, folder: Path, drawings: Drawings) -> list[Path]:
     from analysis.report.tables import csv_files
 
-    files = csv_files(document, language)
+    files = csv_files(document, drawings.language)
     tables = folder / "tables"
     paths = [path for name, content in files.items() for path in _kept(tables / name, content)]
     for stale in sorted(tables.glob("*.csv")):

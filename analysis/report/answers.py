@@ -1,0 +1,80 @@
+"""The first page: the four questions of an audit, each answered by the sentences that its steps wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.charts import legible
+from analysis.document import Document
+from analysis.finding import Finding, Verdict
+from words import Language, Phrase, phrase, say
+
+QUESTIONS: dict[str, tuple[tuple[str, int], ...]] = {
+    "who": (("disparity", 2), ("data", 1)),
+    "cause": (("effects", 2),),
+    "cost": (("mitigation", 2),),
+}
+"""Question -> the steps that answer it, and how many of the first sentences of each."""
+INSTEAD = {"cause": (("graph", 2),)}
+"""Where none of those steps has run: the next best."""
+CLAIMS = (Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question in the reader's words and what this audit says to it."""
+
+    question: str
+    sentences: tuple[str, ...]
+
+
+def answers(document: Document, language: Language) -> tuple[Answer, ...]:
+    """Who gets less, by what cause, at what cost to mend, and whether it is strong enough to sign; in this order."""
+    given = {
+        name: _said(document, steps) or _said(document, INSTEAD.get(name, ())) for name, steps in QUESTIONS.items()
+    }
+    given["sign"] = _strength(list(document.findings().values()))
+    return tuple(
+        Answer(
+            question=say(f"report.question.{name}", language),
+            sentences=tuple(legible(say(words, language)) for words in said)
+            or (say("report.question.unanswered", language),),
+        )
+        for name, said in given.items()
+    )
+
+
+def size(document: Document, language: Language) -> str:
+    """How much the audit rests on: the data step's own sentence; empty where that step has not run."""
+    data = document.section("data")
+    said = [words for words in data.summary if words.key.startswith("data.summary.size")] if data else []
+    return legible(say(said[0], language)) if said else ""
+
+
+def _said(document: Document, steps: tuple[tuple[str, int], ...]) -> list[Phrase]:
+    sections = [(document.section(step), most) for step, most in steps]
+    return [words for section, most in sections if section is not None for words in section.summary[:most]]
+
+
+def _strength(findings: list[Finding]) -> list[Phrase]:
+    """How many claims stand, which attempts to break the effect it withstood, and what no figure can settle."""
+    count = {verdict: sum(one.verdict is verdict for one in findings) for verdict in CLAIMS}
+    total = sum(count.values())
+    if not total:
+        return []
+    sure = count[Verdict.GAP] + count[Verdict.EFFECT]
+    said = [
+        phrase(
+            "report.strength.counts",
+            total=total,
+            sure=sure,
+            same=count[Verdict.EQUIVALENT],
+            open=count[Verdict.CANNOT_TELL],
+        )
+    ]
+    tried = [bool(one.settings["stood"]) for one in findings if "stood" in one.settings]
+    if tried:
+        key = "all_stood" if all(tried) else "some_fell"
+        said.append(phrase(f"report.strength.{key}", total=len(tried), stood=sum(tried)))
+        said.append(phrase("report.strength.graph"))
+    return said
