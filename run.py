@@ -67,8 +67,8 @@ def test(arguments: list[str]) -> int:
 
 
 def audit(arguments: list[str]) -> int:
-    """`python -m audit` inside the environment."""
-    return run([str(PYTHON), "-m", "audit", *arguments])
+    """`python -m audit` inside the environment; paths are read from where the caller stands."""
+    return run([str(PYTHON), "-P", "-m", "audit", *arguments], folder=Path.cwd())
 
 
 def bench(arguments: list[str]) -> int:
@@ -147,12 +147,12 @@ def apt_install(*packages: str) -> bool:
     return update.returncode == 0 and subprocess.run(command, env=environment, check=False).returncode == 0
 
 
-def run(command: list[str], quiet: bool = False) -> int:
-    """Run a program in the project's folder and return its exit code; Ctrl+C ends it without a traceback."""
+def run(command: list[str], quiet: bool = False, folder: Path = ROOT) -> int:
+    """Run a program that finds the project's packages and return its exit code; Ctrl+C ends it without a traceback."""
     sink = subprocess.DEVNULL if quiet else None
-    environment = {**os.environ, "PIP_NO_PYTHON_VERSION_WARNING": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     try:
-        return subprocess.run(command, cwd=ROOT, env=environment, stdout=sink, stderr=sink, check=False).returncode
+        return subprocess.run(command, cwd=folder, env=environment, stdout=sink, stderr=sink, check=False).returncode
     except KeyboardInterrupt:
         return 130
 
