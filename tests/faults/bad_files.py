@@ -26,6 +26,8 @@ class Odd:
     name: str
     content: bytes
     says: tuple[str, ...]
+    in_report: str
+    """What the audit's data section keeps of it."""
     users: bytes | None = None
 
 
@@ -71,6 +73,7 @@ STATED = (
         "semicolons, a byte-order mark, decimal commas and Chinese values",
         b"\xef\xbb\xbf" + ("用户;商品;评分\n" + _rows(200, "用户{user};商品{item};{hit},5\n")).encode(),
         ("separated by semicolon", "the comma is read as the decimal mark"),
+        "the comma is read as the decimal mark",
     ),
     Odd(
         "numbers that are none, and copies of rows",
@@ -78,22 +81,26 @@ STATED = (
             "user,item,price\n" + _rows(100, "u{user},i{item},{n}\n") + "u1,i1,1e400\nu2,i2,nan\nu3,i3,inf\n" * 2
         ).encode(),
         ("are not finite numbers", "counted as missing", "3 rows are exact copies"),
+        "counted as missing",
     ),
     Odd(
         "groups that look the same",
         GOOD.encode(),
         ("look like another one", "“f” → “F”"),
+        "values that look the same were merged",
         users=("user,gender\n" + "".join(f"u{n},{('F', 'M', 'f', ' F')[n % 4]}\n" for n in range(40))).encode(),
     ),
     Odd(
         "times in epoch seconds",
         ("user,item,timestamp\n" + _rows(200, "u{user},i{item},17{n:03}00000\n")).encode(),
         ("From 2023-11-14", "(UTC)"),
+        "2023-11-14",
     ),
     Odd(
         "times with a zone",
         ("user,item,time\n" + _rows(200, "u{user},i{item},2026-03-02T00:30:00+02:00\n")).encode(),
         ("stored as UTC", "From 2026-03-01 22:30"),
+        "stored as UTC",
     ),
 )
 TIMELESS = ("user,item,timestamp\n" + _rows(200, "u{user},i{item},{n}\n")).encode()

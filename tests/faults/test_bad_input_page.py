@@ -6,6 +6,7 @@ The command line half of the same cases is tests/audit/test_bad_input.py.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from audit.settings import AuditSettings
 from audit.workspace import Workspace
 from tests.browser.server import Server, serving
 from tests.faults.bad_files import GOOD, STATED, TIMELESS, UNREADABLE, Bad, Odd
+from tests.faults.odd_logs import THIN, Thin, audited
 from tests.faults.sessions import Visitor, guard_cookie, pressed, visitor
 
 READ = "Read the files"
@@ -61,6 +63,25 @@ def test_times_of_no_known_unit_are_asked_for(server: Server) -> None:
     assert "fit no unit" in texts
     assert "Choose the unit" in texts
     assert crashed == []
+
+
+@pytest.mark.parametrize("thin", THIN, ids=lambda thin: thin.name)
+def test_a_log_that_holds_too_little_shows_its_verdict_on_the_page(
+    thin: Thin, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    audit = "thin-" + thin.name.replace(" ", "-")
+    shutil.copytree(audited(thin, tmp_path_factory).folder, server.home / "audits" / audit)
+    one = asyncio.run(_visited(server, thin.step, audit))
+    texts = "\n".join(one.texts) + bytes(one.received).decode(errors="ignore").replace("\\", "")
+    assert thin.verdict in texts
+    assert (thin.on_page or thin.says) in texts
+    assert one.crashed == []
+
+
+async def _visited(server: Server, page: str, audit: str) -> Visitor:
+    one = await visitor(server.url, page, audit=audit)
+    await one.socket.close()
+    return one
 
 
 async def _bad(server: Server, bad: Bad) -> tuple[list[str], list[str]]:
