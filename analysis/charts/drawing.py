@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.charts.labels import columns, number, plain, spoken
 from analysis.charts.places import AxisKind, Key, axis_kind, every_key, keys_of, numbers, positions, share_of_row
 from analysis.document import Cell, Chart, Series
 from words import Language, Phrase, say
+
+STANDING = 40
+"""Columns of labels below standing bars; with more they lie."""
+NEAR = (0.06, 0.08)
+"""Shares of a chart's width and height within which the marks of two points would cover each other."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Layer:
     """The same without the names of row and series; stands where a value is missing."""
     joined: bool = False
     names: tuple[str, ...] = ()
-    """Pareto charts: the fact `name` of each point's text, printed beside it."""
+    """Pareto charts: the fact `mark` (or `name`) of each point's text, printed beside it."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def _interval(chart: Chart, language: Language) -> Drawing:
 def _bars(chart: Chart, language: Language) -> Drawing:
     keys = every_key((series.x for series in chart.series), language)
     labels = tuple(label for label, _ in keys)
-    sideways = len(labels) > 8 or max(map(columns, labels), default=0) > 14
+    sideways = len(labels) > 8 or sum(columns(label) + 2 for label in labels) > STANDING
     layers = []
     for at, series in enumerate(chart.series):
         place, height = _beside(series.x, keys, chart, at, language), numbers(series.y)
@@ -169,6 +174,8 @@ def _points(chart: Chart, language: Language) -> Drawing:
         x = positions(series.x, kind, keys, language)
         joined = chart.kind == "line" or (chart.kind == "pareto" and at == 0)
         layers.append(_layer(chart, at, language, x, numbers(series.y), joined))
+    if chart.kind == "pareto":
+        layers = _marked_once(layers)
     return Drawing(
         **_frame(chart, language),
         x=Axis(plain(say(chart.x_title, language)), kind, tuple(label for label, _ in keys)),
@@ -211,8 +218,32 @@ def _said(chart: Chart, series: Series, language: Language) -> tuple[str, ...]:
 
 
 def _names(series: Series, language: Language) -> tuple[str, ...]:
-    facts = [text.facts.get("name") if isinstance(text, Phrase) else None for text in series.text]
-    return tuple(spoken(fact, language) for fact in facts)
+    known = [text.facts if isinstance(text, Phrase) else {} for text in series.text]
+    return tuple(spoken(facts.get("mark", facts.get("name")), language) for facts in known)
+
+
+def _marked_once(layers: Sequence[Layer]) -> list[Layer]:
+    """Points that lie on each other share one list of marks, beside the first of them."""
+    points = [(at, own) for at, layer in enumerate(layers) for own in range(len(layer.names))]
+    if not points:
+        return list(layers)
+    place = {(at, own): (layers[at].x[own], layers[at].y[own]) for at, own in points}
+    heights = [v for layer in layers for v in (*layer.y, *layer.low, *layer.high) if not math.isnan(v)]
+    width = max(x for x, _ in place.values()) - min(x for x, _ in place.values()) or 1.0
+    height = max(heights) - min(heights) or 1.0
+    marks: dict[tuple[int, int], list[str]] = {}
+    for point, (x, y) in place.items():
+        close = (p for p in marks if abs(place[p][0] - x) < NEAR[0] * width and abs(place[p][1] - y) < NEAR[1] * height)
+        marks.setdefault(next(close, point), []).append(layers[point[0]].names[point[1]])
+    said = {point: ", ".join(sorted(own, key=_order)) for point, own in marks.items()}
+    return [
+        replace(layer, names=tuple(said.get((at, own), "") for own in range(len(layer.x))))
+        for at, layer in enumerate(layers)
+    ]
+
+
+def _order(mark: str) -> tuple[int, str]:
+    return (int(mark) if mark.isdecimal() else 0, mark)
 
 
 def _hover(chart: Chart, series: Series, said: tuple[str, ...], language: Language) -> tuple[str, ...]:

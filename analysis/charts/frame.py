@@ -7,16 +7,28 @@ from typing import Any
 from analysis.charts.design import SCREEN_FONT, Theme
 from analysis.charts.drawing import Axis, Drawing
 from analysis.charts.labels import wrapped
-from analysis.charts.layout import LINE, legend_rows, side_by_side, thinned
+from analysis.charts.layout import (
+    HALF,
+    below,
+    beside,
+    depth,
+    heading_over_labels,
+    legend_rows,
+    side_by_side,
+    thinned,
+    turned,
+)
 
 
 def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
     title, head = _title(drawing, look) if titled else ({"text": ""}, 0)
-    heading = 24 if drawing.named or drawing.y.kind == "label" else 8
-    top = head + max(24 * legend_rows(drawing), heading)
+    heading = _heading(drawing, look)
+    over = 8 + sum(18 * (1 + one["text"].count("<br>")) for one in heading)
+    top = head + over + 24 * legend_rows(drawing, HALF - beside(drawing))
     rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
     per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
     body = max(150, per_row * rows) if rows else 300
+    under = 70 + round(20 * depth(drawing.x.labels)) + 18 * (len(wrapped(drawing.x.title, _width(drawing))) - 1)
     return {
         "template": {},
         "meta": {"alt": drawing.alt},
@@ -24,15 +36,15 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
         "font": {"family": SCREEN_FONT, "size": 13, "color": look.ink},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"t": top, "l": 8, "r": 16, "b": 48},
-        "height": top + body + 70,
+        "margin": {"t": top, "l": 8, "r": 40 if drawing.kind == "pareto" else 16, "b": 48},
+        "height": top + body + under,
         "barmode": "overlay",
         "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.zero, "font": {"color": look.ink, "size": 13}},
         "legend": {
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": 1,
+            "y": 1 + over / (body + 22),
             "yanchor": "bottom",
             "font": {"size": 13},
             "itemclick": False,
@@ -41,7 +53,7 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
         "xaxis": _axis(drawing, drawing.x, look, across=True),
         "yaxis": _axis(drawing, drawing.y, look, across=False),
         "shapes": _zero(drawing, look),
-        "annotations": _heading(drawing, look),
+        "annotations": heading,
         "dragmode": False,
     }
 
@@ -65,8 +77,13 @@ def _title(drawing: Drawing, look: Theme) -> tuple[dict[str, Any], int]:
     return title, 18 + 22 * len(lines) + 20 * len(under)
 
 
+def _width(drawing: Drawing) -> int:
+    """Columns of the title below, which stands in the middle of the plot and so has no more than its width."""
+    return HALF - 2 - beside(drawing)
+
+
 def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, Any]:
-    title = broken(axis.title, 80) if across else broken(axis.title, 40) if axis.kind != "label" else ""
+    title = broken(axis.title, _width(drawing)) if across else ""
     side: dict[str, Any] = {
         "title": {"text": title, "standoff": 10, "font": {"size": 13, "color": look.muted}},
         "automargin": True,
@@ -82,16 +99,16 @@ def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, 
     }
     if axis.kind != "label":
         return side
-    limit = 30 if not across else max(8, LINE // max(len(axis.labels), 1) - 2)
     shown = axis.labels if not across else thinned(axis.labels)
+    kept = tuple(label for label in shown if label is not None)
     side |= {
         "tickvals": [at for at, label in enumerate(shown) if label is not None],
-        "ticktext": [broken(label, limit) for label in shown if label is not None],
+        "ticktext": ["<br>".join(rows) for rows in below(kept)] if across else [broken(label, 30) for label in kept],
         "range": [-0.5, len(axis.labels) - 0.5],
         "ticks": "",
     }
     if across:
-        side["tickangle"] = 0
+        side["tickangle"] = -35 if turned(kept) else 0
         side["side"] = "top" if drawing.kind == "heatmap" and len(drawing.y.labels) > 12 else "bottom"
     else:
         side["range"] = side["range"][::-1]
@@ -99,20 +116,22 @@ def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, 
 
 
 def _heading(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
-    """What the rows are, above them like a column's heading: a turned title would fight with long labels."""
-    if drawing.y.kind != "label":
+    """What stands upright, above it like a column's heading: a turned title would be cut, or fight with labels."""
+    if not drawing.y.title:
         return []
+    over = heading_over_labels(drawing)
     return [
         {
-            "text": broken(drawing.y.title, 30, 1),
+            "text": broken(drawing.y.title, 30 if over else HALF - 6, 2),
+            "align": "left",
             "font": {"size": 13, "color": look.muted},
             "xref": "paper",
             "yref": "paper",
             "x": 0,
             "y": 1,
-            "xanchor": "right",
+            "xanchor": "right" if over else "left",
             "yanchor": "bottom",
-            "xshift": -6,
+            "xshift": -6 if over else 0,
             "showarrow": False,
         }
     ]

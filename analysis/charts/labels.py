@@ -72,7 +72,7 @@ def wrapped(text: str, limit: int, lines: int = 3) -> tuple[str, ...]:
     """The text in at most `lines` lines of `limit` columns; an ellipsis where it was longer."""
     rows: list[str] = [""]
     for word in _words(text):
-        if columns(rows[-1].rstrip() + word.rstrip()) <= limit or not rows[-1]:
+        if columns(rows[-1] + word.rstrip()) <= limit or not rows[-1]:
             rows[-1] += word
         else:
             rows.append(word)
@@ -80,6 +80,11 @@ def wrapped(text: str, limit: int, lines: int = 3) -> tuple[str, ...]:
     if len(rows) > lines:
         rows = [*rows[: lines - 1], _chopped(rows[lines - 1], limit - 1)[0] + "…"]
     return tuple(rows)
+
+
+def longest_word(text: str) -> int:
+    """Columns of the longest piece that no line break may cut."""
+    return max((columns(piece.strip()) for piece in _words(text)), default=0)
 
 
 def _words(text: str) -> list[str]:

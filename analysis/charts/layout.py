@@ -6,10 +6,14 @@ import math
 
 from analysis.charts.design import Theme, between, ink_on
 from analysis.charts.drawing import Drawing
-from analysis.charts.labels import columns, wrapped
+from analysis.charts.labels import columns, longest_word, wrapped
 
 LINE = 96
 """Columns of text that a chart of usual width (some 700 px) holds in a line."""
+HALF = 50
+"""The same of a chart in one of two columns of a page."""
+FEW = 5
+"""Labels below an axis that a chart of half the width may hold."""
 NAME = 40
 """Columns of a series' name in the legend."""
 
@@ -42,11 +46,49 @@ def thinned(labels: tuple[str, ...]) -> tuple[str | None, ...]:
     return tuple(label if at % step == 0 else None for at, label in enumerate(labels))
 
 
-def legend_rows(drawing: Drawing) -> int:
+def room(labels: tuple[str, ...]) -> int:
+    """Columns that each label below an axis has; what stands left of the axis takes a sixth of the line."""
+    return max(6, (LINE if len(labels) > FEW else HALF) * 5 // 6 // max(len(labels), 1) - 2)
+
+
+def turned(labels: tuple[str, ...]) -> bool:
+    """Whether labels below an axis must be turned, because a word, or the end of one, would be cut."""
+    limit = room(labels)
+    return any(longest_word(label) > limit or len(wrapped(label, limit, 4)) > 3 for label in labels)
+
+
+def below(labels: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Each label below an axis as lines: within its own room, or longer where they are turned."""
+    return [wrapped(label, 24, 2) if turned(labels) else wrapped(label, room(labels)) for label in labels]
+
+
+def depth(labels: tuple[str, ...]) -> float:
+    """Lines' heights that turned labels take more than level ones."""
+    longest = max((columns(row) for rows in below(labels) for row in rows), default=0)
+    return longest * 0.26 if turned(labels) else 0.0
+
+
+def legend_rows(drawing: Drawing, line: int = LINE) -> int:
     """Lines that the legend above the chart takes."""
     if not drawing.named:
         return 0
-    return math.ceil(sum(columns(wrapped(layer.name, NAME, 1)[0]) + 8 for layer in drawing.layers) / LINE)
+    return math.ceil(sum(columns(wrapped(layer.name, NAME, 1)[0]) + 8 for layer in drawing.layers) / line)
+
+
+def heading_over_labels(drawing: Drawing) -> bool:
+    """Whether the title of the upright axis fits over its labels; else it begins where the axis stands."""
+    return columns(drawing.y.title) <= beside(drawing)
+
+
+def beside(drawing: Drawing) -> int:
+    """Columns that labels left of the plot take."""
+    return max((columns(row) for label in drawing.y.labels for row in wrapped(label, 30)), default=0)
+
+
+def leftwards(drawing: Drawing, x: float) -> bool:
+    """Whether what is written beside a point goes to its left, because the chart ends on its right."""
+    known = [value for layer in drawing.layers for value in layer.x if not math.isnan(value)] or [x]
+    return x > min(known) + 0.75 * (max(known) - min(known))
 
 
 def side_by_side(drawing: Drawing) -> bool:

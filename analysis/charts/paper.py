@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, Any
 from analysis.charts.design import PAPER_DASHES, PAPER_MARKERS, Theme, theme
 from analysis.charts.drawing import Axis, Drawing, Layer, resolve
 from analysis.charts.labels import number, wrapped
-from analysis.charts.layout import LINE, NAME, heat_ink, legend_rows, middle, side_by_side, thinned
+from analysis.charts.layout import (
+    NAME,
+    below,
+    depth,
+    heading_over_labels,
+    heat_ink,
+    leftwards,
+    legend_rows,
+    middle,
+    side_by_side,
+    thinned,
+    turned,
+)
 from analysis.charts.places import share_of_row
 from analysis.charts.typeface import FAMILIES, FONTS, printable
 from analysis.document import Chart
@@ -115,7 +127,7 @@ def _drawn(drawing: Drawing, look: Theme, titled: bool) -> Figure:
     title = wrapped(drawing.title, 74, 3) if titled else ()
     subtitle = drawing.subtitle if titled else ""
     head = 0.26 * len(title) + (0.22 if subtitle else 0.0) + 0.24 * legend_rows(drawing) + 0.06
-    height = head + _body(drawing) + 0.75
+    height = head + _body(drawing) + 0.75 + 0.2 * depth(drawing.x.labels)
     figure = Figure(figsize=(WIDTH, height))
     figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1.0 - head / height), h_pad=0.03, w_pad=0.03)
     axes = figure.add_subplot()
@@ -167,10 +179,8 @@ def _dress(axes: Axes, drawing: Drawing, look: Theme) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelcolor=look.ink, labelsize=9.5)
     axes.set_xlabel("\n".join(wrapped(drawing.x.title, 74)), color=look.muted, loc="left", size=9.5)
-    if drawing.y.kind == "label":
+    if drawing.y.title:
         _heading(axes, drawing, look)
-    else:
-        axes.set_ylabel("\n".join(wrapped(drawing.y.title, 36)), color=look.muted, size=9.5)
     _ticks(axes, drawing.x, look, across=True)
     _ticks(axes, drawing.y, look, across=False)
     if drawing.zero is not None and drawing.kind != "heatmap":
@@ -179,14 +189,15 @@ def _dress(axes: Axes, drawing: Drawing, look: Theme) -> None:
 
 
 def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
-    """What the rows are, above them like a column's heading."""
+    """What stands upright, above it like a column's heading."""
+    over = heading_over_labels(drawing)
     axes.annotate(
-        "\n".join(wrapped(drawing.y.title, 34, 1)),
+        "\n".join(wrapped(drawing.y.title, 34 if over else 74, 2)),
         xy=(0, 1),
-        xytext=(-4, 2),
+        xytext=(-4 if over else 0, 4),
         xycoords="axes fraction",
         textcoords="offset points",
-        ha="right",
+        ha="right" if over else "left",
         va="bottom",
         color=look.muted,
         size=9.5,
@@ -196,10 +207,14 @@ def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
 def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
     side = axes.xaxis if across else axes.yaxis
     if axis.kind == "label":
-        limit = max(8, LINE // max(len(axis.labels), 1) - 2) if across else 34
         shown = thinned(axis.labels) if across else axis.labels
-        kept = [(at, label) for at, label in enumerate(shown) if label is not None]
-        side.set_ticks([at for at, _ in kept], ["\n".join(wrapped(label, limit)) for _, label in kept])
+        kept = tuple(label for label in shown if label is not None)
+        rows = below(kept) if across else [wrapped(label, 34) for label in kept]
+        side.set_ticks([at for at, label in enumerate(shown) if label is not None], ["\n".join(row) for row in rows])
+        if across and turned(kept):
+            axes.tick_params(axis="x", labelrotation=35)
+            for text in axes.get_xticklabels():
+                text.set(horizontalalignment="right", rotation_mode="anchor")
         end = max(len(axis.labels), 1) - 0.5
         if across:
             axes.set_xlim(-0.5, end)
@@ -257,8 +272,9 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
             _absent(axes, drawing, layer, look)
         for x, y, name in zip(layer.x, layer.y, layer.names, strict=False):
             said = "\n".join(wrapped(name, 24, 1))
+            side, off = ("right", -4) if leftwards(drawing, x) else ("left", 4)
             axes.annotate(
-                said, (x, y), (0, 7), textcoords="offset points", color=look.ink, size=9, ha="center", va="bottom"
+                said, (x, y), (off, 4), textcoords="offset points", color=look.ink, size=9, ha=side, va="bottom"
             )
 
 

@@ -56,7 +56,7 @@ def _heat_map(key: str, by_key: Mapping[str, Finding], groups: Sequence[Partitio
     return Chart(
         key=key,
         kind="heatmap",
-        title=phrase("fairness.chart.heat", attributes=", ".join(group.attribute for group in groups)),
+        title=phrase("fairness.chart.heat", attributes=_attributes(groups)),
         x_title=phrase("fairness.axis.figure"),
         y_title=phrase("fairness.axis.group"),
         n=users,
@@ -74,11 +74,25 @@ def _heat_row(by_key: Mapping[str, Finding], attribute: str, name: str, figures:
         for cell, whole in zip(cells, overall, strict=True)
     ]
     return Series(
-        name=phrase("fairness.label.group", attribute=attribute, group=group_label(name)),
+        name=_row_name(attribute, name),
         x=tuple(figure_of(by_key[f"{EVERYONE}.{figure}"]) for figure in figures),
         y=tuple(relative),
         text=tuple(_cell_text(cell) for cell in cells),
     )
+
+
+def _attributes(groups: Sequence[Partition]) -> str:
+    return ", ".join(_crossed(group.attribute) for group in groups)
+
+
+def _crossed(attribute: str) -> str:
+    return attribute.replace("*", " \u00d7 ")
+
+
+def _row_name(attribute: str, name: str) -> Phrase | str:
+    """A group and its attribute; an intersection's name says its values, and the title its attributes."""
+    group = group_label(name)
+    return group if "*" in attribute else phrase("fairness.label.group", attribute=attribute, group=group)
 
 
 def _cell_text(finding: Finding | None) -> str | Phrase:
@@ -145,7 +159,7 @@ def _level_table(key: str, by_key: Mapping[str, Finding], groups: Sequence[Parti
         columns.append(Column(key=figure, title=title, unit=whole.unit))
     everyone = [_level_row(by_key, None, EVERYONE, figures)]
     rows = everyone + [_level_row(by_key, group.attribute, name, figures) for group in groups for name in group.names]
-    title = phrase("fairness.chart.heat", attributes=", ".join(group.attribute for group in groups))
+    title = phrase("fairness.chart.heat", attributes=_attributes(groups))
     return Table(key=key, title=title, columns=tuple(columns), rows=tuple(rows))
 
 
@@ -159,7 +173,12 @@ def _level_row(
     cells = [
         finding.value if finding is not None and finding.value is not None else _cell_text(finding) for finding in found
     ]
-    return (attribute or "", group_label(name), n if n is not None else phrase("finding.verdict.suppressed"), *cells)
+    return (
+        _crossed(attribute or ""),
+        group_label(name),
+        n if n is not None else phrase("finding.verdict.suppressed"),
+        *cells,
+    )
 
 
 def _gap_table(findings: Sequence[Finding]) -> Table:

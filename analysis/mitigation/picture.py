@@ -131,7 +131,7 @@ def _point_text(p: Point) -> Phrase:
     return phrase(
         "mitigation.point",
         mark=p.mark,
-        name=title_of(p.name),
+        name=phrase("mitigation.marked", mark=p.mark, name=title_of(p.name)),
         accuracy=amount(p.accuracy.value or 0.0, p.accuracy.unit),
         low=none if p.accuracy.low is None else amount(p.accuracy.low, p.accuracy.unit),
         high=none if p.accuracy.high is None else amount(p.accuracy.high, p.accuracy.unit),

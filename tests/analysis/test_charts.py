@@ -13,6 +13,7 @@ from analysis.charts import graph_to_svg, legible, plain, printable, to_plotly, 
 from analysis.charts.design import DARK, LIGHT, between, contrast, ink_on
 from analysis.charts.drawing import resolve
 from analysis.charts.labels import columns, number, wrapped
+from analysis.charts.layout import turned
 from analysis.charts.typeface import covered
 from analysis.document import Chart, Series
 from tests.analysis.report.sample import HOSTILE, charts, said
@@ -138,6 +139,39 @@ def test_of_a_pareto_chart_the_front_alone_is_joined_and_every_point_has_its_nam
     assert front.mode == "lines+markers+text"
     assert rest.mode == "markers+text"
     assert front.text == ("re-ranked", "reweighed", "as trained")
+
+
+def pareto(places):
+    """A Pareto chart of one series with points at these places, marked 0, 1, 2 ..."""
+    series = CHARTS["pareto"].series[0]
+    template = series.text[0]
+    texts = [template.model_copy(update={"facts": template.facts | {"mark": str(at)}}) for at in range(len(places))]
+    x, y = zip(*places, strict=True)
+    lone = Series(name=series.name, x=x, y=y, text=tuple(texts))
+    return CHARTS["pareto"].model_copy(update={"series": (lone,)})
+
+
+def test_points_that_lie_on_each_other_share_one_list_of_marks():
+    drawn = to_plotly(pareto([(0.1, 0.1), (0.5, 0.5), (0.501, 0.499), (0.9, 0.9), (0.5, 0.502)]), "en").data[0]
+    assert drawn.text == ("0", "1, 2, 4", "", "3", "")
+    assert drawn.textposition[0] == "top right" and drawn.textposition[3] == "top left"
+
+
+def test_labels_below_an_axis_are_turned_before_a_word_is_cut():
+    names = ("NDCG@10", "recall@10", "popularity of shown items", "selection rate", "equal opportunity") * 2
+    assert turned(names) and not turned(("NDCG@10", "hit@10", "list length"))
+    heat = next(chart for chart in CHARTS.values() if chart.kind == "heatmap")
+    row = Series(name="women", x=names, y=(1.0,) * 10, text=("1",) * 10)
+    axis = to_plotly(heat.model_copy(update={"series": (row,)}), "en").layout.xaxis
+    words = {word for label in axis.ticktext for word in label.replace("<br>", " ").split()}
+    assert axis.tickangle == -35 and words <= {word for name in names for word in name.split()}
+
+
+def test_no_upright_title_is_turned_and_cut():
+    for chart in CHARTS.values():
+        layout = to_plotly(chart, "en").layout
+        assert not layout.yaxis.title.text
+        assert layout.annotations[0].text.replace("<br>", " ") == resolve(chart, "en").y.title
 
 
 def test_heat_map_cells_print_their_text_in_ink_that_reads_on_their_colour():

@@ -52,7 +52,7 @@ def point(name: str) -> Phrase:
         "from_": "0.010",
         "to": "0.030",
     }
-    return phrase("mitigation.point", mark="1", name=name, **figures)
+    return phrase("mitigation.point", name=name, **figures)
 
 
 def findings() -> tuple[Finding, ...]:
