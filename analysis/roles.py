@@ -61,7 +61,10 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("provider", "seller", "brand", "publisher", "artist", "vendor", "creator", "author", "supplier", "merchant"),
         *("provider_id", "seller_id", "供应商", "卖家", "品牌", "商家", "店铺", "作者"),
     ),
-    "category": ("category", "genre", "topic", "department", "section", "product_type", "类别", "类目", "分类", "品类"),
+    "category": (
+        *("category", "genre", "first_genre", "topic", "department", "section", "product_type"),
+        *("类别", "类目", "分类", "品类"),
+    ),
     "text": (
         "text",
         "description",

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from analysis.log import UNKNOWN, Dataset
 from audit.settings import Recommending
 from models.data import Interactions
-from words import Phrase, Refusal, phrase
+from words import Fact, Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
     from analysis.fairness.ranking import Decisions, Ranking
@@ -77,10 +77,12 @@ class Composed:
         seen = self.final.seen[users]
         return seen if self.candidates is None else sp.csr_matrix(~self.candidates[users].toarray()).maximum(seen)
 
-    def decisions(self, rows: pd.DataFrame, scores: np.ndarray) -> Decisions:
-        """Scored rows (user, item, label) as decisions."""
+    def decisions(self, rows: pd.DataFrame, scores: np.ndarray | None) -> Decisions | None:
+        """Scored rows (user, item, label) as decisions; None without scores, or where all rows have one label."""
         from analysis.fairness.ranking import Decisions
 
+        if scores is None or rows["label"].nunique() < 2:
+            return None
         return Decisions(
             user=rows["user"].to_numpy(np.int32), label=rows["label"].to_numpy(np.int8), score=np.asarray(scores, float)
         )
@@ -101,6 +103,13 @@ def positive_from(dataset: Dataset, settings: Recommending) -> float:
     return float((outcome.min() + outcome.max()) / 2)
 
 
+def _wanted(dataset: Dataset, settings: Recommending) -> Phrase:
+    """What counts as wanted, in words."""
+    if "outcome" not in dataset.log or positive_from(dataset, settings) <= dataset.log["outcome"].min():
+        return phrase("audit.protocol.wanted_all")
+    return phrase("audit.protocol.wanted", bound=f"{positive_from(dataset, settings):g}")
+
+
 def compose(dataset: Dataset, settings: Recommending) -> Composed:
     """Code users and items, label rows, and set the held-out positives apart.
 
@@ -117,7 +126,11 @@ def compose(dataset: Dataset, settings: Recommending) -> Composed:
     final = _interactions(dataset, pd.concat([train, valid]), valid.iloc[:0], inverse)
     fresh = test[np.asarray(final.seen[test["user"], test["item"]]).ravel() == 0]
     rated = settings.candidates == "rated" or (settings.candidates == "auto" and _randomised_test(dataset))
-    facts = {"top": settings.top, "excluded": len(test) - len(fresh)}
+    facts: dict[str, Fact] = {
+        "top": settings.top,
+        "excluded": len(test) - len(fresh),
+        "wanted": _wanted(dataset, settings),
+    }
     return Composed(
         data=_interactions(dataset, train, valid, inverse),
         final=final,

@@ -28,7 +28,7 @@ def mitigation_section_of(run: Run) -> Section:
         raise Refusal("audit.no_attributes")
     kept, top = kept_lists(run), settings.recommender.top
     before = composed.ranking("before", kept.codes[:, :top], kept.scores[:, :top])
-    decisions = None if kept.test is None else composed.decisions(composed.test, kept.test)
+    decisions = composed.decisions(composed.test, kept.test)
     variants, left_out = _variants(run, kept, decisions)
     section = mitigation_section(
         before, variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run), decisions
@@ -68,7 +68,6 @@ def _variant(run: Run, kept: Scored, decisions: Decisions | None, method: Method
     retrained = _retrained(run, method, strength)
     top = run.settings.recommender.top
     composed = run.composed
-    assert retrained.test is not None
     return Variant(
         method,
         strength,
@@ -87,12 +86,12 @@ def _retrained(run: Run, method: Method, strength: float) -> Scored:
     model, composed = trained_model(run).settled(), run.composed
     if method == "adversary":
         if not isinstance(model, Gradient):
-            raise Refusal("audit.needs_gradient", kind=model.kind)
+            raise Refusal("audit.needs_gradient", kind=phrase(f"models.name.{model.kind}"))
         adversary = Adversary(attribute=_attribute(run), strength=strength)
         model = model.model_copy(update={"adversary": adversary})
     else:
         if model.kind == "popularity":
-            raise Refusal("audit.needs_weights", kind=model.kind)
+            raise Refusal("audit.needs_weights", kind=phrase(f"models.name.{model.kind}"))
         composed = _weighted(composed, _attribute(run), strength)
     return trained(composed, model, run.settings.seed)[1]
 
@@ -129,14 +128,18 @@ def _reranked(run: Run, kept: Scored, strength: float) -> np.ndarray:
 def _thresholds(run: Run, kept: Scored, decisions: Decisions | None) -> Decisions:
     from analysis.mitigation.threshold import group_thresholds
 
-    if decisions is None or kept.valid is None:
+    if kept.valid is None:
         raise Refusal("audit.lists_without_scores")
+    if decisions is None:
+        raise Refusal("audit.one_label")
     composed = run.composed
     rows = composed.validation()
     if rows.empty:
         raise Refusal("audit.no_validation")
     group = composed.attributes[_attribute(run)].to_numpy(str)
     validation = composed.decisions(rows, kept.valid)
+    if validation is None:
+        raise Refusal("audit.one_label")
     return group_thresholds(
         validation,
         group[validation.user],

@@ -149,7 +149,7 @@ def disparity_section_of(run: Run) -> Section:
     kept = kept_lists(run)
     top = settings.recommender.top
     ranking = composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top])
-    decisions = None if kept.test is None else composed.decisions(composed.test, kept.test)
+    decisions = composed.decisions(composed.test, kept.test)
     return disparity_section(ranking, decisions, _flips(run), settings.disparity, settings.k, settings.seed, run.tell)
 
 

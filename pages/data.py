@@ -18,7 +18,7 @@ def render(view: View) -> None:
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
     if busy:
         jobs.panel(view)
-    with st.expander(t("frame.settings"), expanded=view.section is None and not busy):
+    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None and not busy):
         ready = _prepare(view)
     if ready:
         with st.container(horizontal=True):

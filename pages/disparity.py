@@ -17,7 +17,7 @@ FIRST = ("attributes", "figures", "margin", "intersections")
 def render(view: View) -> None:
     """Groups, figures and margins, the run, and what it found."""
     known = ground(view)
-    with st.expander(t("frame.settings"), expanded=view.section is None):
+    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
         options = {"attributes": known.sensitive}
         settings = form.fields(view, view.settings.disparity, FIRST, "disparity", options)
         if st.toggle(t("form.all"), key=view.key("details")):

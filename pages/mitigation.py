@@ -17,7 +17,7 @@ FIRST = ("methods", "strengths", "attribute", "figure", "grouping", "constraint"
 def render(view: View) -> None:
     """Methods and strengths, the run, before and after."""
     known = ground(view)
-    with st.expander(t("frame.settings"), expanded=view.section is None):
+    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
         options = {"attribute": known.sensitive, "grouping": ("tail", *known.item_groups)}
         settings = form.fields(view, view.settings.mitigation, FIRST, "mitigation", options)
         if st.toggle(t("form.all"), key=view.key("details")):

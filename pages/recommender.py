@@ -34,7 +34,7 @@ WAYS = ("train", "saved", "lists")
 def render(view: View) -> None:
     """Which recommender, how it is judged, the run, and its lists."""
     known = ground(view)
-    with st.expander(t("frame.settings"), expanded=view.section is None):
+    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
         way = st.radio(
             t("recommender.way"),
             WAYS,

@@ -35,7 +35,7 @@ class Layout(NamedTuple):
 
 def movielens(folder: Path, limits: Limits) -> dict[str, Columns]:
     """log: user_id, item_id, rating, timestamp (epoch seconds). users: age, gender, occupation, zip.
-    items: title, release_date, category (first genre), genres, text (title and genres).
+    items: title, release_date, first_genre (in the file's order), genres, text (title and genres).
     """
     log = list(zip(*_rows(folder / "u.data", "\t", 4, limits), strict=True))
     users = list(zip(*_rows(folder / "u.user", "|", 5, limits), strict=True))
@@ -58,7 +58,7 @@ def movielens(folder: Path, limits: Limits) -> dict[str, Columns]:
             "item_id": _whole(folder / "u.item", [row[0] for row in items]),
             "title": [row[1] for row in items],
             "release_date": [row[2] or None for row in items],
-            "category": [own[0] if own else None for own in genres],
+            "first_genre": [own[0] if own else None for own in genres],
             "genres": ["|".join(own) for own in genres],
             "text": [f"{row[1]}. {', '.join(own)}" for row, own in zip(items, genres, strict=True)],
         },

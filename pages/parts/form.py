@@ -18,6 +18,8 @@ Settings = TypeVar("Settings", bound=BaseModel)
 ACROSS = 3
 SHARED = {"intersection_figures": "figures"}
 """Fields whose options are called as those of another."""
+EMPTY_IS_ALL = frozenset({"attributes", "by"})
+"""Fields where naming nothing means everything."""
 OWN_NAMES = {("mitigation", "strengths"): "mitigation_strengths"}
 """Fields of one page that are not what the same name is elsewhere."""
 SMALLEST = 1e-6
@@ -91,7 +93,8 @@ def _named(label: str, key: str, value: Any, options: list[str], name: str, allo
     kind, optional = allowed
     if get_origin(kind) is tuple:
         known = [entry for entry in value if entry in options] if value else []
-        chosen = tuple(st.multiselect(label, options, default=known, key=key))
+        empty = raw("form.everything") if name in EMPTY_IS_ALL else None
+        chosen = tuple(st.multiselect(label, options, default=known, key=key, placeholder=empty))
         return None if optional and not chosen else chosen
     if optional:
         options = ["", *options]

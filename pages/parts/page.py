@@ -76,8 +76,9 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
         folder = current()
         remember()
         view = View(step, folder, folder.settings(), section_of(folder, step), folder.states(), jobs())
-        if view.states[step] == "stale":
-            st.warning(t("frame.stale"))
+        with st.container():  # always there, so that what stands below keeps its place (and stays open) when it fills
+            if view.states[step] == "stale":
+                st.warning(t("frame.stale"))
         if _ready(view):
             body(view)
     except Refusal as refusal:

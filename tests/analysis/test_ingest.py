@@ -168,7 +168,7 @@ def test_movielens_is_read_whole(tmp_path: Path) -> None:
     assert tables.log.shape == (100_000, 4) and tables.users is not None and tables.items is not None
     assert tables.users["gender"].value_counts().to_dict() == {"M": 670, "F": 273}
     first = tables.items.iloc[0]
-    assert (first.title, first.category) == ("Toy Story (1995)", "Animation")
+    assert (first.title, first.first_genre) == ("Toy Story (1995)", "Animation")
     assert first.text == "Toy Story (1995). Animation, Children's, Comedy"
     assert tables.users["zip"].iloc[0] == "85711" and tables.log.rating.between(1, 5).all()
 
