@@ -7,25 +7,27 @@ from collections.abc import Sequence
 from analysis.document import Cell, Column, Table
 from analysis.fairness.partition import Partition, group_label
 from analysis.finding import VALUELESS, Finding, Verdict, amount
-from analysis.logged import RANDOM, Logged
+from analysis.logged import RANDOM, Logged, Shown
 from analysis.prepare import Prepared
 from analysis.quality import THIN, ColumnQuality
-from words import Phrase, phrase
+from words import Fact, Phrase, phrase
 
-LARGEST = 2
-"""Exposure gaps told in the summary, for each attribute."""
+MOST = 4
+"""Sentences on groups in the summary; two on the log itself follow."""
 
 
 def summary(
     prepared: Prepared, data: Logged, groups: Sequence[Partition], findings: Sequence[Finding]
 ) -> tuple[Phrase, ...]:
-    """Size of the log, what cleaning did, and for each attribute the largest exposure gap and the outcome gap."""
+    """The largest gaps of exposure, gaps of the outcome, and where none could be shown; then size and cleaning."""
     by_key = {finding.key: finding for finding in findings}
-    return (
-        _size(prepared),
-        _cleaned(prepared),
-        *(said for group in groups for said in _of_attribute(data, group, by_key)),
-    )
+    exposed = _exposures(data, groups, by_key)
+    outcomes = [_outcome(group, by_key) for group in groups]
+    blocks = [*exposed[:1], *outcomes, *exposed[1:], *_nothing_shown(data, groups, by_key)]
+    said: list[Phrase] = []
+    for block in blocks:
+        said += block if len(said) + len(block) <= MOST else []
+    return (*said, _size(prepared), _cleaned(prepared))
 
 
 def tables(prepared: Prepared) -> tuple[Table, ...]:
@@ -49,25 +51,41 @@ def _cleaned(prepared: Prepared) -> Phrase:
     return phrase("data.summary.changed" if prepared.steps else "data.summary.untouched", rules=len(prepared.steps))
 
 
-def _of_attribute(data: Logged, group: Partition, by_key: dict[str, Finding]) -> list[Phrase]:
-    found = [(shown, by_key[f"{group.attribute}.{shown.name}.gap"]) for shown in data.shown]
-    real = [(shown, gap) for shown, gap in found if gap.verdict is Verdict.GAP and gap.value is not None]
-    real.sort(key=lambda pair: (-abs(pair[1].value or 0.0), pair[1].key))
-    said: list[Phrase] = []
-    told: set[str] = set()
-    for shown, gap in real:
-        if len(told) < LARGEST and shown.column not in told:
-            told.add(shown.column)
-            said += _exposure(data, group, gap, f"{group.attribute}.{shown.name}", by_key)
-    if found and not real and any(gap.verdict not in VALUELESS for _, gap in found):
-        said.append(phrase("data.summary.no_exposure_gap", attribute=group.attribute))
-    return said + _outcome(group, by_key)
+def _exposures(data: Logged, groups: Sequence[Partition], by_key: dict[str, Finding]) -> list[list[Phrase]]:
+    """What is said of the largest exposure gap of each column and attribute, the largest first."""
+    found: dict[tuple[str, str], tuple[float, list[Phrase]]] = {}
+    for group in groups:
+        for shown in data.shown:
+            key = f"{group.attribute}.{shown.name}"
+            gap = by_key[f"{key}.gap"]
+            size = abs(gap.value or 0.0)
+            place = group.attribute, shown.column
+            if gap.verdict is Verdict.GAP and size > found.get(place, (0.0, []))[0]:
+                found[place] = size, _exposure(data, group, shown, gap, by_key)
+    return [said for _, said in sorted(found.values(), key=lambda entry: -entry[0])]
 
 
-def _exposure(data: Logged, group: Partition, gap: Finding, key: str, by_key: dict[str, Finding]) -> list[Phrase]:
+def _nothing_shown(data: Logged, groups: Sequence[Partition], by_key: dict[str, Finding]) -> list[list[Phrase]]:
+    """The attributes by which neither exposure nor outcome could be shown to differ."""
+    told = []
+    for kind, names in (("exposure", [shown.name for shown in data.shown]), ("outcome", ["outcome"])):
+        without = []
+        for group in groups:
+            gaps = [by_key[key] for name in names if (key := f"{group.attribute}.{name}.gap") in by_key]
+            known = [gap for gap in gaps if gap.verdict not in VALUELESS]
+            if known and all(gap.verdict is not Verdict.GAP for gap in known):
+                without.append(group.attribute)
+        if without:
+            told.append([phrase(f"data.summary.no_{kind}_gap", attribute=", ".join(without))])
+    return told
+
+
+def _exposure(data: Logged, group: Partition, shown: Shown, gap: Finding, by_key: dict[str, Finding]) -> list[Phrase]:
     """Who has how much of what, and what is left of it where exposure was random."""
-    name = str(gap.settings["figure"])
-    facts = {"attribute": group.attribute, "what": name.removeprefix("exposure[").removesuffix("]")}
+    key = f"{group.attribute}.{shown.name}"
+    flag = shown.cell == "treatment" and shown.value == "1"
+    what = phrase("data.what.flag" if flag else "data.what.value", column=shown.column, value=shown.value)
+    facts: dict[str, Fact] = {"attribute": group.attribute, "what": what}
     where = phrase("data.where.chosen" if data.has_random else "data.where.all")
     first, second = _ends(gap, key, by_key)
     said = [phrase("data.summary.exposure", **facts, where=where, **_shares(first, second))]
@@ -112,10 +130,8 @@ def _shares(first: Finding, second: Finding) -> dict[str, Phrase | str]:
 def _outcome(group: Partition, by_key: dict[str, Finding]) -> list[Phrase]:
     key = f"{group.attribute}.outcome"
     gap = by_key.get(f"{key}.gap")
-    if gap is None or gap.value is None:
+    if gap is None or gap.value is None or gap.verdict is not Verdict.GAP:
         return []
-    if gap.verdict is not Verdict.GAP:
-        return [phrase("data.summary.no_outcome_gap", attribute=group.attribute)]
     return [phrase("data.summary.outcome", attribute=group.attribute, **_shares(*_ends(gap, key, by_key)))]
 
 

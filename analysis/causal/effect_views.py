@@ -117,7 +117,8 @@ def _overlap(a: Analysis, frame: Frame) -> Chart:
 
 
 def _balance(a: Analysis, frame: Frame) -> Chart:
-    names = tuple(f"{one.name} = {one.level}" if one.level else one.name for one in a.balance)
+    said = frame.question.said
+    names = tuple(f"{said(one.name)} = {one.level}" if one.level else said(one.name) for one in a.balance)
     return Chart(
         key=f"{frame.base}.balance",
         kind="bars",
@@ -165,7 +166,12 @@ def _strata_table(a: Analysis, frame: Frame) -> Table:
     users = stratum_users(a)
     pooled = pooled_strata(users, frame.k)
     shown: list[tuple[Cell, ...]] = [
-        (a.study.stratum_name(code), int(rows[code]), users[code], float(treated[code] / rows[code]))
+        (
+            a.study.stratum_name(code, frame.question.spoken),
+            int(rows[code]),
+            users[code],
+            float(treated[code] / rows[code]),
+        )
         for code in range(len(rows))
         if code not in pooled
     ]
@@ -196,7 +202,7 @@ def _balance_table(a: Analysis, frame: Frame) -> Table:
         key=f"{frame.base}.balance",
         title=phrase("effects.balance_title"),
         columns=_columns(("variable", "text"), ("level", "text"), ("before", "score"), ("after", "score")),
-        rows=tuple((one.name, one.level, one.before, one.after) for one in a.balance),
+        rows=tuple((frame.question.said(one.name), one.level, one.before, one.after) for one in a.balance),
     )
 
 

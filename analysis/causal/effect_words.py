@@ -30,7 +30,7 @@ def notes(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
         said.append(phrase("effects.note_assumes", **facts))
     for one in study.continuous:
         edges = ", ".join(f"{edge:.4g}" for edge in one.edges)
-        said.append(phrase("effects.note_binned", name=one.name, bins=len(one.edges) - 1, edges=edges))
+        said.append(phrase("effects.note_binned", name=q.said(one.name), bins=len(one.edges) - 1, edges=edges))
     if study.dropped:
         said.append(phrase("effects.note_dropped", rows=f"{study.dropped:,}"))
     if a.by == "strata" and a.strata_lacking > 0:
@@ -172,10 +172,10 @@ def _e_value(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
         return ()
     _, value, bound = found
     if bound == 1.0:
-        return (phrase("effects.evalue_none", value=amount(value, "ratio")),)
+        return (phrase("effects.evalue_none", value=_times(value)),)
     q = frame.question
     facts = {"treatment": q.treatment_name, "outcome": q.outcome_name}
-    return (phrase("effects.evalue", **facts, value=amount(value, "ratio"), bound=amount(bound, "ratio")),)
+    return (phrase("effects.evalue", **facts, value=_times(value), bound=_times(bound)),)
 
 
 def _signed(number: float, frame: Frame) -> str:
@@ -185,6 +185,11 @@ def _signed(number: float, frame: Frame) -> str:
 
 def _plain(number: float, frame: Frame) -> str:
     return amount(number, frame.unit).removeprefix("+")
+
+
+def _times(number: float) -> str:
+    """How many times as likely: two digits say all that this figure can."""
+    return f"{number:.1f}" if number < 10 else f"{number:,.0f}"
 
 
 def _limits(one: Estimate, frame: Frame) -> dict[str, str]:

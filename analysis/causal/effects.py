@@ -13,8 +13,9 @@ from analysis.causal.effect_findings import Frame, check_findings, headline, mai
 from analysis.causal.effect_views import charts, tables
 from analysis.causal.effect_words import notes, summary
 from analysis.causal.group_findings import by_group
-from analysis.causal.question import Question, arms, ask, spoken
+from analysis.causal.question import Question, arms, ask
 from analysis.causal.settings import EffectSettings
+from analysis.causal.spoken import spoken
 from analysis.causal.study import Contrast, Study, contrasts, study
 from analysis.causal.variables import variables
 from analysis.document import Section
@@ -162,7 +163,7 @@ def _joined(
 
 def _nothing(dataset: Dataset, graph: Graph, settings: EffectSettings, reason: Phrase) -> Section:
     """The section where the question itself cannot be put to these data."""
-    named = spoken(dataset)
+    named = spoken(dataset, taken=graph.nodes)
     treatment = settings.treatment or graph.treatment or ""
     outcome = settings.outcome or graph.outcome or ""
     treatment, outcome = named.get(treatment, treatment), named.get(outcome, outcome)

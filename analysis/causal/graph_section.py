@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.causal.dag import Graph
 from analysis.causal.identification import Identification, options
+from analysis.causal.spoken import retold, retold_graph, spoken
 from analysis.document import Cell, Column, Section, Table
 from analysis.log import Dataset
 from words import Phrase, phrase
@@ -15,16 +16,20 @@ MAX_SAID = 5
 def graph_section(dataset: Dataset, graph: Graph, identification: Identification) -> Section:
     """The answer in plain sentences, the sets, nodes and edges as tables, and the graph among the facts.
 
-    It computes nothing: `identify` did. `dataset` names the data that the graph was read against.
+    It computes nothing: `identify` did. `dataset` names the data that the graph was read against, and its columns by
+    the names of the analyst's files; the graph and the identification among the facts keep the names of roles.
     """
+    words = spoken(dataset, taken=graph.nodes)
+    told, drawn = retold(identification, words), retold_graph(graph, words)
     return Section(
         step="graph",
-        summary=(*answer(identification), *options(identification)),
-        tables=(_sets(identification), _nodes(graph, identification), _edges(graph)),
-        notes=_notes(identification),
+        summary=(*answer(told), *options(told)),
+        tables=(_sets(told), _nodes(drawn, told), _edges(drawn)),
+        notes=_notes(told),
         facts={
             "graph": graph.model_dump(mode="json"),
             "identification": identification.model_dump(mode="json"),
+            "spoken": {node: words[node] for node in graph.nodes if node in words},
             "dataset": dataset.digest,
         },
     )

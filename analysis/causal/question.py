@@ -10,6 +10,7 @@ from analysis.causal.adjustment import biasing_paths, drawn_path, shortest
 from analysis.causal.dag import Graph
 from analysis.causal.identification import Identification, identify
 from analysis.causal.settings import EffectSettings
+from analysis.causal.spoken import retold, retold_path, spoken
 from analysis.causal.study import Contrast
 from analysis.log import Dataset
 from words import Phrase, Refusal, phrase
@@ -41,7 +42,11 @@ class Question:
     @property
     def names(self) -> Phrase | str:
         """What is adjusted for, in words."""
-        return ", ".join(self.adjustment) or phrase("effects.nothing")
+        return ", ".join(map(self.said, self.adjustment)) or phrase("effects.nothing")
+
+    def said(self, name: str) -> str:
+        """A column by the name that the analyst's files give it."""
+        return self.spoken.get(name, name)
 
 
 def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.DataFrame) -> Question:
@@ -51,26 +56,21 @@ def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.Data
     """
     asked = graph.ask(settings.treatment or graph.treatment, settings.outcome or graph.outcome)
     found = identify(asked, table.columns)
+    words = spoken(dataset, taken=asked.nodes)
+    told = retold(found, words)
     missing = [name for name in (found.treatment, found.outcome) if name in found.absent]
     if missing:
         raise Refusal("effects.not_recorded", names=", ".join(missing))
     if settings.adjustment == "auto":
         adjustment = found.recorded_causes if found.recommended is None else found.recommended
-        obstacle = _obstacle(found)
+        obstacle = _obstacle(told)
     else:
         adjustment = settings.adjustment
         absent = [name for name in adjustment if name not in table.columns]
         if absent:
             raise Refusal("effects.not_recorded", names=", ".join(absent))
-        obstacle = _own_set(asked, found, adjustment)
-    return Question(found.treatment, found.outcome, spoken(dataset), adjustment, obstacle, found)
-
-
-def spoken(dataset: Dataset) -> dict[str, str]:
-    """The files' own names of the columns that roles renamed: treatment -> promoted."""
-    roles = dataset.roles
-    named = {"treatment": roles.treatment, "outcome": roles.outcome, "position": roles.position}
-    return {role: name for role, name in named.items() if name is not None}
+        obstacle = _own_set(asked, found, adjustment, words)
+    return Question(found.treatment, found.outcome, words, adjustment, obstacle, found)
 
 
 def arms(question: Question, contrast: Contrast, threshold: str | None) -> Phrase:
@@ -95,16 +95,17 @@ def _obstacle(found: Identification) -> Phrase | None:
     return phrase("effects.not_identifiable", hidden=hidden, treatment=found.treatment, outcome=found.outcome)
 
 
-def _own_set(graph: Graph, found: Identification, adjustment: tuple[str, ...]) -> Phrase | None:
+def _own_set(graph: Graph, found: Identification, adjustment: tuple[str, ...], words: dict[str, str]) -> Phrase | None:
     if found.status == "no path":
-        return _obstacle(found)
+        return _obstacle(retold(found, words))
     after = graph.descendants(found.treatment) | {found.treatment, found.outcome}
-    changed = [name for name in adjustment if name in after]
+    changed = [words.get(name, name) for name in adjustment if name in after]
     if changed:
         return phrase("effects.bad_column", names=", ".join(changed))
     given = [name for name in adjustment if name in graph.nodes]
     paths = shortest(biasing_paths(graph, found.treatment, found.outcome, given))
     if paths:
-        drawn = "; ".join(drawn_path(graph, path) for path in paths[:5])
-        return phrase("effects.not_a_set", names=", ".join(adjustment), paths=drawn)
+        drawn = "; ".join(retold_path(drawn_path(graph, path), words) for path in paths[:5])
+        names = ", ".join(words.get(name, name) for name in adjustment) or phrase("effects.nothing")
+        return phrase("effects.not_a_set", names=names, paths=drawn)
     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -85,10 +87,10 @@ class Study:
         """Confounders that were cut at quantiles."""
         return tuple(one for one in self.confounders if one.edges)
 
-    def stratum_name(self, code: int) -> str:
-        """`gender=women, activity=low`; empty where nothing is adjusted for."""
+    def stratum_name(self, code: int, words: Mapping[str, str] = MappingProxyType({})) -> str:
+        """`gender=women, activity=low`; empty where nothing is adjusted for. `words`: column -> its spoken name."""
         named = zip(self.confounders, self.strata[code], strict=True)
-        return ", ".join(f"{one.name}={label}" for one, label in named)
+        return ", ".join(f"{words.get(one.name, one.name)}={label}" for one, label in named)
 
     def with_treated(self, treated: npt.NDArray[np.int8]) -> Study:
         """The same rows with other treatments (placebos)."""

@@ -76,5 +76,7 @@ def _strength(findings: list[Finding]) -> list[Phrase]:
     if tried:
         key = "all_stood" if all(tried) else "some_fell"
         said.append(phrase(f"report.strength.{key}", total=len(tried), stood=sum(tried)))
-        said.append(phrase("report.strength.graph"))
+        effects = [one for one in findings if one.key.endswith((".ate", ".att"))]
+        known = any(one.value is not None for one in effects)
+        said.append(phrase("report.strength.graph" if known else "report.strength.no_effect"))
     return said

@@ -74,7 +74,7 @@ def test_everything_said_can_be_said_in_both_languages(demo: Section) -> None:
     for language in ("en", "zh"):
         for said in (*demo.summary, *demo.notes, *(chart.alt for chart in demo.charts)):
             assert "{" not in say(said, language)  # type: ignore[arg-type]
-    assert say(demo.summary[0]).startswith("The log has 36,")
+    assert any(say(said).startswith("The log has 36,") for said in demo.summary)
     assert {chart.key for chart in demo.charts} == {"activity", "exposure.gender", "exposure.age", "tail"}
     assert {table.key for table in demo.tables} == {"quality", "columns", "cleaning", "parts"}
 

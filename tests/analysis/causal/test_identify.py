@@ -175,4 +175,28 @@ def test_the_section_says_the_answer_first_in_both_languages() -> None:
         assert section.step == "graph" and Graph.model_validate(section.facts["graph"]) == graph
         for language in LANGUAGES:
             spoken = [say(one, language) for one in (*section.summary, *section.notes)]
-            assert all(spoken) and "treatment" in spoken[0]
+            assert all(spoken) and "promoted" in spoken[0]
+
+
+def test_the_section_speaks_of_the_columns_by_the_names_of_the_analysts_files() -> None:
+    from analysis.causal.graph import templates, variables
+
+    data = dataset_of(simulate(Shop(users=60, items=40, seed=2)))
+    graph = templates(data)["shop"]
+    found = identify(graph, variables(data).columns)
+    section = graph_section(data, graph, found)
+    said = " ".join(say(one) for one in (*section.summary, *section.notes))
+    cells = {cell for table in section.tables for row in table.rows for cell in row if isinstance(cell, str)}
+    assert "promoted ← gender → purchased" in said and "slot" in said
+    assert {"promoted", "purchased", "slot"} <= cells and not {"treatment", "outcome", "position"} & cells
+    assert section.facts["spoken"] == {"treatment": "promoted", "outcome": "purchased", "position": "slot"}
+    assert section.facts["identification"]["treatment"] == "treatment"
+
+
+def test_a_name_that_is_taken_already_is_not_used_twice() -> None:
+    data = dataset_of(simulate(Shop(users=60, items=40, seed=2)))
+    graph = Graph(nodes=("promoted", "treatment", "outcome"), edges=(("treatment", "outcome"),)).ask(
+        "treatment", "outcome"
+    )
+    section = graph_section(data, graph, identify(graph, ("treatment", "outcome")))
+    assert "treatment" not in section.facts["spoken"] and section.facts["spoken"]["outcome"] == "purchased"
