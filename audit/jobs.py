@@ -164,6 +164,11 @@ class Jobs:
             worker.stdin.close()
         with self._lock:
             self._workers.pop(job_id, None)
+        if worker.returncode > 0:  # it ended by itself, before it could say why
+            self._write(
+                "UPDATE job SET state='failed', error=?, updated=? WHERE id=? AND state='running' AND NOT cancel",
+                (phrase("audit.fault", run=job_id).model_dump_json(), time.time(), job_id),
+            )
         self._settle(job_id)
         self._dispatch()
 
@@ -283,7 +288,8 @@ def hold_lifeline() -> None:
     """End this process when the server that started it is gone (the end of standard input)."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):  # not through sys.stdin: its lock, held here, would abort the interpreter's end
+            pass
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()

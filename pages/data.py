@@ -16,16 +16,12 @@ from pages.parts.text import spoken, t
 def render(view: View) -> None:
     """Source, columns, cleaning, split; then the run and what it found."""
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
-    if busy:
-        jobs.panel(view)
     with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None and not busy):
         ready = _prepare(view)
     if ready:
         with st.container(horizontal=True):
             jobs.run_button(view, ["data"], None if view.section else t("data.run"))
             jobs.run_button(view, STEPS, t("data.run_all"), main=False)
-    if not busy:
-        jobs.panel(view)
     section.show(view)
 
 

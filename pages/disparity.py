@@ -24,7 +24,6 @@ def render(view: View) -> None:
             settings = form.fields(view, settings, form.names_of(settings, FIRST), "disparity")
         view.save(disparity=settings)
     jobs.run_button(view, ["disparity"])
-    jobs.panel(view)
     section.show(view)
 
 

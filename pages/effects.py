@@ -23,7 +23,6 @@ def render(view: View) -> None:
     with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
         view.save(effects=_settings(view, known))
     jobs.run_button(view, ["graph", "effects"])
-    jobs.panel(view)
     section.show(view)
 
 

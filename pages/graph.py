@@ -38,7 +38,6 @@ def render(view: View) -> None:
     _as_list(drawn)
     _exchange(view, drawn)
     jobs.run_button(view, ["graph"])
-    jobs.panel(view)
     section.show(view, answered=True)
 
 

@@ -24,7 +24,6 @@ def render(view: View) -> None:
             settings = form.fields(view, settings, form.names_of(settings, FIRST), "mitigation")
         view.save(mitigation=settings)
     jobs.run_button(view, ["mitigation"])
-    jobs.panel(view)
     section.show(view)
 
 

@@ -48,7 +48,6 @@ def render(view: View) -> None:
         chosen = form.fields(view, chosen, ("top", "candidates", "positive_from"), "recommending")
         view.save(recommender=chosen)
     jobs.run_button(view, ["recommender"], None if view.section else t(f"recommender.run_{way}"))
-    jobs.panel(view)
     section.show(view)
     if view.section is not None:
         lists.for_a_user(view, known)

@@ -33,7 +33,6 @@ def render(view: View) -> None:
     unfinished = [step for step in STEPS if view.states[step] != "done"]
     label = t("report.write" if unfinished in ([], ["report"]) else "report.run_all")
     jobs.run_button(view, STEPS, label)
-    jobs.panel(view)
     if view.section is not None:
         _downloads(view)
     _summary(view)

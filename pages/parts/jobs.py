@@ -10,9 +10,9 @@ import streamlit as st
 
 from audit.jobs import Job
 from audit.settings import Step
-from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
+from pages.parts.view import View
 from words import Refusal
 
 POLL_SECONDS = 0.5

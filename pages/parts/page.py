@@ -4,45 +4,20 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
-from analysis.document import Section
-from audit.jobs import Jobs
-from audit.settings import DEPENDS, STEPS, AuditSettings, Step
-from audit.workspace import AuditFolder
+from audit.settings import DEPENDS, STEPS, Step
 from pages.parts import gate
 from pages.parts.house import current, jobs, section_of
-from pages.parts.state import remember, state, widget
+from pages.parts.jobs import panel
+from pages.parts.state import remember, state
 from pages.parts.text import plain, t
+from pages.parts.view import View as View
 from words import Refusal
-
-
-@dataclass(frozen=True)
-class View:
-    """What a page is given: its step of one audit, as the folder on disk has it at this run."""
-
-    step: Step
-    folder: AuditFolder
-    settings: AuditSettings
-    section: Section | None
-    states: dict[Step, str]
-    jobs: Jobs
-
-    def key(self, name: str) -> str:
-        """The key of one of this page's inputs."""
-        return widget(self.folder.id, self.step, name)
-
-    def save(self, **changed: object) -> None:
-        """Keep changed settings at once (the step then shows as stale); the same settings write nothing."""
-        settings = self.settings.model_copy(update=changed)
-        if settings != self.settings:
-            self.folder.save_settings(AuditSettings.model_validate(settings.model_dump()))
-            st.rerun()
 
 
 def page(step: Step) -> Callable[[Callable[[View], None]], Callable[[], None]]:
@@ -79,6 +54,7 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
         with st.container():  # always there, so that what stands below keeps its place (and stays open) when it fills
             if view.states[step] == "stale":
                 st.warning(t("frame.stale"))
+            panel(view)
         if _ready(view):
             body(view)
     except Refusal as refusal:
@@ -93,10 +69,6 @@ def _ready(view: View) -> bool:
         return True
     st.info(t("frame.needs", step=_name(missing)))
     link(missing)
-    if any(job.active for job in view.jobs.list(view.folder.id, 1)):
-        from pages.parts.jobs import panel
-
-        panel(view)
     return False
 
 
