@@ -36,10 +36,12 @@ def _graph(
 
     across = [x for x, _ in places.values()]
     up = [y for _, y in places.values()]
-    figure = Figure(figsize=(WIDTH, 1.0 + 0.75 * len(set(up))))
+    wide, high = max(across) - min(across) or 1.0, max(up) - min(up) or 1.0
+    # As flat as the places are: nodes a little apart in height are no rows of their own.
+    tall = min(1.0 + 0.75 * len(set(up)), max(2.4, 0.9 + WIDTH * high / wide))
+    figure = Figure(figsize=(WIDTH, tall))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
-    wide, high = max(across) - min(across) or 1.0, max(up) - min(up) or 1.0
     axes.set_xlim(min(across) - 0.14 * wide, max(across) + 0.14 * wide)
     axes.set_ylim(min(up) - 0.2 * high, max(up) + 0.2 * high)
     boxes = {name: _box(axes, name, place, marks.get(name, ""), look) for name, place in places.items()}
