@@ -20,8 +20,8 @@ from tests.browser.server import ROOT, chromium, painted, serving, visit
 
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTH, LEAST_HEIGHT, MOST_HEIGHT = 1280, 900, 1600
-COLOURS = 256
-"""Flat pages need few colours: a third of the size, and no difference to the eye."""
+LARGEST = 200_000
+"""Bytes of a picture; a larger one is kept in 256 colours."""
 
 
 def main(arguments: list[str]) -> int:
@@ -59,12 +59,10 @@ def _height(page: Page) -> int:
 def _keep(step: str, dark: bool, png: bytes) -> str:
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{step}-{'dark' if dark else 'light'}.png"
-    flat = (
-        Image.open(io.BytesIO(png))
-        .convert("RGB")
-        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    )
-    flat.save(path, optimize=True)
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.save(path, optimize=True)
+    if path.stat().st_size > LARGEST:
+        picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     return f"{path.relative_to(ROOT)}  {path.stat().st_size / 1000:.0f} kB"
 
 
