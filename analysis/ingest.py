@@ -94,6 +94,7 @@ def spool(source: Source, folder: Path, limits: Limits | None = None) -> Tables:
 
     Raises Refusal(data.*) with the file, the line or column, and what to do.
     """
+    folder = folder.resolve()  # the child stands in it
     folder.mkdir(parents=True, exist_ok=True)
     for name in TABLES:
         (folder / f"{name}.parquet").unlink(missing_ok=True)

@@ -51,7 +51,7 @@ def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool) ->
 
     parsed = [parse_rule(text) for text in rules]
     settings = _beside(read_settings(settings_file), settings_file.parent)
-    folder = AuditFolder(output)
+    folder = AuditFolder(output.resolve())  # a child process may stand elsewhere
     folder.save_settings(settings)
     run_steps(folder, STEPS, _Terminal(settings.language, quiet))
     document = folder.document()
@@ -91,7 +91,7 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
 
     steps = [_step(name) for name in names]
     if job is None or database is None:
-        run_steps(AuditFolder(folder), steps, _Terminal("en", quiet=False))
+        run_steps(AuditFolder(folder.resolve()), steps, _Terminal("en", quiet=False))
         return 0
     hold_lifeline()
     limit_memory()

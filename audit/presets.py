@@ -42,6 +42,8 @@ def layout_of(folder: Path) -> str:
 def settings_for(source: Source, tables: Tables, given: Mapping[str, object], title: str) -> AuditSettings:
     """Settings for spooled files: roles as given, the rest guessed; split and recommender by what the data are."""
     roles = Roles.model_validate(guess(tables).roles.model_dump() | dict(given))
+    if source.kind == "demo":
+        return demo_settings().model_copy(update={"title": title, "data": source, "roles": roles})
     if source.kind == "movielens":
         # The published protocol: 75/25 at random by user, every rating an interaction.
         split, choice = Split(kind="rows", test=0.25), Recommending(model=EaseSettings(), positive_from=0.0)

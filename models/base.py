@@ -21,6 +21,15 @@ def silent(fraction: float, note: str, **figures: float) -> None:
     """A Tell for callers who do not watch."""
 
 
+def part(tell: Tell, start: float, end: float) -> Tell:
+    """A Tell for one part of the work, whose 0..1 is `start`..`end` of the whole."""
+
+    def told(fraction: float, note: str, **figures: float) -> None:
+        tell(start + (end - start) * fraction, note, **figures)
+
+    return told
+
+
 class Recommender(Protocol):
     """Fit, score, explain, save, load. Codes are those of the Interactions it was fitted on."""
 

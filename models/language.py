@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.base import Tell, silent
+from models.base import Tell, part, silent
 from models.config import LanguageSettings
 from models.data import UNKNOWN, Floats, Interactions, Ints
 from models.debias import row_weights
@@ -30,6 +30,10 @@ MOST_SOFTMAX = 20_000
 """Catalogues up to this size are compared whole in each step; of larger ones DRAWN items and the targets."""
 DRAWN = 4096
 READ_AT_ONCE = 512
+
+
+READING = 0.2
+"""Usual share of a fit that goes into reading the items' texts, once."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +123,12 @@ class LanguageRecommender(Fitted[LanguageSettings]):
         if data.item_texts is None or not any(text.strip() for text in data.item_texts):
             raise Refusal("models.no_texts")
         cache = self.cache or (None if folder is None else folder / "texts")
-        self.texts = encode(data.item_texts, cache, tell)
+        self.texts = encode(data.item_texts, cache, part(tell, 0.0, READING))
         profiles = _profiles(data, self.settings)
         learner = LanguageLearner(data, self.texts, profiles, self.settings, self.seed)
-        course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
+        course = learn(
+            learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, part(tell, READING, 1.0)
+        )
         self.profiles, self.history, self.ordered = profiles, learner.histories.items, learner.ordered
         self.reader = learner.reader.cpu()
         self.items, self.level = item_arrays(self.reader)

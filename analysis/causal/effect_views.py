@@ -8,6 +8,7 @@ from analysis.causal.analyse import Analysis, ByGroup
 from analysis.causal.effect_findings import Frame, headline, stratum_users
 from analysis.causal.estimate import Estimate
 from analysis.document import Cell, Chart, Column, Series, Table
+from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding
 from words import Phrase, phrase
 
@@ -75,7 +76,7 @@ def _group_chart(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) -> 
     series = Series(
         name=part.attribute,
         x=tuple(scale * (one.value or 0.0) for _, one in shown),
-        y=tuple(label for label, _ in shown),
+        y=tuple(group_label(label) for label, _ in shown),
         low=tuple(None if one.low is None else scale * one.low for _, one in shown),
         high=tuple(None if one.high is None else scale * one.high for _, one in shown),
     )

@@ -7,6 +7,7 @@ import numpy as np
 from analysis.causal.analyse import ByGroup
 from analysis.causal.effect_findings import Frame, finding
 from analysis.fairness.infer import benjamini_hochberg
+from analysis.fairness.partition import group_label
 from analysis.finding import Finding, Verdict
 from analysis.log import UNKNOWN
 from words import Phrase, phrase
@@ -27,7 +28,7 @@ def _of_attribute(part: ByGroup, frame: Frame, corrected: dict[int, float]) -> l
     found = []
     for code, (label, one) in enumerate(zip(part.labels, part.effects.effect, strict=True)):
         key = f"{frame.figure}.{part.attribute}.{label}"
-        words = frame.label(kind, attribute=part.attribute, group=label)
+        words = frame.label(kind, attribute=part.attribute, group=group_label(label))
         p = None if one is None else corrected[id(one)]
         made = finding(frame, key, words, method, one, claim, None, part.users[code], {label: part.users[code]}, p)
         found.append(made)

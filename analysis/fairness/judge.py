@@ -118,7 +118,7 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
         p_adjusted=p_adjusted,
         margin=c.margin,
         smallest_detectable=c.smallest,
-        reason=c.reason or (_warning(c, p_adjusted) if verdict is Verdict.GAP else None),
+        reason=c.reason or _warning(c, p_adjusted, verdict),
         method=c.method,
         settings=c.settings,
         seed=c.seed,
@@ -126,10 +126,13 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
 
 
 def _verdict(c: Comparison, p_adjusted: float | None) -> Verdict:
-    outside = c.limits is None or not c.limits[0] <= c.null <= c.limits[1]
-    if outside and (_sure(c, p_adjusted) or not (c.corrected or c.limits is None)):
+    if _outside(c) and (_sure(c, p_adjusted) or not (c.corrected or c.limits is None)):
         return Verdict.GAP
     return Verdict.EQUIVALENT if _immaterial(c) else Verdict.CANNOT_TELL
+
+
+def _outside(c: Comparison) -> bool:
+    return c.limits is None or not c.limits[0] <= c.null <= c.limits[1]
 
 
 def _sure(c: Comparison, p_adjusted: float | None) -> bool:
@@ -140,7 +143,12 @@ def _immaterial(c: Comparison) -> bool:
     return c.inner is not None and c.margin is not None and inside_margin(*c.inner, c.margin, c.null)
 
 
-def _warning(c: Comparison, p_adjusted: float | None) -> Phrase | None:
+def _warning(c: Comparison, p_adjusted: float | None, verdict: Verdict) -> Phrase | None:
+    """What a reader of the interval alone would get wrong."""
+    if verdict is Verdict.CANNOT_TELL and c.limits is not None and _outside(c):
+        return phrase("fairness.reason.corrected", p=amount(1.0 if p_adjusted is None else p_adjusted, "p"))
+    if verdict is not Verdict.GAP:
+        return None
     if _immaterial(c):
         return phrase("fairness.reason.small")
     if p_adjusted is not None and not _sure(c, p_adjusted):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, sentence
 from words import Phrase, phrase
 
 FAMILIES = (
@@ -23,7 +23,10 @@ SPOKEN_UNITS = frozenset({"points", "interactions", "items", "ranks"})
 
 
 def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
-    """The verdict over all headline gaps, then the weightiest real ones in words, then what could not be told."""
+    """The verdict over all headline gaps, then the weightiest in words, what a flip changes, what cannot be told.
+
+    Only gaps that stand after the correction for many looks are called more than chance.
+    """
     gaps = [finding for finding in findings if finding.key.endswith(".gap") and "figure" in finding.settings]
     real = [finding for finding in gaps if finding.verdict is Verdict.GAP]
     same = [finding for finding in gaps if finding.verdict is Verdict.EQUIVALENT]
@@ -31,11 +34,13 @@ def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
     judged = len(real) + len(same) + len(open_)
     if not judged:
         return (phrase("fairness.summary.none"),)
-    counts = {"real": len(real), "same": len(same), "open": len(open_), "judged": judged}
-    said = [phrase("fairness.summary.counts" if real else "fairness.summary.no_gap", **counts)]
-    said += [_gap_sentence(finding) for finding in _weightiest(real)[:MOST_GAPS]]
-    chance = sum(finding.p_adjusted is not None and finding.p_adjusted > 0.05 for finding in real)
-    said += [phrase("fairness.summary.chance", chance=chance, real=len(real))] if chance else []
+    sure = [finding for finding in real if finding.p_adjusted is None or finding.p_adjusted <= 1 - finding.level]
+    alone = len(real) - len(sure)
+    counts = {"real": len(sure), "alone": alone, "same": len(same), "open": len(open_), "judged": judged}
+    key = "counts" if sure and not alone else "counts_and_alone" if sure else "alone" if alone else "no_gap"
+    said = [phrase(f"fairness.summary.{key}", **counts)]
+    said += [_gap_sentence(finding) for finding in _weightiest(sure or real)[:MOST_GAPS]]
+    said += [_flip_sentence(finding) for finding in findings if finding.key.startswith("all.flip_jaccard[")][:1]
     said += [_open_sentence(finding) for finding in open_ if _rank(finding) == (0, 0, 0)]
     return tuple(said[:MOST_SENTENCES])
 
@@ -91,6 +96,17 @@ def _gap_sentence(gap: Finding) -> Phrase:
     lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
     low, high = (bare(end, gap.unit) for end in sorted((sign * gap.low, sign * gap.high)))
     return phrase("fairness.summary.gap", **facts, lower=lower, higher=higher, low=low, high=high)
+
+
+def _flip_sentence(kept: Finding) -> Phrase:
+    """How much of a list hangs on the attribute alone; the finding's own reason where it has no value."""
+    attribute = str(kept.settings["figure"]).split("[")[1].rstrip("]")
+    if kept.value is None or kept.low is None or kept.high is None:
+        return sentence(kept)
+    shares = {
+        name: amount(end, "share") for name, end in (("value", kept.value), ("low", kept.low), ("high", kept.high))
+    }
+    return phrase("fairness.summary.flip", attribute=attribute, **shares)
 
 
 def _open_sentence(gap: Finding) -> Phrase:

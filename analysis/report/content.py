@@ -55,6 +55,7 @@ LABELS = [
     "summary",
     "verdicts",
     "verdicts_intro",
+    "telling",
     "figure",
     "value",
     "interval",
@@ -98,6 +99,8 @@ class Row:
     reason: str
     method: int
     step: str
+    small: bool
+    """Real, but inside the margin that the analyst set."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +204,13 @@ def _telling(rows: list[Row]) -> tuple[tuple[Row, ...], int]:
     chosen = []
     for step in steps:
         own = [row for row in claims if row.step == step]
-        chosen += sorted(own, key=lambda row: (_rank(row), ".gap." in row.key))[:MAX_VERDICTS]
+        chosen += sorted(own, key=_weight)[:MAX_VERDICTS]
     return tuple(chosen), len(claims) - len(chosen)
+
+
+def _weight(row: Row) -> tuple[int, bool, bool]:
+    """What to tell first: by verdict, differences of practical weight, then gaps before levels and single pairs."""
+    return _rank(row), row.small, not row.key.endswith((".gap", ".gap.change", ".ate", ".att"))
 
 
 def _more(count: int, key: str, language: Language) -> str:
@@ -296,6 +304,7 @@ def _row(step: str, finding: Finding, methods: dict[str, int], language: Languag
         reason=legible(say(finding.reason, language)) if finding.reason else "",
         method=methods[legible(say(finding.method, language))],
         step=step,
+        small=finding.reason is not None and finding.reason.key == "fairness.reason.small",
     )
 
 
