@@ -75,7 +75,6 @@ def recommender_section(
             charts=tuple(_charts(rankings, by_key, curves, K)),
             tables=(_table(rankings, by_key, K),),
             notes=(
-                rankings[0].protocol,
                 phrase("fairness.note.ndcg", K=K),
                 phrase("fairness.note.excluded", excluded=excluded, users=len(rankings[0].user_ids)),
             ),
@@ -123,7 +122,7 @@ def _against(chosen: Ranking, other: Ranking, K: int, settings: InferenceSetting
 
 
 def _summary(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int) -> tuple[Phrase, ...]:
-    """The chosen recommender's hit rate and NDCG in words, then how it stands to each baseline."""
+    """The chosen recommender's hit rate and NDCG in words, how it stands to each baseline, and what was ranked."""
     said: list[Phrase] = []
     name = rankings[0].name
     hit, ndcg = (by_key[f"recommender.{figure}@{K}.{name}"] for figure in ("hit", "ndcg"))
@@ -140,7 +139,7 @@ def _summary(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int)
     for other in rankings[1:]:
         gap = by_key[f"recommender.ndcg@{K}.gap.{name}-{other.name}"]
         said.append(_stands(gap, rankings[0].title, other.title, K))
-    return tuple(said)
+    return (*said, rankings[0].protocol)
 
 
 def _stands(gap: Finding, name: Fact, other: Fact, K: int) -> Phrase:

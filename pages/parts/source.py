@@ -11,7 +11,7 @@ from pages.parts import form
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, t
-from words import Refusal
+from words import Phrase, Refusal, say
 
 WAYS = ("demo", "upload", "path", "movielens", "coat")
 ENDINGS = ["csv", "tsv", "txt", "parquet", "jsonl", "gz"]
@@ -70,7 +70,8 @@ def _upload(view: View) -> Source | None:
             # Hashing 200 MB at every run would make each click wait: an upload's own id stands for its bytes.
             uploads = state().uploads
             if file.file_id not in uploads:
-                uploads[file.file_id] = str(keep_upload(view.folder, kind, file.getvalue(), file.name))
+                path = keep_upload(view.folder, kind, file.getvalue(), file.name)
+                uploads[file.file_id], state().uploaded_as[path.name] = str(path), file.name
             kept[kind] = uploads[file.file_id]
     return _format(view, Source(kind="files", **kept)) if "log" in kept else None
 
@@ -112,7 +113,7 @@ def _read(view: View, source: Source) -> None:
             _arrival.clear(f"{view.folder.path}\n{key}")
             arrival = _arrival(f"{view.folder.path}\n{key}")
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            st.error(plain(say(_as_uploaded(refusal.phrase), state().language)))
             return
     state().read[view.folder.id] = key
     if source == view.settings.data and view.settings.roles is not None:
@@ -121,6 +122,13 @@ def _read(view: View, source: Source) -> None:
 
     fitting = settings_for(source, arrival.tables, {}, view.settings.title)
     view.save(data=source, roles=arrival.guess.roles, split=fitting.split, recommender=fitting.recommender)
+
+
+def _as_uploaded(why: Phrase) -> Phrase:
+    """The refusal with files called as the analyst calls them."""
+    known = state().uploaded_as
+    facts = {name: known.get(fact, fact) if isinstance(fact, str) else fact for name, fact in why.facts.items()}
+    return Phrase(key=why.key, facts=facts)
 
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False)
