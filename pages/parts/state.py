@@ -41,9 +41,9 @@ class State:
     read: dict[str, str] = field(default_factory=dict)
     """Audit -> the source whose files this session has read, so that columns and cleaning can be chosen."""
     uploads: dict[str, str] = field(default_factory=dict)
+    """Streamlit's id of an upload -> the file it was kept as."""
     uploaded_as: dict[str, str] = field(default_factory=dict)
     """Name under which an upload is kept -> the name that the analyst knows it by."""
-    """Streamlit's id of an upload -> the file it was kept as."""
     quality: tuple[str, Quality] | None = None
     """The last quality report, by the digest of the files and the columns' roles."""
     watched: str | None = None

@@ -60,7 +60,7 @@ def test_the_adjustment_set_follows_the_drawing(home: Path, open_page: Open) -> 
     folder = Workspace(home).demo()
     folder.save_settings(folder.settings().model_copy(update={"graph": GraphChoice(drawn=graph)}))
     page = open_page("graph", home)
-    assert any("by adjusting for gender" in markdown.value for markdown in page.markdown)
+    assert any("alike in gender" in markdown.value for markdown in page.markdown)
     folder.save_settings(
         folder.settings().model_copy(update={"graph": GraphChoice(drawn=graph.remove_edge("gender", "outcome"))})
     )
