@@ -14,9 +14,10 @@ import tomli_w
 from pydantic import ValidationError
 
 from analysis.document import Document, Section, canonical, digest
+from audit import __version__
 from audit.settings import DEPENDS, AuditSettings, Step, step_digest
 from storage import sweep, write_atomic
-from words import Fact, Refusal
+from words import Fact, Refusal, shape
 
 if TYPE_CHECKING:
     from analysis.log import Dataset
@@ -78,9 +79,11 @@ class AuditFolder:
         self.note("settings", digest=step_digest(settings, "report"))
 
     def section(self, step: Step) -> Section | None:
-        """What `step` found, or None where it has not run."""
-        kept = self._kept(step)
-        return None if kept is None else Section.model_validate(kept["section"])
+        """What `step` found, or None where it has not run (by this version)."""
+        if self._stamped(step) is None:
+            return None
+        kept: dict[str, object] = json.loads(self._step_file(step).read_bytes())
+        return Section.model_validate(kept["section"])
 
     def save_section(self, section: Section, stamp: str) -> None:
         """Keep a step's section under the stamp of the settings that it was made with."""
@@ -92,7 +95,7 @@ class AuditFolder:
 
     def stamp(self, settings: AuditSettings, step: Step) -> str:
         """What a result of `step` stands for: the settings it depends on, and the files these name as they are now."""
-        return digest(step_digest(settings, step), *_files_now(settings))
+        return f"{_made_by()}:{digest(step_digest(settings, step), *_files_now(settings))}"
 
     def stale(self, step: Step) -> bool:
         """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
@@ -131,20 +134,16 @@ class AuditFolder:
         return self.path / "work" / "steps" / f"{step}.json"
 
     def _stamped(self, step: str) -> str | None:
-        """The stamp of what is kept: the file's first line alone, since every page asks for every step at each run."""
+        """The stamp of what is kept: the file's first line alone, since every page asks for every step at each run.
+
+        None also for what another version kept: its phrases may have no text here.
+        """
         path = self._step_file(step)
         if not path.exists():
             return None
         with path.open(encoding="utf-8") as file:
             first: dict[str, str] = json.loads(file.readline().rstrip().rstrip(",") + "}")
-        return first["stamp"]
-
-    def _kept(self, step: str) -> dict[str, object] | None:
-        path = self._step_file(step)
-        if not path.exists():
-            return None
-        kept: dict[str, object] = json.loads(path.read_bytes())
-        return kept
+        return first["stamp"] if first["stamp"].startswith(f"{_made_by()}:") else None
 
 
 @dataclass(frozen=True)
@@ -223,6 +222,10 @@ def _files_now(settings: AuditSettings) -> list[str]:
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     there = [(file, file.stat()) for file in files if file.is_file()]
     return [f"{file.name} {facts.st_size} {facts.st_mtime_ns}" for file, facts in there]
+
+
+def _made_by() -> str:
+    return f"{__version__}-{shape()}"
 
 
 def _now() -> str:

@@ -5,7 +5,7 @@ The lowest room of the house: `analysis`, `models`, `audit` and `pages` say what
 and the command line say the same sentence, in the reader's language.
 """
 
-from words.phrase import LANGUAGES, Fact, Language, Phrase, phrase, say
+from words.phrase import LANGUAGES, Fact, Language, Phrase, phrase, say, shape
 from words.refusal import Refusal
 
-__all__ = ["LANGUAGES", "Fact", "Language", "Phrase", "Refusal", "phrase", "say"]
+__all__ = ["LANGUAGES", "Fact", "Language", "Phrase", "Refusal", "phrase", "say", "shape"]

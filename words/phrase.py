@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -54,6 +57,16 @@ def catalogue(language: Language) -> dict[str, str]:
     for path in sorted((Path(__file__).parent / language).glob("*.toml")):
         texts |= _flatten(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
     return texts
+
+
+@cache
+def shape() -> str:
+    """Digest of all keys and the facts they take: phrases kept under another shape may have lost their text."""
+    facts = {
+        key: sorted({str(name).split(".")[0] for _, name, _, _ in Formatter().parse(text) if name is not None})
+        for key, text in catalogue("en").items()
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _flatten(prefix: str, table: dict[str, object]) -> dict[str, str]:

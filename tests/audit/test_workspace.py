@@ -74,3 +74,13 @@ def test_a_log_that_changed_under_its_name_makes_its_results_stale(tmp_path):
     assert not folder.stale("data")
     log.write_text("user,item\na,x\nb,y\n")
     assert folder.stale("data")
+
+
+def test_what_another_version_kept_counts_as_not_run(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    folder.save_section(Section(step="data", summary=()), folder.stamp(folder.settings(), "data"))
+    assert folder.section("data") is not None
+    path = folder.path / "work" / "steps" / "data.json"
+    path.write_text(path.read_text().replace(folder.stamp(folder.settings(), "data"), "0.0.9-abc:def"))
+    assert folder.section("data") is None
+    assert folder.states()["data"] == "missing"
