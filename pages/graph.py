@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.causal.graph import READERS, WRITERS, Graph
+from analysis.causal.spoken import retold_graph
 from audit.settings import GraphChoice
 from pages.parts import editor, jobs, section
 from pages.parts.ground import Ground, adjustment_now, ground
@@ -28,6 +29,7 @@ def render(view: View) -> None:
         drawn,
         known.columns,
         known.sensitive,
+        known.shown,
         key=view.key("editor"),
         on_edit=lambda graph: _replace(view, graph, drawn),
         on_undo=lambda: _undo(view, drawn),
@@ -35,7 +37,7 @@ def render(view: View) -> None:
         on_refusal=_say,
     )
     _adjustment(known, drawn)
-    _as_list(drawn)
+    _as_list(known, drawn)
     _exchange(view, drawn)
     jobs.run_button(view, ["graph"])
     section.show(view, answered=True)
@@ -65,7 +67,7 @@ def _toolbar(view: View, known: Ground, drawn: Graph) -> None:
         if name is not None:
             _replace(view, known.templates[name], drawn)
             st.rerun()
-        _question(view, drawn)
+        _question(view, known, drawn)
         for action, past in ((_undo, history.undo), (_redo, history.redo)):
             label = action.__name__.strip("_")
             st.button(t(f"graph.{label}"), disabled=not past, key=view.key(label), on_click=action, args=(view, drawn))
@@ -104,7 +106,7 @@ def _keep(view: View, graph: Graph) -> None:
     view.folder.save_settings(view.settings.model_copy(update={"graph": GraphChoice(drawn=graph)}))
 
 
-def _question(view: View, drawn: Graph) -> None:
+def _question(view: View, known: Ground, drawn: Graph) -> None:
     """Which effect is asked for."""
     nodes = [node for node in drawn.nodes if node not in drawn.latent]
     chosen: list[str | None] = []
@@ -115,6 +117,7 @@ def _question(view: View, drawn: Graph) -> None:
                 nodes,
                 index=nodes.index(now) if now in nodes else None,
                 placeholder=raw("graph.choose_node"),
+                format_func=lambda node: known.shown.get(node, node),
                 key=view.key(f"{role}:{now}:{len(nodes)}"),
                 width=180,
             )
@@ -143,9 +146,10 @@ def _adjustment(known: Ground, drawn: Graph) -> None:
         st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in sentences[1:]))
 
 
-def _as_list(drawn: Graph) -> None:
+def _as_list(known: Ground, drawn: Graph) -> None:
     """The drawing as text, for readers who do not see it."""
     with st.expander(t("graph.as_table")):
+        drawn = retold_graph(drawn, known.shown)
         lines = [f"- {plain(cause)} → {plain(consequence)}" for cause, consequence in drawn.edges]
         st.markdown("\n".join(lines) or t("graph.no_edges"))
 

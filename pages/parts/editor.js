@@ -197,7 +197,7 @@ class Editor {
 
   drawEdge(edge) {
     const [cause, consequence] = edge, chosen = this.selected?.edge && same(this.selected.edge, edge);
-    const label = fill(this.words.edge_label, { a: cause, b: consequence });
+    const label = fill(this.words.edge_label, { a: this.said(cause), b: this.said(consequence) });
     const part = this.part("edge", chosen, label, JSON.stringify(edge));
     const way = this.curve(cause, consequence);
     make("path", { d: way, class: "reach" }, part);
@@ -213,9 +213,9 @@ class Editor {
     part.setAttribute("transform", `translate(${x} ${y})`);
     part.dataset.node = node;
     if (this.from === node) part.classList.add("from");
-    make("title", {}, part).textContent = node;
+    make("title", {}, part).textContent = this.said(node);
     make("rect", { x: -half, y: -HALF_HEIGHT, width: 2 * half, height: 2 * HALF_HEIGHT, rx: 9 }, part);
-    make("text", { class: "label", dy: role === "plain" ? 5 : -2 }, part).textContent = shortened(node);
+    make("text", { class: "label", dy: role === "plain" ? 5 : -2 }, part).textContent = shortened(this.said(node));
     if (role !== "plain") make("text", { class: "role", dy: 14 }, part).textContent = this.words.roles[role];
     const handle = make("circle", { cx: half, cy: 0, r: HANDLE, class: "handle" }, part);
     handle.onpointerdown = (event) => this.dragEdge(event, node, handle);
@@ -230,6 +230,11 @@ class Editor {
     return part;
   }
 
+  // What the analyst calls the column that plays this node's role.
+  said(node) {
+    return this.data.shown[node] ?? node;
+  }
+
   role(node) {
     if (node === this.graph.treatment) return "treatment";
     if (node === this.graph.outcome) return "outcome";
@@ -240,8 +245,8 @@ class Editor {
 
   nodeLabel(node, role) {
     const causes = this.graph.edges.filter((edge) => edge[0] === node).map((edge) => edge[1]);
-    const named = role === "plain" ? node : `${node}, ${this.words.roles[role]}`;
-    return causes.length ? fill(this.words.node_label, { a: named, b: causes.join(", ") }) : named;
+    const own = this.said(node), named = role === "plain" ? own : `${own}, ${this.words.roles[role]}`;
+    return causes.length ? fill(this.words.node_label, { a: named, b: causes.map((cause) => this.said(cause)).join(", ") }) : named;
   }
 
   // The least bent way that runs through no other node and stays in the picture.
@@ -274,7 +279,7 @@ class Editor {
   halfWidth(node) {
     this.pen.font = `600 14px ${getComputedStyle(this.svg).fontFamily}`;
     const role = this.role(node), under = role === "plain" ? "" : this.words.roles[role];
-    return Math.max(36, this.pen.measureText(shortened(node)).width / 2 + 18, this.pen.measureText(under).width * 0.43 + 14);
+    return Math.max(36, this.pen.measureText(shortened(this.said(node))).width / 2 + 18, this.pen.measureText(under).width * 0.43 + 14);
   }
 
   // ---- pointer and keyboard ----------------------------------------------------------------------------------
@@ -406,7 +411,7 @@ class Editor {
   fillChoices() {
     for (const list of [this.find(".cause"), this.find(".consequence")]) {
       const chosen = list.value;
-      list.replaceChildren(...this.graph.nodes.map((node) => new Option(node, node)));
+      list.replaceChildren(...this.graph.nodes.map((node) => new Option(this.said(node), node)));
       if (this.graph.nodes.includes(chosen)) list.value = chosen;
     }
     const free = this.data.columns.filter((column) => !this.graph.nodes.includes(column));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,13 +40,17 @@ def edit(
     graph: Graph,
     columns: Collection[str],
     sensitive: Collection[str],
+    shown: Mapping[str, str],
     key: str,
     on_edit: Callable[[Graph], None],
     on_undo: Callable[[], None],
     on_redo: Callable[[], None],
     on_refusal: Callable[[Phrase], None],
 ) -> None:
-    """Draw `graph` to be edited; a valid edit goes to `on_edit`, an invalid one to `on_refusal` and is taken back."""
+    """Draw `graph` to be edited, its nodes called as `shown` says.
+
+    A valid edit goes to `on_edit`, an invalid one to `on_refusal` and is taken back.
+    """
 
     def edited() -> None:
         sent = st.session_state[key].get("edit")
@@ -62,7 +66,7 @@ def edit(
 
     _component()(
         key=key,
-        data=_drawing(graph, columns, sensitive, key),
+        data=_drawing(graph, columns, sensitive, key) | {"shown": dict(shown)},
         on_edit_change=edited,
         on_undo_change=on_undo,
         on_redo_change=on_redo,

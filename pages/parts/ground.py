@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.causal.graph import Graph, templates, variables
+from analysis.causal.spoken import spoken
 from pages.parts.house import section_of
 from pages.parts.page import View
 from words import Phrase, phrase
@@ -19,7 +20,8 @@ class Ground:
     """Names that inputs choose from.
 
     columns: every variable a graph may name; sensitive: the users' attributes; templates: name -> graph;
-    users: the first ids, for "lists of one user"; item_groups: what groups items beside head and tail.
+    users: the first ids, for "lists of one user"; item_groups: what groups items beside head and tail;
+    shown: variable -> the name of its column in the file, where a role renamed it.
     """
 
     columns: tuple[str, ...]
@@ -27,6 +29,7 @@ class Ground:
     templates: dict[str, Graph]
     users: tuple[str, ...]
     item_groups: tuple[str, ...]
+    shown: dict[str, str]
 
 
 def ground(view: View) -> Ground:
@@ -67,6 +70,7 @@ def _ground(stamped_folder: str) -> Ground:
         sensitive=dataset.sensitive,
         templates=templates(dataset),
         users=tuple(dataset.users.index[:USERS_LISTED]),
+        shown=spoken(dataset),
         item_groups=tuple(name for name in ("category", "provider") if name in dataset.items),
     )
 

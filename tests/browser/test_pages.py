@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from analysis.document import Section
-from audit.settings import STEPS, AuditSettings, step_digest
+from audit.settings import STEPS, AuditSettings
 from audit.workspace import Workspace
 from tests.browser.hands import node, sound
 from tests.browser.server import Server, painted, visit
@@ -147,5 +147,5 @@ def _copy_of_the_demo(server: Server) -> str:
     folder, demo = home.create(home.demo().settings()), home.demo()
     shutil.copytree(demo.data, folder.data)
     section = demo.section("data") or Section(step="data", summary=())
-    folder.save_section(section, step_digest(folder.settings(), "data"))
+    folder.save_section(section, folder.stamp(folder.settings(), "data"))
     return folder.id

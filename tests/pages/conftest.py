@@ -60,7 +60,8 @@ def home(full_home: Path, tmp_path: Path) -> Path:
 @pytest.fixture()
 def empty_home(tmp_path: Path) -> Path:
     """A workspace with one more audit that has not run (and a demo that has, so that no job starts)."""
-    Workspace(tmp_path).create(small_audit(), DEMO_ID).save_section(Section(step="data", summary=()), "")
+    demo = Workspace(tmp_path).create(small_audit(), DEMO_ID)
+    demo.save_section(Section(step="data", summary=()), demo.stamp(demo.settings(), "data"))
     Workspace(tmp_path).create(small_audit(), "other")
     return tmp_path
 

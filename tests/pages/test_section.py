@@ -8,7 +8,6 @@ import pytest
 
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.finding import VALUELESS, Finding, Verdict, not_computed, suppressed
-from audit.settings import step_digest
 from audit.workspace import Workspace
 from pages.parts import section as parts
 from tests.pages.conftest import Open, small_audit
@@ -75,7 +74,7 @@ def home(tmp_path: Path) -> Path:
         notes=(LABEL,),
         facts={"digest": "0"},
     )
-    folder.save_section(made, step_digest(folder.settings(), "data"))
+    folder.save_section(made, folder.stamp(folder.settings(), "data"))
     return tmp_path
 
 
