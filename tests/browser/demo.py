@@ -42,9 +42,12 @@ def finished_server(demo_home: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of a process; each visit has a context of its own."""
+    """One Chromium for the tests of a module; each visit has a context of its own.
+
+    Not for the whole session: while it lives its event loop runs in this thread, and tests of live sessions need theirs.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     with chromium() as running:

@@ -59,7 +59,7 @@ def test_what_was_detected_in_an_odd_file_is_stated_before_anything_is_computed(
 
 
 def test_times_of_no_known_unit_are_asked_for(server: Server) -> None:
-    texts, crashed = asyncio.run(_read_odd(server, Odd("times", TIMELESS, ())))
+    texts, crashed = asyncio.run(_read_odd(server, Odd("times", TIMELESS, (), "")))
     assert "fit no unit" in texts
     assert "Choose the unit" in texts
     assert crashed == []
