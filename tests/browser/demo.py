@@ -46,7 +46,7 @@ def finished_server(demo_home: Path) -> Iterator[Server]:
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of a module; each visit has a context of its own.
 
-    Not for the whole session: while it lives its event loop runs in this thread, and tests of live sessions need theirs.
+    Not for the whole session: while it lives its event loop runs in this thread, where live sessions need theirs.
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
