@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import streamlit as st
 
 from analysis.causal.graph import Graph, templates, variables
-from analysis.causal.spoken import spoken
+from analysis.causal.spoken import retold, spoken
 from pages.parts.house import section_of
 from pages.parts.page import View
 from words import Phrase, phrase
@@ -41,15 +42,15 @@ def ground(view: View) -> Ground:
 
 def adjustment_now(known: Ground, graph: Graph) -> tuple[Phrase, ...]:
     """What may be adjusted for under the graph as drawn: the graph step's own sentences. Raises Refusal."""
-    return _adjustment("\n".join(known.columns), graph.model_dump_json())
+    return _adjustment("\n".join(known.columns), graph.model_dump_json(), json.dumps(known.shown, sort_keys=True))
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)
-def _adjustment(columns: str, graph: str) -> tuple[Phrase, ...]:
+def _adjustment(columns: str, graph: str, shown: str) -> tuple[Phrase, ...]:
     from analysis.causal.graph_section import answer
     from analysis.causal.identify import identify, options
 
-    found = identify(Graph.model_validate_json(graph), columns.split("\n"))
+    found = retold(identify(Graph.model_validate_json(graph), columns.split("\n")), json.loads(shown))
     return (*answer(found), *options(found))
 
 
