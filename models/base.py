@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from models.data import Floats, Interactions, Ints
 
@@ -69,6 +68,3 @@ def top_k(model: Recommender, data: Interactions, k: int, block: int = 512) -> t
         users = np.arange(start, min(start + block, data.n_users), dtype=np.int32)
         codes[users], scores[users] = best_unseen(model.score(users), data.seen[users], k)
     return codes, scores
-
-
-Scores = npt.NDArray[np.float32]
