@@ -13,7 +13,7 @@ from analysis.finding import sentence
 from analysis.ingest import Source
 from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import parse_rule
-from audit.settings import STEPS, AuditSettings, Step
+from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
 from storage import write_atomic
 from words import Language, Phrase, Refusal, phrase, say
@@ -53,7 +53,7 @@ def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool) ->
     settings = _beside(read_settings(settings_file), settings_file.parent)
     folder = AuditFolder(output.resolve())  # a child process may stand elsewhere
     folder.save_settings(settings)
-    run_steps(folder, STEPS, _Terminal(settings.language, quiet))
+    run_steps(folder, settings.steps, _Terminal(settings.language, quiet))
     document = folder.document()
     for section in document.sections:
         _print_section(section, settings.language)
@@ -160,7 +160,7 @@ def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
 
 
 def _step(name: str) -> Step:
-    for known in STEPS:
+    for known in DEPENDS:
         if name == known:
             return known
-    raise Refusal("audit.unknown_step", name=name, steps=", ".join(STEPS))
+    raise Refusal("audit.unknown_step", name=name, steps=", ".join(DEPENDS))

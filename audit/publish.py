@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.document import Document, Section
 from audit import __version__
-from audit.settings import STEPS, AuditSettings
+from audit.settings import AuditSettings
 from audit.workspace import RUN_RECORD, AuditFolder
 from storage import write_atomic
 from words import Refusal, phrase
@@ -26,7 +26,7 @@ def composed_document(folder: AuditFolder) -> Document:
     """The document of all sections that are up to date. Raises Refusal(audit.needs_step) before the data step."""
     settings = folder.settings()
     states = folder.states()
-    sections = [folder.section(step) for step in STEPS if step != "report" and states[step] == "done"]
+    sections = [folder.section(step) for step in settings.steps if step != "report" and states[step] == "done"]
     kept = tuple(section for section in sections if section is not None)
     if not kept or kept[0].step != "data":
         raise Refusal("audit.needs_step", step=phrase("audit.step.data"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from analysis.causal.effects import EffectSettings
 from analysis.causal.graph import Graph
@@ -30,7 +31,11 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
-STEPS: tuple[Step, ...] = tuple(DEPENDS)
+FURTHER: dict[Step, Step] = {}
+"""Analyses beyond the way through, each with the page that it stands on. The report has those that
+`AuditSettings.further` names."""
+STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
+"""The way through: one page each."""
 
 
 class _Frozen(BaseModel):
@@ -93,6 +98,26 @@ class AuditSettings(_Frozen):
     """Groups, figures and margins."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
     """Methods to try and how strong."""
+    further: tuple[Step, ...] = ()
+    """Analyses beyond the way through that a whole run makes and the report shows."""
+
+    @field_validator("further")
+    @classmethod
+    def _known_further(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        wrong = [step for step in steps if step not in FURTHER]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no further analysis; there are: {', '.join(FURTHER) or 'none'}")
+        return tuple(step for step in FURTHER if step in steps)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step of a whole run, in order."""
+        return tuple(step for step in DEPENDS if step in STEPS or step in self.further)
+
+    def including(self, steps: Iterable[Step]) -> AuditSettings:
+        """The settings with the further analyses among `steps` added."""
+        added = (*self.further, *(step for step in steps if step in FURTHER))
+        return self.model_copy(update={"further": tuple(step for step in FURTHER if step in added)})
 
 
 _PARTS: dict[Step, tuple[str, ...]] = {
@@ -102,15 +127,39 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "recommender": ("recommender",),
     "disparity": ("disparity",),
     "mitigation": ("mitigation",),
-    "report": ("title", "language"),
+    "report": ("title", "language", "further"),
 }
 """The settings that each step reads itself."""
 
 
+def before(settings: AuditSettings, step: Step) -> tuple[Step, ...]:
+    """The steps whose results `step` reads; the report also reads the further analyses."""
+    return (*DEPENDS[step], *settings.further) if step == "report" else DEPENDS[step]
+
+
+def with_all_before(step: Step) -> tuple[Step, ...]:
+    """`step` and everything that it builds on, in the order in which they run."""
+    needed, todo = {step}, [step]
+    while todo:
+        fresh = [one for one in DEPENDS[todo.pop()] if one not in needed]
+        needed.update(fresh)
+        todo.extend(fresh)
+    return tuple(one for one in DEPENDS if one in needed)
+
+
 def step_digest(settings: AuditSettings, step: Step) -> str:
     """What a step's result depends on, as one digest: its settings, those of the steps before it, our version."""
-    own = canonical(_Part(parts={name: settings.model_dump(mode="json")[name] for name in _PARTS[step]}))
-    return digest(__version__, step, own, *(step_digest(settings, before) for before in DEPENDS[step]))
+    return step_digests(settings)[step]
+
+
+def step_digests(settings: AuditSettings) -> dict[Step, str]:
+    """`step_digest` of every step."""
+    parts = settings.model_dump(mode="json")
+    done: dict[Step, str] = {}
+    for step in DEPENDS:
+        own = canonical(_Part(parts={name: parts[name] for name in _PARTS[step]}))
+        done[step] = digest(__version__, step, own, *(done[one] for one in before(settings, step)))
+    return done
 
 
 class _Part(BaseModel):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from analysis.document import Section
 from analysis.finding import not_computed
 from audit.run import Run, Watch
-from audit.settings import DEPENDS, STEPS, AuditSettings, Step
+from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder
 from words import Phrase, Refusal, phrase
 
@@ -22,7 +22,8 @@ WEIGHT: dict[Step, float] = {
     "mitigation": 10.0,
     "report": 1.0,
 }
-"""Usual share of an audit's time, for the progress of a whole run."""
+"""Usual share of an audit's time, for the progress of a whole run; a further analysis takes `FURTHER_WEIGHT`."""
+FURTHER_WEIGHT = 3.0
 
 
 def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
@@ -33,12 +34,13 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
     cannot answer one question still answers the others.
     """
     run = Run(folder, folder.settings(), watch)
-    wanted = [step for step in STEPS if step in set(steps)]
-    total, before = sum(WEIGHT[step] for step in wanted), 0.0
+    asked = set(steps)
+    wanted = [step for step in DEPENDS if step in asked]
+    total, begun = sum(_weight(step) for step in wanted), 0.0
     refused: dict[Step, Phrase] = {}
     for step in wanted:
-        run.step, run.span = step, (before / total, (before + WEIGHT[step]) / total)
-        before += WEIGHT[step]
+        run.step, run.span = step, (begun / total, (begun + _weight(step)) / total)
+        begun += _weight(step)
         if not folder.stale(step):
             run.say(1.0, phrase("audit.progress.kept"))
             continue
@@ -47,6 +49,10 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
         folder.save_section(_section(run, refused) if "report" in wanted else ACTIONS[step](run), stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
+
+
+def _weight(step: Step) -> float:
+    return WEIGHT.get(step, FURTHER_WEIGHT)
 
 
 def _section(run: Run, refused: dict[Step, Phrase]) -> Section:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from analysis.document import Document, Section, canonical, digest
 from audit import __version__
-from audit.settings import DEPENDS, AuditSettings, Step, step_digest
+from audit.settings import AuditSettings, Step, step_digest, step_digests
 from storage import sweep, write_atomic
 from words import Fact, Refusal, shape
 
@@ -95,7 +95,7 @@ class AuditFolder:
 
     def stamp(self, settings: AuditSettings, step: Step) -> str:
         """What a result of `step` stands for: the settings it depends on, and the files these name as they are now."""
-        return f"{_made_by()}:{digest(step_digest(settings, step), *_files_now(settings))}"
+        return _stamp(step_digest(settings, step), _files_now(settings))
 
     def stale(self, step: Step) -> bool:
         """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
@@ -104,13 +104,14 @@ class AuditFolder:
     def states(self) -> dict[Step, str]:
         """Each step's state: ``done``, ``stale`` or ``missing``."""
         settings = self.settings()
+        files = _files_now(settings)
         states: dict[Step, str] = {}
-        for step in DEPENDS:
+        for step, now in step_digests(settings).items():
             stamped = self._stamped(step)
             if stamped is None:
                 states[step] = "missing"
             else:
-                states[step] = "done" if stamped == self.stamp(settings, step) else "stale"
+                states[step] = "done" if stamped == _stamp(now, files) else "stale"
         return states
 
     def dataset(self) -> Dataset | None:
@@ -222,6 +223,10 @@ def _files_now(settings: AuditSettings) -> list[str]:
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     there = [(file, file.stat()) for file in files if file.is_file()]
     return [f"{file.name} {facts.st_size} {facts.st_mtime_ns}" for file, facts in there]
+
+
+def _stamp(settings: str, files: list[str]) -> str:
+    return f"{_made_by()}:{digest(settings, *files)}"
 
 
 def _made_by() -> str:

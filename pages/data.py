@@ -6,7 +6,6 @@ import streamlit as st
 
 from analysis.split import Split
 from audit.intake import Arrival
-from audit.settings import STEPS
 from pages.parts import cleaning, columns, form, jobs, section, source
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import spoken, t
@@ -21,7 +20,7 @@ def render(view: View) -> None:
     if ready:
         with st.container(horizontal=True):
             jobs.run_button(view, ["data"], None if view.section else t("data.run"))
-            jobs.run_button(view, STEPS, t("data.run_all"), main=False)
+            jobs.run_button(view, view.settings.steps, t("data.run_all"), main=False)
     section.show(view)
 
 

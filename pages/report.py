@@ -30,9 +30,9 @@ def render(view: View) -> None:
     """Completeness, title and language, the files, the summary, and a comparison with another audit."""
     _completeness(view)
     _title(view)
-    unfinished = [step for step in STEPS if view.states[step] != "done"]
+    unfinished = [step for step in view.settings.steps if view.states[step] != "done"]
     label = t("report.write" if unfinished in ([], ["report"]) else "report.run_all")
-    jobs.run_button(view, STEPS, label)
+    jobs.run_button(view, view.settings.steps, label)
     if view.section is not None:
         _downloads(view)
     _summary(view)
@@ -43,7 +43,7 @@ def _completeness(view: View) -> None:
     """Each step's state in one row."""
     st.header(t("report.complete"))
     with st.container(horizontal=True, gap="small"):
-        for step in STEPS:
+        for step in view.settings.steps:
             how = view.states[step]
             st.markdown(f":{SIGNS[how]} {t(f'{step}.title')} – {t(f'report.{how}')}]", width="content")
     missing = next((step for step in STEPS[:-1] if view.states[step] == "missing"), None)
@@ -108,7 +108,7 @@ def _zipped(folder: AuditFolder) -> bytes:
 def _summary(view: View) -> None:
     """What each step answered, in its own sentences."""
     st.header(t("report.summary"))
-    found = [(step, section_of(view.folder, step)) for step in STEPS if view.states[step] != "missing"]
+    found = [(step, section_of(view.folder, step)) for step in view.settings.steps if view.states[step] != "missing"]
     told = [(step, part) for step, part in found if part is not None and part.summary]
     if not told:
         st.info(t("report.nothing_yet"))

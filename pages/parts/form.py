@@ -11,8 +11,8 @@ import streamlit as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pages.parts.page import View
 from pages.parts.text import raw, t
+from pages.parts.view import View
 
 Settings = TypeVar("Settings", bound=BaseModel)
 ACROSS = 3
@@ -44,6 +44,22 @@ def fields(
                 choices = (options or {}).get(name)
                 changed[name] = _input(view, settings, name, prefix, choices)
     return accepted(settings, changed)
+
+
+def block(
+    view: View,
+    settings: Settings,
+    first: Sequence[str],
+    prefix: str,
+    options: Mapping[str, Sequence[str]] | None = None,
+) -> Settings:
+    """A step's settings as they now stand: the fields of `first`, and all others behind one switch."""
+    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
+        settings = fields(view, settings, first, prefix, options)
+        rest = names_of(settings, first)
+        if rest and st.toggle(t("form.all"), key=view.key("details")):
+            settings = fields(view, settings, rest, prefix, options)
+    return settings
 
 
 def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:

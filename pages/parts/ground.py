@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.causal.graph import Graph, templates, variables
 from analysis.causal.spoken import retold, spoken
 from pages.parts.house import section_of
-from pages.parts.page import View
+from pages.parts.view import View
 from words import Phrase, phrase
 
 USERS_LISTED = 500

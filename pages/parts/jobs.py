@@ -26,6 +26,9 @@ def run_button(view: View, steps: Sequence[Step], label: str | None = None, main
     kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
     if st.button(words, type=kind, disabled=job is not None and job.active, key=view.key(f"run:{main}")):
         try:
+            wanted = view.settings.including(steps)
+            if wanted != view.settings:
+                view.folder.save_settings(wanted)
             view.jobs.start(view.folder, steps)
         except Refusal as refusal:
             st.error(plain(refusal.sentence(state().language)))

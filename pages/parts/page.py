@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from audit.settings import DEPENDS, STEPS, Step
-from pages.parts import gate
+from pages.parts import further, gate
 from pages.parts.house import current, jobs, section_of
 from pages.parts.jobs import panel
 from pages.parts.state import remember, state
@@ -51,12 +51,15 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
         folder = current()
         remember()
         view = View(step, folder, folder.settings(), section_of(folder, step), folder.states(), jobs())
+        asked = further.chosen(view)
+        if asked is not view:
+            st.markdown(t(f"{asked.step}.question"))
         with st.container():  # always there, so that what stands below keeps its place (and stays open) when it fills
-            if view.states[step] == "stale":
+            if asked.states[asked.step] == "stale":
                 st.warning(t("frame.stale"))
-            panel(view)
-        if _ready(view):
-            body(view)
+            panel(asked)
+        if _ready(asked):
+            (body if asked is view else further.draw)(asked)
     except Refusal as refusal:
         st.error(plain(refusal.sentence(state().language)))
     _onward(step)
@@ -64,7 +67,7 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
 
 def _ready(view: View) -> bool:
     """Whether the steps that this one reads have run; says which is missing and links to it."""
-    missing = next((before for before in DEPENDS[view.step] if view.states[before] == "missing"), None)
+    missing = next((step for step in DEPENDS[view.step] if view.states[step] == "missing"), None)
     if missing is None or view.step == "report":
         return True
     st.info(t("frame.needs", step=_name(missing)))

@@ -13,9 +13,9 @@ import streamlit as st
 from analysis.document import Cell, Chart, Column, Table
 from analysis.finding import Finding, Verdict, amount
 from pages.parts.house import stamp
-from pages.parts.page import View
 from pages.parts.state import dark, state
 from pages.parts.text import plain, raw, spoken, t
+from pages.parts.view import View
 from words import Phrase, phrase, say
 
 if TYPE_CHECKING:
