@@ -5,6 +5,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, STEP = 12, CLICK = 4, LONGEST_NAME = 28;
+const HEADS = ["", "-chosen", "-biasing", "-open", "-suggested"], SIDES = [0.5, 0.4, 0.6, 0.3, 0.7];
 const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5, GAP = 58;
 const editors = new WeakMap();
 
@@ -92,22 +93,23 @@ class Editor {
   addEdge(cause, consequence) {
     this.from = null;
     if (cause === consequence) return this.refuse(this.words.self);
-    if (this.hasEdge(cause, consequence)) return this.refuse(fill(this.words.edge_twice, { a: cause, b: consequence }));
+    if (this.hasEdge(cause, consequence)) return this.refuse(fill(this.words.edge_twice, { a: this.said(cause), b: this.said(consequence) }));
     const back = this.path(consequence, cause);
-    if (back) return this.refuse(fill(this.words.cycle, { cycle: [cause, ...back].join(" → ") }));
-    this.say(fill(this.words.edge_added, { a: cause, b: consequence }));
+    if (back) return this.refuse(fill(this.words.cycle, { cycle: [cause, ...back].map((name) => this.said(name)).join(" → ") }));
+    this.say(fill(this.words.edge_added, { a: this.said(cause), b: this.said(consequence) }));
     this.commit({ ...this.graph, edges: [...this.graph.edges, [cause, consequence]] });
   }
 
   remove() {
     if (!this.selected) return this.say(this.words.select_first);
-    const { node, edge } = this.selected;
+    const { node, edge, ghost } = this.selected;
+    if (ghost) return this.say(this.words.select_first);
     this.selected = null;
     if (edge) {
-      this.say(fill(this.words.edge_removed, { a: edge[0], b: edge[1] }));
+      this.say(fill(this.words.edge_removed, { a: this.said(edge[0]), b: this.said(edge[1]) }));
       return this.commit({ ...this.graph, edges: this.graph.edges.filter((other) => !same(other, edge)) });
     }
-    this.say(fill(this.words.removed, { a: node }));
+    this.say(fill(this.words.removed, { a: this.said(node) }));
     const others = (names) => names.filter((name) => name !== node);
     delete this.places[node];
     return this.commit({
@@ -125,7 +127,7 @@ class Editor {
     if (!node) return this.say(this.words.select_first);
     const hidden = this.graph.latent.includes(node);
     const latent = hidden ? this.graph.latent.filter((name) => name !== node) : [...this.graph.latent, node];
-    this.say(fill(hidden ? this.words.observed_now : this.words.latent_now, { a: node }));
+    this.say(fill(hidden ? this.words.observed_now : this.words.latent_now, { a: this.said(node) }));
     return this.commit({ ...this.graph, latent });
   }
 
@@ -165,6 +167,7 @@ class Editor {
     const focused = this.root.activeElement?.dataset?.id;
     this.svg.replaceChildren(this.arrowHeads());
     this.setView();
+    for (const mark of this.ghosts()) this.drawGhost(mark);
     for (const edge of this.graph.edges) this.drawEdge(edge);
     for (const node of this.graph.nodes) this.drawNode(node);
     this.fillChoices();
@@ -188,7 +191,7 @@ class Editor {
 
   arrowHeads() {
     const defs = make("defs");
-    for (const kind of ["", "-chosen"]) {
+    for (const kind of HEADS) {
       const marker = make("marker", { id: `head${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto" }, defs);
       make("path", { d: "M0 0L10 5L0 10z", class: `head${kind}` }, marker);
     }
@@ -196,14 +199,63 @@ class Editor {
   }
 
   drawEdge(edge) {
-    const [cause, consequence] = edge, chosen = this.selected?.edge && same(this.selected.edge, edge);
+    const [cause, consequence] = edge, chosen = this.selected?.edge && same(this.selected.edge, edge), mark = this.mark(edge);
     const label = fill(this.words.edge_label, { a: this.said(cause), b: this.said(consequence) });
-    const part = this.part("edge", chosen, label, JSON.stringify(edge));
-    const way = this.curve(cause, consequence);
-    make("path", { d: way, class: "reach" }, part);
-    make("path", { d: way, class: "line", "marker-end": `url(#head${chosen ? "-chosen" : ""})` }, part);
+    const told = mark ? `${label}. ${this.words.marks[mark.kind]}${mark.label ? `: ${mark.label}` : ""}` : label;
+    const kind = mark && HEADS.includes(`-${mark.kind}`) ? `-${mark.kind}` : "";
+    const part = this.part(`edge${mark ? ` ${mark.kind}` : ""}`, chosen, told, JSON.stringify(edge));
+    this.drawLine(part, edge, chosen ? "-chosen" : kind, mark?.label);
     part.onclick = () => this.select({ edge });
     part.onkeydown = (event) => this.onKey(event, { edge });
+  }
+
+  // An edge that is not in the graph but that something speaks for.
+  drawGhost(mark) {
+    const ends = this.places[mark.ends[0]][0] <= this.places[mark.ends[1]][0] || mark.kind === "suggested" ? mark.ends : [...mark.ends].reverse();
+    const named = ends.map((end) => this.said(end)).join(mark.kind === "suggested" ? " → " : " – ");
+    const chosen = this.selected?.ghost && same(this.selected.ghost, ends);
+    const told = `${named}. ${this.words.marks[mark.kind]}${mark.label ? `: ${mark.label}` : ""}`;
+    const part = this.part(`ghost ${mark.kind}`, chosen, told, JSON.stringify(ends));
+    this.drawLine(part, ends, mark.kind === "suggested" ? "-suggested" : null, mark.label);
+    part.onclick = () => this.selectGhost(ends, told);
+    part.onkeydown = (event) => this.onKey(event, { ghost: ends, told });
+  }
+
+  // head: null for a line without direction.
+  drawLine(part, ends, head, label) {
+    const way = this.curve(...ends), line = { d: drawn(way), class: "line" };
+    make("path", { d: drawn(way), class: "reach" }, part);
+    make("path", head === null ? line : { ...line, "marker-end": `url(#head${head})` }, part);
+    if (label) this.placeLabel(make("text", { class: "mark-label", dy: 4 }, part), way).textContent = label;
+  }
+
+  placeLabel(text, way) {
+    const free = SIDES.find((t) => !this.covered(onCurve(way, t))) ?? 0.5, [x, y] = onCurve(way, free);
+    text.setAttribute("x", x);
+    text.setAttribute("y", y);
+    return text;
+  }
+
+  covered([x, y]) {
+    return this.graph.nodes.some((node) => Math.abs(this.places[node][0] - x) < this.halfWidth(node) + 16 && Math.abs(this.places[node][1] - y) < HALF_HEIGHT + 8);
+  }
+
+  mark(edge) {
+    return this.data.marks.find((mark) => same(mark.ends, edge));
+  }
+
+  // Marks between nodes that no edge joins.
+  ghosts() {
+    const joined = (ends) => this.hasEdge(...ends) || this.hasEdge(...[...ends].reverse());
+    return this.data.marks.filter(({ ends }) => ends.every((end) => this.graph.nodes.includes(end)) && !joined(ends));
+  }
+
+  selectGhost(ends, told) {
+    this.selected = { ghost: ends };
+    this.from = null;
+    this.say(told);
+    this.draw();
+    [this.find(".cause").value, this.find(".consequence").value] = ends;
   }
 
   drawNode(node) {
@@ -253,7 +305,7 @@ class Editor {
   curve(cause, consequence) {
     const others = this.graph.nodes.filter((node) => node !== cause && node !== consequence);
     const free = BENDS.map((bow) => this.bowed(cause, consequence, bow)).find((way) => !this.hits(way, others));
-    return drawn(free ?? this.bowed(cause, consequence, 0));
+    return free ?? this.bowed(cause, consequence, 0);
   }
 
   hits(way, nodes) {
@@ -304,9 +356,12 @@ class Editor {
   }
 
   redrawEdges(node) {
-    for (const part of this.svg.querySelectorAll(".edge")) {
-      const edge = JSON.parse(part.dataset.id);
-      if (edge.includes(node)) for (const path of part.children) path.setAttribute("d", this.curve(...edge));
+    for (const part of this.svg.querySelectorAll(".edge, .ghost")) {
+      const ends = JSON.parse(part.dataset.id);
+      if (!ends.includes(node)) continue;
+      const way = this.curve(...ends);
+      for (const path of part.querySelectorAll("path")) path.setAttribute("d", drawn(way));
+      for (const text of part.querySelectorAll("text")) this.placeLabel(text, way);
     }
   }
 
@@ -344,6 +399,7 @@ class Editor {
     if (!(event.key in known)) return undefined;
     event.preventDefault();
     if (event.key === "Escape") return this.select(null);
+    if (target.ghost) return event.key === "Enter" || event.key === " " ? this.selectGhost(target.ghost, target.told) : undefined;
     if (event.key === "Delete" || event.key === "Backspace") {
       this.selected = target;
       return this.remove();
@@ -356,7 +412,7 @@ class Editor {
 
   beginEdge(node) {
     this.from = node;
-    this.say(fill(this.words.from, { a: node }));
+    this.say(fill(this.words.from, { a: this.said(node) }));
     this.draw();
   }
 
@@ -399,10 +455,11 @@ class Editor {
   nameParts() {
     for (const [selector, words] of Object.entries(this.words.parts)) this.find(selector).textContent = words;
     this.svg.setAttribute("aria-label", this.words.drawing);
-    const names = Object.entries(this.words.roles);
-    this.find(".legend").replaceChildren(...names.map(([role, words]) => {
+    const kinds = new Set(this.data.marks.map((mark) => mark.kind));
+    const lines = Object.entries(this.words.marks).filter(([kind]) => kinds.has(kind)).map(([kind, words]) => [`stroke ${kind}`, words]);
+    this.find(".legend").replaceChildren(...[...Object.entries(this.words.roles), ...lines].map(([look, words]) => {
       const entry = document.createElement("li"), swatch = document.createElement("span");
-      swatch.className = `swatch ${role}`;
+      swatch.className = `swatch ${look}`;
       entry.append(swatch, words);
       return entry;
     }));

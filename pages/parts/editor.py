@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
 import streamlit as st
 from pydantic import ValidationError
 
+from analysis.causal.dag import Edge
 from analysis.causal.graph import Graph, layout
 from pages.parts.state import state
 from pages.parts.text import raw
 from words import Phrase, Refusal, phrase
 
 HERE = Path(__file__).parent
+Kind = Literal["biasing", "open", "missing", "suggested", "share"]
+"""biasing: on a path that biases the plain difference and that adjusting closes. open: on one that stays open.
+missing: no edge is drawn, the data speak for one (no direction). suggested: no edge is drawn, an analysis proposes it.
+share: an edge as drawn with a word beside it."""
 ROLES = ("treatment", "outcome", "sensitive", "latent", "absent")
 PARTS = {
     ".t-variable": "variable",
@@ -36,6 +43,21 @@ MESSAGES = (
 PLACEHOLDERS = ("a", "b", "cycle")
 
 
+@dataclass(frozen=True)
+class Mark:
+    """How one edge stands out: by a kind, which colour, dash and legend tell, and by a few words beside it.
+
+    `missing` and `suggested` are for edges that the graph lacks; where it has them (or their reverse) they are passed
+    over. An edge can be marked once.
+    """
+
+    kind: Kind
+    label: str = ""
+
+
+NONE: Mapping[Edge, Mark] = MappingProxyType({})
+
+
 def edit(
     graph: Graph,
     columns: Collection[str],
@@ -46,8 +68,9 @@ def edit(
     on_undo: Callable[[], None],
     on_redo: Callable[[], None],
     on_refusal: Callable[[Phrase], None],
+    marks: Mapping[Edge, Mark] = NONE,
 ) -> None:
-    """Draw `graph` to be edited, its nodes called as `shown` says.
+    """Draw `graph` to be edited, its nodes called as `shown` says, edges standing out as `marks` says.
 
     A valid edit goes to `on_edit`, an invalid one to `on_refusal` and is taken back.
     """
@@ -66,7 +89,7 @@ def edit(
 
     _component()(
         key=key,
-        data=_drawing(graph, columns, sensitive, key) | {"shown": dict(shown)},
+        data=_drawing(graph, columns, sensitive, key) | {"shown": dict(shown), "marks": _marked(graph, marks)},
         on_edit_change=edited,
         on_undo_change=on_undo,
         on_redo_change=on_redo,
@@ -84,11 +107,23 @@ def _drawing(graph: Graph, columns: Collection[str], sensitive: Collection[str],
     }
 
 
+def _marked(graph: Graph, marks: Mapping[Edge, Mark]) -> list[dict[str, Any]]:
+    """The marks that can be drawn: on edges of the graph, or between two of its nodes that no edge joins."""
+    edges = set(graph.edges)
+    return [
+        {"ends": list(ends), "kind": mark.kind, "label": mark.label}
+        for ends, mark in marks.items()
+        if ends in edges
+        or (mark.kind in ("missing", "suggested") and set(ends) <= set(graph.nodes) and ends[::-1] not in edges)
+    ]
+
+
 def _words() -> dict[str, Any]:
     """The component's texts; facts it fills itself stay as {a}, {b}, {cycle}."""
     open_facts = {name: f"{{{name}}}" for name in PLACEHOLDERS}
     return {name: raw(f"editor.{name}", **open_facts) for name in MESSAGES} | {
         "roles": {role: raw(f"editor.role.{role}") for role in ROLES},
+        "marks": {kind: raw(f"editor.mark.{kind}") for kind in get_args(Kind)},
         "parts": {place: raw(f"editor.{name}") for place, name in PARTS.items()},
     }
 
