@@ -69,7 +69,7 @@ def analyse(study: Study, settings: EffectSettings, by: tuple[str, ...], seed: i
     model = None if fitted is None else propensity.overlap_by_model(study, fitted.propensity, estimand)
     overlap, headline = _support(study, strata, model)
     done = {} if headline is None else _adjusted(study, cells, fitted, headline, settings, seed)
-    logged = _logged(study)
+    logged = propensity.logged_of(study)
     return Analysis(
         study=study,
         estimand=estimand,
@@ -128,12 +128,6 @@ def _beside(
     if logged is not None:
         others["ipw"] = propensity.by_logged(study, logged, estimand)
     return others
-
-
-def _logged(study: Study) -> Numbers | None:
-    if study.treatment != "treatment" or "propensity" not in study.table:
-        return None
-    return propensity.logged_propensity(study, study.table["propensity"].to_numpy(dtype=float, na_value=np.nan))
 
 
 def _fit(logged: Numbers | None) -> Literal["used", "unfit"]:

@@ -10,8 +10,11 @@ from analysis.causal import estimate
 from analysis.causal.cells import Estimand, compress
 from analysis.causal.doubly_robust import nuisances
 from analysis.causal.estimate import Estimate
+from analysis.causal.matching import by_matching
+from analysis.causal.propensity import by_logged, logged_of
 from analysis.causal.regression import linear_adjustment
 from analysis.causal.study import Study
+from analysis.causal.weighting import by_weighting, fitted_propensity
 
 Run = Callable[[Study, Estimand, int, int], Estimate | None]
 FEWEST = 10
@@ -55,6 +58,21 @@ def linear(study: Study, estimand: Estimand, replicates: int, seed: int) -> Esti
     return estimate.by_line(linear_adjustment(study), study.users)
 
 
+def ipw(study: Study, estimand: Estimand, replicates: int, seed: int) -> Estimate | None:
+    """Weighting by the logged propensities where the log has them and they fit, else by fitted ones."""
+    logged = logged_of(study)
+    if logged is not None:
+        return by_logged(study, logged, estimand)
+    return by_weighting(study, fitted_propensity(study), estimand) if study.confounders else None
+
+
+def matching(study: Study, estimand: Estimand, replicates: int, seed: int) -> Estimate | None:
+    """Bias-corrected matching: exactly on categories, on the fitted propensity where there are numbers."""
+    if not study.confounders or study.users < FEWEST:
+        return None
+    return by_matching(study, fitted_propensity(study) if study.continuous else None, estimand, seed)
+
+
 def aipw(study: Study, estimand: Estimand, replicates: int, seed: int) -> Estimate | None:
     """Cross-fitted doubly robust estimate."""
     if not study.confounders or study.users < FEWEST:
@@ -68,6 +86,8 @@ ESTIMATORS: Mapping[str, Estimator] = MappingProxyType(
         "difference": Estimator(difference, adjusts=False, att=False, replicates=True),
         "strata": Estimator(strata, replicates=True),
         "linear": Estimator(linear, numbers=True, att=False),
+        "ipw": Estimator(ipw, numbers=True),
+        "matching": Estimator(matching, numbers=True),
         "aipw": Estimator(aipw, numbers=True),
     }
 )

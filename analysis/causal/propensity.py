@@ -147,6 +147,13 @@ def logged_propensity(study: Study, logged: Numbers) -> Numbers | None:
     return e if misses[best] <= FAR_OFF and ((e > 0) & (e < 1)).all() else None
 
 
+def logged_of(study: Study) -> Numbers | None:
+    """The logged propensities of the log's own treatment, or None where there are none or they do not fit."""
+    if study.treatment != "treatment" or "propensity" not in study.table:
+        return None
+    return logged_propensity(study, study.table["propensity"].to_numpy(dtype=float, na_value=np.nan))
+
+
 def by_logged(study: Study, e: Numbers, estimand: Estimand) -> Estimate | None:
     """Hajek's (self-normalised) inverse-propensity estimate with a clustered interval."""
     weight = weights(study, e, estimand)
