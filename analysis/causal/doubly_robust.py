@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from analysis.causal.cells import Estimand
-from analysis.causal.study import Codes, Marks, Numbers, Study
+from analysis.causal.study import Codes, Marks, Numbers, Rows, Study
 
 FOLDS = 5
 CLIP = 0.01

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from analysis.causal.study import Codes, Numbers, Stratified, Study
+from analysis.causal.study import Codes, Numbers, Rows, Stratified, Study
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Units:
     unit: Codes
 
 
-def units(study: Study) -> Units:
+def units(study: Rows) -> Units:
     """Strata where every confounder is a category (as indicators); else every row, numbers centred and scaled."""
     if study.continuous:
         first = np.arange(study.rows)
@@ -80,7 +80,7 @@ def linear_adjustment(study: Study) -> Linear:
     return Linear(float(coefficients[-1]), float(np.sqrt(max(covariance[-1, -1], 0.0))))
 
 
-def _numbers(study: Study, one: Stratified) -> Numbers:
+def _numbers(study: Rows, one: Stratified) -> Numbers:
     values = study.table[one.name].astype(float).to_numpy()
     values = np.where(np.isfinite(values), values, np.nanmean(values))
     return ((values - values.mean()) / values.std())[:, None]

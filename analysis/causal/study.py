@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,18 +49,16 @@ class Stratified:
     """Where a continuous number was cut, in its own unit; () where nothing was cut."""
 
 
-@dataclass(frozen=True)
-class Study:
-    """Rows [n] of one contrast with complete treatment and outcome.
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows [n] with complete treatment and outcome, whatever the treatment is.
 
-    treated int8 0/1; outcome float64; user and stratum int64 codes (dense); confounders: one `Stratified` each;
-    strata: the confounders' labels of each stratum code; table: the same rows with every variable.
+    outcome float64; user and stratum int64 codes (dense); confounders: one `Stratified` each; strata: the confounders'
+    labels of each stratum code; table: the same rows with every variable.
     """
 
     treatment: str
     outcome_name: str
-    contrast: Contrast
-    treated: npt.NDArray[np.int8]
     outcome: Numbers
     user: Codes
     stratum: Codes
@@ -71,7 +70,7 @@ class Study:
 
     @property
     def rows(self) -> int:
-        return len(self.treated)
+        return len(self.outcome)
 
     @property
     def users(self) -> int:
@@ -92,9 +91,24 @@ class Study:
         named = zip(self.confounders, self.strata[code], strict=True)
         return ", ".join(f"{words.get(one.name, one.name)}={label}" for one, label in named)
 
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Rows):
+    """Rows of one contrast: treated int8 [n], 0/1."""
+
+    contrast: Contrast
+    treated: npt.NDArray[np.int8]
+
     def with_treated(self, treated: npt.NDArray[np.int8]) -> Study:
         """The same rows with other treatments (placebos)."""
         return replace(self, treated=treated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dosed(Rows):
+    """Rows whose treatment is a number: dose float64 [n], in its own unit."""
+
+    dose: Numbers
 
 
 def contrasts(column: pd.Series, reference: str | None, threshold: float | str | None) -> tuple[Contrast, ...]:
@@ -106,7 +120,7 @@ def contrasts(column: pd.Series, reference: str | None, threshold: float | str |
     known = column.notna().to_numpy()
     if threshold is not None:
         column = _above(column, threshold)
-    elif _is_number(column) and column.nunique() > FEW_VALUES:
+    elif is_dose(column):
         raise Refusal("effects.treatment_continuous", name=str(column.name), median=f"{column.median():g}")
     labels = pd.Series([_label(value) for value in column[known]])
     levels = sorted(labels.unique())
@@ -128,30 +142,70 @@ def study(
     Missing confounders are a category of their own. Raises Refusal for an outcome that is no number or constant
     and for a confounder with more than 50 categories.
     """
-    measured = _outcome(table[outcome])
-    complete = contrast.rows & np.isfinite(measured)
-    kept = table.loc[complete].reset_index(drop=True)
-    values = measured[complete]
+    complete, values = _complete(table, outcome, contrast.rows)
     treated = contrast.treated[complete[contrast.rows]]
     if len(np.unique(treated)) < 2:
         raise Refusal("effects.treatment_constant", name=treatment, level=contrast.reference)
-    if len(np.unique(values)) < 2:
-        raise Refusal("effects.outcome_constant", name=outcome, value=f"{values[0]:g}")
-    confounders = tuple(stratified(kept[name], bins) for name in adjustment)
-    stratum, strata = crossed(confounders, len(kept))
     return Study(
-        treatment=treatment,
-        outcome_name=outcome,
         contrast=contrast,
         treated=treated,
-        outcome=values,
-        user=np.unique(kept["user"].astype(str).to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
-        stratum=stratum,
-        strata=strata,
-        confounders=confounders,
-        table=kept,
-        dropped=int(table[treatment].isna().sum()) + int((contrast.rows & ~complete).sum()),
+        **_rows(table, treatment, outcome, contrast.rows, complete, values, adjustment, bins),
     )
+
+
+def dosed(table: pd.DataFrame, treatment: str, outcome: str, adjustment: tuple[str, ...], bins: int) -> Dosed:
+    """The rows with a number as treatment, in strata of `adjustment`; refuses what `study` refuses."""
+    numbers = table[treatment].to_numpy(dtype=float, na_value=np.nan)
+    known = np.isfinite(numbers)
+    complete, values = _complete(table, outcome, known)
+    dose = numbers[complete]
+    if len(np.unique(dose)) < 2:
+        level = f"{dose[0]:g}" if len(dose) else UNKNOWN
+        raise Refusal("effects.treatment_constant", name=treatment, level=level)
+    return Dosed(dose=dose, **_rows(table, treatment, outcome, known, complete, values, adjustment, bins))
+
+
+def is_dose(column: pd.Series) -> bool:
+    """Whether a treatment is a number with many values."""
+    return _is_number(column) and column.nunique() > FEW_VALUES
+
+
+def _complete(table: pd.DataFrame, outcome: str, rows: Marks) -> tuple[Marks, Numbers]:
+    """Which of `rows` have an outcome, and the outcomes of those."""
+    measured = _outcome(table[outcome])
+    complete = rows & np.isfinite(measured)
+    values = measured[complete]
+    if len(np.unique(values)) < 2:
+        value = f"{values[0]:g}" if len(values) else UNKNOWN
+        raise Refusal("effects.outcome_constant", name=outcome, value=value)
+    return complete, values
+
+
+def _rows(
+    table: pd.DataFrame,
+    treatment: str,
+    outcome: str,
+    rows: Marks,
+    complete: Marks,
+    values: Numbers,
+    adjustment: tuple[str, ...],
+    bins: int,
+) -> dict[str, Any]:
+    """What every kind of study shares."""
+    kept = table.loc[complete].reset_index(drop=True)
+    confounders = tuple(stratified(kept[name], bins) for name in adjustment)
+    stratum, strata = crossed(confounders, len(kept))
+    return {
+        "treatment": treatment,
+        "outcome_name": outcome,
+        "outcome": values,
+        "user": np.unique(kept["user"].astype(str).to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
+        "stratum": stratum,
+        "strata": strata,
+        "confounders": confounders,
+        "table": kept,
+        "dropped": int(table[treatment].isna().sum()) + int((rows & ~complete).sum()),
+    }
 
 
 def stratified(column: pd.Series, bins: int) -> Stratified:

@@ -42,8 +42,10 @@ def fitted_propensity(study: Study) -> Logistic | None:
     alike = units(study)
     scaled = [column for column in alike.design.T if len(np.unique(column)) > 2] if study.continuous else []
     design = np.column_stack([alike.design, *(column**2 for column in scaled)])
-    rows = np.bincount(alike.unit, minlength=len(design)).astype(float)
-    treated = np.bincount(alike.unit, weights=study.treated, minlength=len(design))
+    rows, treated = (
+        np.bincount(alike.unit, weights=weight, minlength=len(design)).astype(float)
+        for weight in (np.ones(study.rows), study.treated)
+    )
     slopes = logistic(design, rows, treated)
     if slopes is None:
         return None
