@@ -106,12 +106,13 @@ def propensity_by_stratum(cells: Cells) -> list[Estimate | None]:
     users = np.diff(counted.tocsc().indptr)
     spread = np.asarray(by_user.multiply(by_user).sum(axis=0)).ravel()
     return [
-        _wilson(float(share[code]), float(n[code]), float(spread[code]), int(users[code])) for code in range(len(n))
+        clustered_wilson(float(share[code]), float(n[code]), float(spread[code]), int(users[code]))
+        for code in range(len(n))
     ]
 
 
-def _wilson(share: float, rows: float, spread: float, users: int) -> Estimate | None:
-    """spread: sum over users of their squared residual sums."""
+def clustered_wilson(share: float, rows: float, spread: float, users: int) -> Estimate | None:
+    """Wilson's interval of a share of rows that come in users; spread: sum of the users' squared residual sums."""
     from scipy import stats
 
     if users < 2:
