@@ -35,17 +35,17 @@ def nuisances(study: Study, seed: int) -> Nuisances:
     Categories only: logistic (linear, for outcomes that are not 0/1) regression on indicators with pairwise
     crosses; with continuous confounders: gradient-boosted trees on the numbers themselves.
     """
-    features = _features(study)
+    features = features_of(study)
     fold = user_folds(study.user, study.users, seed)
     propensity, without, treated = (np.empty(study.rows) for _ in range(3))
     for part in range(FOLDS):
         learn, predict = fold != part, fold == part
         if not predict.any():
             continue
-        propensity[predict] = _fitted(features, study.treated, learn, True, study, seed)(features[predict])
+        propensity[predict] = predictor(features, study.treated, learn, True, study, seed)(features[predict])
         for arm, target in ((0, without), (1, treated)):
             rows = learn & (study.treated == arm)
-            target[predict] = _fitted(features, study.outcome, rows, study.binary, study, seed)(features[predict])
+            target[predict] = predictor(features, study.outcome, rows, study.binary, study, seed)(features[predict])
     return Nuisances(propensity, without, treated)
 
 
@@ -89,7 +89,8 @@ def clustered_error(score: Numbers, user: Codes, users: int) -> float:
     return float(np.sqrt(users / max(users - 1, 1) * (total @ total)) / len(score))
 
 
-def _features(study: Study) -> Numbers:
+def features_of(study: Rows) -> Numbers:
+    """What the models learn from, float64 [rows, p]: indicators with pairwise crosses, or the numbers themselves."""
     if study.continuous:
         columns = [
             study.table[one.name].astype(float).to_numpy() if one.edges else one.codes.astype(float)
@@ -107,7 +108,7 @@ def _features(study: Study) -> Numbers:
     return np.hstack([nothing, *own, *crosses])
 
 
-def _fitted(features: Numbers, target: Any, rows: Marks, binary: bool, study: Study, seed: int) -> Any:
+def predictor(features: Numbers, target: Any, rows: Marks, binary: bool, study: Rows, seed: int) -> Any:
     """A function features -> prediction, learnt on `rows`; the mean where they hold one value only."""
     known = np.asarray(target, dtype=float)[rows]
     if len(known) == 0 or np.all(known == known[0]):

@@ -11,19 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.causal.strata import (
+    FEW_VALUES,
+    Codes,
+    Marks,
+    Numbers,
+    Stratified,
+    crossed,
+    is_number,
+    label,
+    stratified,
+)
 from analysis.log import UNKNOWN
 from words import Refusal
 
 MAX_ARMS = 8
 """Treatments with more kinds are compared after merging some."""
-MAX_LEVELS = 50
-"""A confounder with more categories leaves nobody to compare with."""
-FEW_VALUES = 8
-"""A number with at most so many different values is taken as it is; with more it is cut at quantiles."""
-
-Codes = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.float64]
-Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,6 @@ class Contrast:
     """[all rows] True where the row received one of the two."""
     treated: npt.NDArray[np.int8]
     """[rows of the contrast] 1 where it received `level`."""
-
-
-@dataclass(frozen=True)
-class Stratified:
-    """A confounder as categories."""
-
-    name: str
-    codes: Codes
-    labels: tuple[str, ...]
-    edges: tuple[float, ...] = ()
-    """Where a continuous number was cut, in its own unit; () where nothing was cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +114,7 @@ def contrasts(column: pd.Series, reference: str | None, threshold: float | str |
         column = _above(column, threshold)
     elif is_dose(column):
         raise Refusal("effects.treatment_continuous", name=str(column.name), median=f"{column.median():g}")
-    labels = pd.Series([_label(value) for value in column[known]])
+    labels = pd.Series([label(value) for value in column[known]])
     levels = sorted(labels.unique())
     if len(levels) < 2:
         raise Refusal("effects.treatment_constant", name=str(column.name), level=levels[0] if levels else UNKNOWN)
@@ -167,7 +159,7 @@ def dosed(table: pd.DataFrame, treatment: str, outcome: str, adjustment: tuple[s
 
 def is_dose(column: pd.Series) -> bool:
     """Whether a treatment is a number with many values."""
-    return _is_number(column) and column.nunique() > FEW_VALUES
+    return is_number(column) and column.nunique() > FEW_VALUES
 
 
 def _complete(table: pd.DataFrame, outcome: str, rows: Marks) -> tuple[Marks, Numbers]:
@@ -208,48 +200,6 @@ def _rows(
     }
 
 
-def stratified(column: pd.Series, bins: int) -> Stratified:
-    """A column as categories: as it is, or cut at quantiles where it is a number with many values."""
-    name = str(column.name)
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.astype("int64").astype(float)
-    if _is_number(column) and column.nunique() > FEW_VALUES:
-        return _cut(name, column.to_numpy(dtype=float, na_value=np.nan), bins)
-    labels = np.array([UNKNOWN if pd.isna(value) else _label(value) for value in column], dtype=str)
-    levels, codes = np.unique(labels, return_inverse=True)
-    if len(levels) > MAX_LEVELS:
-        raise Refusal("effects.too_many_levels", name=name, n=len(levels), limit=MAX_LEVELS)
-    return Stratified(name, codes.astype(np.int64), tuple(str(level) for level in levels))
-
-
-def crossed(confounders: tuple[Stratified, ...], n: int) -> tuple[Codes, tuple[tuple[str, ...], ...]]:
-    """Dense codes [n] of the combinations that occur, and their labels; one stratum where nothing is crossed."""
-    if not confounders:
-        return np.zeros(n, np.int64), ((),)
-    grid = np.stack([one.codes for one in confounders], axis=1)
-    found, codes = np.unique(grid, axis=0, return_inverse=True)
-    names = tuple(
-        tuple(one.labels[code] for one, code in zip(confounders, combination, strict=True)) for combination in found
-    )
-    return codes.reshape(-1).astype(np.int64), names
-
-
-def _cut(name: str, values: Numbers, bins: int) -> Stratified:
-    known = np.isfinite(values)
-    edges = np.unique(np.quantile(values[known], np.linspace(0, 1, bins + 1)))
-    inner = edges[1:-1]
-    codes = np.full(len(values), len(inner) + 1, np.int64)
-    codes[known] = np.searchsorted(inner, values[known], side="right")
-    labels = tuple(f"{low:.4g}..{high:.4g}" for low, high in zip(edges, edges[1:], strict=False))
-    if len(edges) == 2:
-        labels = (f"{edges[0]:.4g}..{edges[1]:.4g}",)
-    used, codes = np.unique(codes, return_inverse=True)
-    every = (*labels, UNKNOWN)
-    return Stratified(
-        name, codes.astype(np.int64), tuple(every[code] for code in used), tuple(float(edge) for edge in edges)
-    )
-
-
 def _contrast(labels: npt.NDArray[np.object_], known: Marks, base: str, level: str) -> Contrast:
     rows = known & ((labels == base) | (labels == level))
     return Contrast(base, level, rows, (labels[rows] == level).astype(np.int8))
@@ -277,21 +227,9 @@ def _reference(name: str, levels: list[str], labels: pd.Series, reference: str |
 def _outcome(column: pd.Series) -> Numbers:
     if pd.api.types.is_bool_dtype(column):
         return column.to_numpy(dtype=float)
-    if not _is_number(column):
+    if not is_number(column):
         raise Refusal("effects.outcome_text", name=str(column.name))
     values = column.to_numpy(dtype=float, na_value=np.nan)
     if not np.isfinite(values).any():
         raise Refusal("effects.outcome_empty", name=str(column.name))
     return values
-
-
-def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _label(value: object) -> str:
-    if isinstance(value, bool | np.bool_):
-        return str(int(value))
-    if isinstance(value, int | float | np.number):
-        return f"{float(value):g}"
-    return str(value)

@@ -1,0 +1,88 @@
+"""A column as categories, and the strata in which several of them cross."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.log import UNKNOWN
+from words import Refusal
+
+MAX_LEVELS = 50
+"""A confounder with more categories leaves nobody to compare with."""
+FEW_VALUES = 8
+"""A number with at most so many different values is taken as it is; with more it is cut at quantiles."""
+
+Codes = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Stratified:
+    """A confounder as categories."""
+
+    name: str
+    codes: Codes
+    labels: tuple[str, ...]
+    edges: tuple[float, ...] = ()
+    """Where a continuous number was cut, in its own unit; () where nothing was cut."""
+
+
+def stratified(column: pd.Series, bins: int) -> Stratified:
+    """A column as categories: as it is, or cut at quantiles where it is a number with many values."""
+    name = str(column.name)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.astype("int64").astype(float)
+    if is_number(column) and column.nunique() > FEW_VALUES:
+        return _cut(name, column.to_numpy(dtype=float, na_value=np.nan), bins)
+    labels = np.array([UNKNOWN if pd.isna(value) else label(value) for value in column], dtype=str)
+    levels, codes = np.unique(labels, return_inverse=True)
+    if len(levels) > MAX_LEVELS:
+        raise Refusal("effects.too_many_levels", name=name, n=len(levels), limit=MAX_LEVELS)
+    return Stratified(name, codes.astype(np.int64), tuple(str(level) for level in levels))
+
+
+def crossed(confounders: tuple[Stratified, ...], n: int) -> tuple[Codes, tuple[tuple[str, ...], ...]]:
+    """Dense codes [n] of the combinations that occur, and their labels; one stratum where nothing is crossed."""
+    if not confounders:
+        return np.zeros(n, np.int64), ((),)
+    grid = np.stack([one.codes for one in confounders], axis=1)
+    found, codes = np.unique(grid, axis=0, return_inverse=True)
+    names = tuple(
+        tuple(one.labels[code] for one, code in zip(confounders, combination, strict=True)) for combination in found
+    )
+    return codes.reshape(-1).astype(np.int64), names
+
+
+def is_number(column: pd.Series) -> bool:
+    """Numbers, true and false left out."""
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def label(value: object) -> str:
+    """A value as the name of a category: whole numbers without a decimal point, true as 1."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, int | float | np.number):
+        return f"{float(value):g}"
+    return str(value)
+
+
+def _cut(name: str, values: Numbers, bins: int) -> Stratified:
+    known = np.isfinite(values)
+    edges = np.unique(np.quantile(values[known], np.linspace(0, 1, bins + 1)))
+    inner = edges[1:-1]
+    codes = np.full(len(values), len(inner) + 1, np.int64)
+    codes[known] = np.searchsorted(inner, values[known], side="right")
+    labels = tuple(f"{low:.4g}..{high:.4g}" for low, high in zip(edges, edges[1:], strict=False))
+    if len(edges) == 2:
+        labels = (f"{edges[0]:.4g}..{edges[1]:.4g}",)
+    used, codes = np.unique(codes, return_inverse=True)
+    every = (*labels, UNKNOWN)
+    return Stratified(
+        name, codes.astype(np.int64), tuple(every[code] for code in used), tuple(float(edge) for edge in edges)
+    )
