@@ -114,13 +114,14 @@ def predictor(features: Numbers, target: Any, rows: Marks, binary: bool, study: 
     if len(known) == 0 or np.all(known == known[0]):
         constant = float(known[0]) if len(known) else float(np.mean(target))
         return lambda new: np.full(len(new), constant)
-    model = _learner(binary, bool(study.continuous), seed).fit(features[rows], known)
+    model = learner(binary, bool(study.continuous), seed).fit(features[rows], known)
     if binary:
         return lambda new: model.predict_proba(new)[:, 1]
     return model.predict
 
 
-def _learner(binary: bool, trees: bool, seed: int) -> Any:
+def learner(binary: bool, trees: bool, seed: int) -> Any:
+    """What the nuisances are learnt with: boosted trees, or a lightly penalised (logistic) regression."""
     if trees:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
