@@ -1,4 +1,4 @@
-"""Attempts to break an estimate: placebo, random common cause, subset, each refitted honestly.
+"""Attempts to break an estimate: placebo, random common cause, subset, dummy outcome, bootstrap; refitted honestly.
 
 Every simulation recomputes the whole estimate (strata, propensities and means alike) on data that were changed in
 one known way. Nothing fitted on the original data is carried over.
@@ -12,15 +12,19 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from analysis.causal.cells import Estimand, compress, standardised
 from analysis.causal.regression import line_effect, units
 from analysis.causal.study import Codes, Numbers, Study
+from analysis.fairness.infer import resampling_counts
 
 SUBSET = 0.8
 """Share of the users kept by the subset refutation."""
 STEADY = 0.25
 """Share of its interval's width that a random cause may move an estimate."""
+MISREAD = 0.1
+"""Share of the rows whose confounders the bootstrap takes from other rows, as if they had been recorded wrong."""
 Kind = Literal["strata", "line"]
 Sums = tuple[Numbers, Numbers]
 """Rows and sum of outcomes, each float64 [units, 2]."""
@@ -31,10 +35,11 @@ class Refutation:
     """Estimates of many simulations, their mean and 95% range, and whether the estimate stood.
 
     placebo: stood = 0 lies in the range. random_cause: stood = the range stays within a quarter of the
-    interval's width around the estimate. subset: stood = the estimate lies in the range.
+    interval's width around the estimate. subset, bootstrap: stood = the estimate lies in the range.
+    dummy_outcome: stood = 0 lies in the range.
     """
 
-    kind: Literal["placebo", "random_cause", "subset"]
+    kind: Literal["placebo", "random_cause", "subset", "dummy_outcome", "bootstrap"]
     mean: float
     low: float
     high: float
@@ -102,6 +107,43 @@ def subset(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed:
     return Refutation("subset", mean, low, high, low <= before <= high, simulations)
 
 
+def dummy_outcome(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int) -> Refutation:
+    """Outcomes made up without any effect, but driven by the confounders as in the untreated rows: it should find none.
+
+    Made up = what the confounders lead one to expect of untreated rows, by the other kind of model than the one under
+    test, plus the rows' own residuals, all of a user's with one random sign (so rows of a user stay alike). Unlike the
+    placebo this leaves the confounding in, so it falls where the adjustment does not take it all out.
+    """
+    rng = np.random.default_rng(seed)
+    design, unit = _units(study, kind)
+    cells = 2 * len(design)
+    n, sums = _counts(study.treated, _expected_untreated(study, kind), unit, len(design))
+    cell = unit * 2 + study.treated
+    noise = sp.csr_matrix(sp.coo_matrix((_residual(study), (cell, study.user)), shape=(cells, study.users)))
+    signs = (rng.choice([-1.0, 1.0], study.users) for _ in range(simulations))
+    drawn = [_estimate(design, n, sums + (noise @ sign).reshape(-1, 2), estimand, kind) for sign in signs]
+    mean, low, high = _range(np.array(drawn))
+    return Refutation("dummy_outcome", mean, low, high, low <= 0 <= high, simulations)
+
+
+def bootstrap(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int) -> Refutation:
+    """Users drawn with replacement and a tenth of the rows given another row's confounders: the estimate should stay.
+
+    Confounders recorded with error are adjusted for only in part, so the estimate moves towards the raw difference.
+    """
+    rng = np.random.default_rng(seed)
+    design, unit = _units(study, kind)
+    before = _estimate(design, *_counts(study.treated, study.outcome, unit, len(design)), estimand, kind)
+    drawn = []
+    for _ in range(simulations):
+        weight = resampling_counts(study.users, 1, rng)[0][study.user]
+        misread = rng.random(study.rows) < MISREAD
+        found = np.where(misread, unit[rng.integers(0, study.rows, study.rows)], unit)
+        drawn.append(_estimate(design, *_weighted(study, found, len(design), weight), estimand, kind))
+    mean, low, high = _range(np.array(drawn))
+    return Refutation("bootstrap", mean, low, high, low <= before <= high, simulations)
+
+
 def e_value(ratio: float) -> float:
     """How strongly a hidden cause must raise both treatment and outcome (as risk ratios) to explain `ratio` away.
 
@@ -122,6 +164,31 @@ def _units(study: Study, kind: Kind) -> tuple[Numbers, Codes]:
         return np.ones((len(study.strata), 1)), study.stratum
     alike = units(study)
     return alike.design, alike.unit
+
+
+def _expected_untreated(study: Study, kind: Kind) -> Numbers:
+    """Outcome of each row without treatment, float64 [rows]: by a line where strata are tested, else by strata."""
+    untreated = study.treated == 0
+    if kind == "strata":
+        alike = units(study)
+        rows, sums = (
+            np.bincount(alike.unit[untreated], weights=values, minlength=len(alike.design))
+            for values in (None, study.outcome[untreated])
+        )
+        gram = alike.design.T @ (alike.design * rows[:, None])
+        slopes = np.linalg.pinv(gram, hermitian=True) @ (alike.design.T @ sums)
+        return np.asarray((alike.design @ slopes)[alike.unit], dtype=float)
+    n, y = _counts(study.treated, study.outcome, study.stratum, len(study.strata))
+    overall = study.outcome[untreated].mean()
+    mean = np.divide(y[:, 0], n[:, 0], out=np.full(len(n), overall), where=n[:, 0] > 0)
+    return np.asarray(mean[study.stratum], dtype=float)
+
+
+def _residual(study: Study) -> Numbers:
+    """Outcome less the mean of the rows of its stratum and treatment, float64 [rows]."""
+    n, y = _counts(study.treated, study.outcome, study.stratum, len(study.strata))
+    mean = np.divide(y, n, out=np.zeros_like(y), where=n > 0)
+    return np.asarray(study.outcome - mean[study.stratum, study.treated], dtype=float)
 
 
 def _estimate(design: Numbers, n: Numbers, y: Numbers, estimand: Estimand, kind: Kind) -> float:

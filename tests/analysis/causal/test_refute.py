@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.causal.cells import compress, standardised
 from analysis.causal.refute import (
     _placebo_counts,
     _shuffled,
+    bootstrap,
+    dummy_outcome,
     e_value,
     placebo,
     random_cause,
@@ -96,3 +99,43 @@ def test_e_values_equal_the_published_ones() -> None:
     assert e_value(10.73) == pytest.approx(20.95, abs=0.01)
     assert e_value(3.9) == pytest.approx(7.26, abs=0.01)
     assert e_value(1.0) == 1.0 and e_value(0.5) == e_value(2.0)
+
+
+@pytest.mark.parametrize("kind", ["strata", "line"])
+def test_a_dummy_outcome_keeps_the_confounding_and_shows_no_effect(kind: str) -> None:
+    study = cut(confounded(4000, 11, effect=0.3, users=300), ("z",))
+    found = dummy_outcome(study, "ATE", kind, 60, 1)  # type: ignore[arg-type]
+    assert found.stood and abs(found.mean) < 0.01
+    unadjusted = cut(confounded(4000, 11, effect=0.3, users=300), ())
+    assert refit(unadjusted, "ATE", kind) > refit(study, "ATE", kind) + 0.1  # type: ignore[arg-type]
+
+
+def test_a_dummy_outcome_breaks_bins_too_coarse_for_a_number() -> None:
+    """Two bins of a strong continuous confounder leave confounding inside them; a line on the number takes it out."""
+    rng = np.random.default_rng(12)
+    w = rng.normal(size=6000)
+    x = (rng.random(6000) < 1 / (1 + np.exp(-2 * w))).astype(int)
+    table = pd.DataFrame({"x": x, "w": w, "y": w + 0.1 * rng.normal(size=6000)})
+    coarse = dummy_outcome(cut(table, ("w",), bins=2), "ATE", "strata", 40, 1)
+    assert not coarse.stood and coarse.low > 0.3
+    assert dummy_outcome(cut(table, ("w",), bins=2), "ATE", "line", 40, 1).kind == "dummy_outcome"
+
+
+def test_the_dummy_outcome_scatters_as_users_do() -> None:
+    """Its range is that of a bootstrap of users, wider than rows alone would give: flips keep a user's rows together."""
+    rng = np.random.default_rng(13)
+    user = np.repeat(np.arange(200), 20)
+    own = rng.normal(size=200)[user]
+    x = np.repeat(rng.integers(0, 2, 200), 20)
+    study = cut(pd.DataFrame({"user": user.astype(str), "x": x, "y": own + 0.2 * rng.normal(size=4000)}), ())
+    found = dummy_outcome(study, "ATE", "strata", 400, 1)
+    by_users = linear_adjustment(study).error
+    assert (found.high - found.low) / 3.92 == pytest.approx(by_users, rel=0.12)
+
+
+def test_the_bootstrap_with_misread_confounders_moves_towards_the_raw_difference() -> None:
+    table = confounded(20_000, 14, effect=0.0)
+    adjusted, raw = refit(cut(table, ("z",)), "ATE", "strata"), refit(cut(table, ()), "ATE", "strata")
+    found = bootstrap(cut(table, ("z",)), "ATE", "strata", 40, 1)
+    assert adjusted < found.mean < raw and not found.stood
+    assert bootstrap(cut(confounded(500, 14), ("z",)), "ATE", "strata", 60, 1).stood
