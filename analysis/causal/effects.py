@@ -44,7 +44,7 @@ def effects_section(
     table = variables(dataset)
     try:
         question = ask(dataset, graph, settings, table)
-        table = _with_outcome(table, question, settings)
+        table = with_outcome(table, question, settings)
         compared = contrasts(table[question.treatment], settings.reference, settings.threshold)
     except Refusal as refusal:
         if graph.treatment is None or graph.outcome is None:
@@ -76,7 +76,7 @@ def _contrast_section(
         done = analyse(rows, settings, by, seed)
     except Refusal as refusal:
         return _unanswered(base, question.treatment_name, question.outcome_name, words, table, refusal.phrase)
-    frame = _frame(dataset, question, rows, base, words, settings, k, seed)
+    frame = frame_of(dataset, question, rows, base, words, settings, k, seed)
     if min(frame.n, *frame.arms_users.values()) < k:
         return _too_few(frame, done)
     found = disclosed((*main_findings(done, frame), *by_group(done.groups, frame)), k)
@@ -101,7 +101,7 @@ def _too_few(frame: Frame, done: Analysis) -> Section:
     return Section(step="effects", summary=(said,), findings=found, facts={"answered": False})
 
 
-def _frame(
+def frame_of(
     dataset: Dataset,
     question: Question,
     rows: Study,
@@ -111,6 +111,7 @@ def _frame(
     k: int,
     seed: int,
 ) -> Frame:
+    """What all findings of one contrast share: unit, margin (the analyst's, or the default) and people by arm."""
     unit = unit_of(rows.outcome, rows.binary, question.outcome == "outcome")
     default = MARGIN[rows.binary] * (1.0 if rows.binary else float(rows.outcome.std()))
     people = {
@@ -121,7 +122,8 @@ def _frame(
     return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, people)
 
 
-def _with_outcome(table: pd.DataFrame, question: Question, settings: EffectSettings) -> pd.DataFrame:
+def with_outcome(table: pd.DataFrame, question: Question, settings: EffectSettings) -> pd.DataFrame:
+    """The table with its outcome as 0/1 where the settings say from where on it counts as 1."""
     if settings.positive_from is None:
         return table
     column = table[question.outcome]

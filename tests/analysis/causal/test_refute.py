@@ -122,7 +122,7 @@ def test_a_dummy_outcome_breaks_bins_too_coarse_for_a_number() -> None:
 
 
 def test_the_dummy_outcome_scatters_as_users_do() -> None:
-    """Its range is that of a bootstrap of users, wider than rows alone would give: flips keep a user's rows together."""
+    """Its range is that of a bootstrap of users, wider than rows alone would give."""
     rng = np.random.default_rng(13)
     user = np.repeat(np.arange(200), 20)
     own = rng.normal(size=200)[user]
