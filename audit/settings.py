@@ -18,6 +18,7 @@ from analysis.quality import Cleaning
 from analysis.split import Split
 from audit import __version__
 from models.config import EaseSettings, RecommenderSettings
+from models.topics import TopicSettings
 
 Step = Literal["data", "graph", "effects", "recommender", "disparity", "mitigation", "report"]
 
@@ -88,6 +89,8 @@ class AuditSettings(_Frozen):
     """What is removed or merged before anything is computed."""
     split: Split = Field(default_factory=Split)
     """Train, validation and test part."""
+    topics: TopicSettings = Field(default_factory=TopicSettings)
+    """Topics of the item texts and intents of the users, as columns of the data."""
     graph: GraphChoice = Field(default_factory=GraphChoice)
     """The causal graph."""
     effects: EffectSettings = Field(default_factory=EffectSettings)
@@ -121,7 +124,7 @@ class AuditSettings(_Frozen):
 
 
 _PARTS: dict[Step, tuple[str, ...]] = {
-    "data": ("seed", "k", "data", "roles", "cleaning", "split"),
+    "data": ("seed", "k", "data", "roles", "cleaning", "split", "topics"),
     "graph": ("graph",),
     "effects": ("effects",),
     "recommender": ("recommender",),

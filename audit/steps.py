@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from analysis.document import Section
 from analysis.finding import not_computed
@@ -76,9 +77,11 @@ def _section(run: Run, refused: dict[Step, Phrase]) -> Section:
 def data_step(run: Run) -> Section:
     """Read, clean, split and describe the log."""
     from analysis.ingest import Limits, spool
+    from analysis.interests import topics_table
     from analysis.overview import data_section
     from analysis.prepare import prepare, save
     from analysis.roles import guess
+    from audit.topics import dataset_with_topics
 
     settings = run.settings
     run.tell(0.0, "audit.progress.spool")
@@ -86,10 +89,15 @@ def data_step(run: Run) -> Section:
     run.tell(0.4, "audit.progress.prepare")
     roles = settings.roles or guess(tables).roles
     prepared = prepare(tables, roles, settings.cleaning, settings.split, settings.seed, settings.k)
+    if settings.topics.enabled:
+        run.tell(0.6, "audit.progress.topics")
+        prepared = replace(prepared, dataset=dataset_with_topics(run, prepared.dataset))
     save(prepared.dataset, run.folder.data)
     run.__dict__.pop("dataset", None)
     run.tell(0.7, "audit.progress.describe")
     section = data_section(prepared, settings.k)
+    if settings.topics.enabled:
+        section = section.model_copy(update={"tables": (*section.tables, topics_table(prepared.dataset, settings.k))})
     facts = {**section.facts, "digest": prepared.dataset.digest, "source_digest": tables.digest}
     return _disclosed(section.model_copy(update={"facts": facts}), settings)
 

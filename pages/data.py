@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from analysis.log import Roles
 from analysis.split import Split
 from audit.intake import Arrival
+from models.topics import TopicSettings
 from pages.parts import cleaning, columns, form, jobs, section, source
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import spoken, t
@@ -38,8 +40,19 @@ def _prepare(view: View) -> bool:
     rules = cleaning.choose(view, arrival, roles)
     st.header(t("data.split"))
     split = form.fields(view, view.settings.split, list(Split.model_fields), "split")
-    view.save(roles=roles, cleaning=rules, split=split)
+    view.save(roles=roles, cleaning=rules, split=split, topics=_topics(view, arrival, roles))
     return True
+
+
+def _topics(view: View, arrival: Arrival, roles: Roles) -> TopicSettings:
+    """Topics of the item texts, where a column is the text."""
+    if roles.text is None:
+        return view.settings.topics.model_copy(update={"enabled": False})
+    st.header(t("data.topics"))
+    st.caption(t("data.topics_about"))
+    users = arrival.tables.users
+    columns = () if users is None else tuple(name for name in users.columns if name != roles.user)
+    return form.fields(view, view.settings.topics, list(TopicSettings.model_fields), "topics", {"user_text": columns})
 
 
 def _arrived(view: View, arrival: Arrival) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.causal.dag import Edge, Graph
 from analysis.causal.variables import ACTIVITY, NOT_CAUSES, POPULARITY, SELF_SELECTED, variables
+from analysis.interests import INTEREST
 from analysis.log import Dataset
 from analysis.simulate import EDGES, ROLES
 
@@ -20,7 +21,7 @@ def templates(dataset: Dataset) -> dict[str, Graph]:
     shop                 the simulated shop's own true graph, where its columns are there
     self_selection       does choosing go with the outcome? (logs with a randomised part and an outcome)
     confounded_exposure  exposure -> outcome, popularity and the users' attributes behind both
-    browse_buy           browse -> buy with intent (not in the data) behind both
+    browse_buy           browse -> buy with intent behind both (a column where topics were asked for, else latent)
     attribute_path       attribute -> activity -> exposure -> outcome
 
     A node that is no column of the log is latent: the drawing names what would have to be recorded.
@@ -61,8 +62,9 @@ def _confounded_exposure(dataset: Dataset, table: pd.DataFrame) -> Graph:
 
 def _browse_buy(dataset: Dataset, table: pd.DataFrame) -> Graph:
     browse, buy = _ends(table, "browse", "buy")
-    attributes = [(name, to) for name in dataset.sensitive[:MAX_ATTRIBUTES] for to in ("intent", buy)]
-    return _drawn((*attributes, ("intent", browse), ("intent", buy), (browse, buy)), table, browse, buy)
+    intent = INTEREST if INTEREST in table else "intent"
+    attributes = [(name, to) for name in dataset.sensitive[:MAX_ATTRIBUTES] for to in (intent, buy)]
+    return _drawn((*attributes, (intent, browse), (intent, buy), (browse, buy)), table, browse, buy)
 
 
 def _attribute_path(dataset: Dataset, table: pd.DataFrame) -> Graph:

@@ -20,7 +20,11 @@ SHARED = {"intersection_figures": "figures"}
 """Fields whose options are called as those of another."""
 EMPTY_IS_ALL = frozenset({"attributes", "by"})
 """Fields where naming nothing means everything."""
-OWN_NAMES = {("mitigation", "strengths"): "mitigation_strengths"}
+OWN_NAMES = {
+    ("mitigation", "strengths"): "mitigation_strengths",
+    ("topics", "enabled"): "topics_enabled",
+    ("topics", "count"): "topics_count",
+}
 """Fields of one page that are not what the same name is elsewhere."""
 SMALLEST = 1e-6
 """Added to a bound that the value itself may not reach (gt, lt)."""

@@ -39,7 +39,7 @@ def _list(view: View, user: str) -> pd.DataFrame:
     codes = _codes(view, user)
     frame = items.iloc[codes]
     shown = {t("lists.rank"): [str(rank) for rank in range(1, len(codes) + 1)], t("lists.item"): frame.index}
-    for name in ("text", "category", "provider"):
+    for name in ("text", "category", "provider", "topic"):
         if name in frame:
             shown[t(f"lists.{name}")] = frame[name].astype(str)
     return pd.DataFrame({name: [plain(str(cell)) for cell in column] for name, column in shown.items()})
