@@ -1,0 +1,87 @@
+"""The effect in each group of an attribute, and whether the groups differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.causal.estimate import Estimate
+from analysis.causal.people.scores import Scores, difference, estimated, mean_over
+from analysis.causal.propensity import SUPPORT, WITHHELD
+from analysis.causal.study import Numbers, Stratified, Study
+from analysis.fairness.infer import permutation_p
+from analysis.log import UNKNOWN
+
+Pair = tuple[int, int]
+FEWEST = 10
+"""Users of each kind, treated and not, that a group needs."""
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Effects within the groups of one attribute.
+
+    users: people of each group; effect: None where a group lacks support (`lacking` above the limit) or either kind of
+    row. pairs: each known group minus the largest known one. differ: p-value that no two known groups differ, by
+    shuffling users among groups; None for fewer than three.
+    """
+
+    attribute: str
+    labels: tuple[str, ...]
+    users: tuple[int, ...]
+    lacking: tuple[float, ...]
+    effect: tuple[Estimate | None, ...]
+    pairs: dict[Pair, Estimate | None]
+    differ: float | None
+
+
+def gains(study: Study, scores: Scores, propensity: Numbers, split: Stratified, permutations: int, seed: int) -> Gains:
+    """Mean score in each group of `split` (codes int64 [rows]), clustered by user."""
+    count = len(split.labels)
+    members = [split.codes == code for code in range(count)]
+    outside = (propensity < SUPPORT) | (propensity > 1 - SUPPORT)
+    users = tuple(len(np.unique(study.user[member])) for member in members)
+    lacking = tuple(float(outside[member].mean()) for member in members)
+    usable = [
+        lacking[code] <= WITHHELD
+        and min(len(np.unique(study.user[member & (study.treated == arm)])) for arm in (0, 1)) >= FEWEST
+        for code, member in enumerate(members)
+    ]
+    parts = [
+        mean_over(scores.gain, member, scores.user) if ok else None for member, ok in zip(members, usable, strict=True)
+    ]
+    known = [code for code, label in enumerate(split.labels) if label != UNKNOWN]
+    pairs = {
+        (a, b): difference(parts[a], parts[b], scores.user, scores.users) for a, b in against_largest(known, users)
+    }
+    tested = [code for code in known if usable[code]]
+    return Gains(
+        split.name,
+        split.labels,
+        users,
+        lacking,
+        tuple(estimated(part, scores.user, scores.users) for part in parts),
+        pairs,
+        _differ(scores, split, tested, permutations, seed) if len(tested) > 2 else None,
+    )
+
+
+def against_largest(known: list[int], users: tuple[int, ...]) -> list[Pair]:
+    """(group, largest group) for every known group but the largest."""
+    if len(known) < 2:
+        return []
+    largest = max(known, key=lambda code: (users[code], -code))
+    return [(code, largest) for code in known if code != largest]
+
+
+def _differ(scores: Scores, split: Stratified, tested: list[int], permutations: int, seed: int) -> float:
+    """A user's group is that of the first of the user's rows: sensitive attributes are constant within a user."""
+    first = np.unique(scores.user, return_index=True)[1]
+    place = np.full(len(split.labels), -1, np.int64)
+    place[tested] = np.arange(len(tested))
+    top = np.bincount(scores.user, weights=scores.gain, minlength=scores.users)[:, None]
+    bottom = np.bincount(scores.user, minlength=scores.users).astype(float)[:, None]
+    rng = np.random.default_rng(seed)
+    p = permutation_p(top, bottom, place[split.codes[first]], len(tested), permutations, rng)  # type: ignore[arg-type]
+    return float(p[0])

@@ -1,0 +1,181 @@
+"""What the people step found, in plain sentences, the answer first."""
+
+from __future__ import annotations
+
+from analysis.causal.people.analyse import People
+from analysis.causal.people.groups import Gains
+from analysis.causal.people.rule import Leaf, Question
+from analysis.causal.people.voice import Voice
+from analysis.fairness.partition import group_label
+from analysis.finding import Finding, Verdict, amount
+from words import Fact, Phrase, phrase
+
+OPEN = frozenset({Verdict.CANNOT_TELL, Verdict.EQUIVALENT})
+
+
+def summary(p: People, voice: Voice, found: tuple[Finding, ...]) -> tuple[Phrase, ...]:
+    """Who gains, whether they can be told in advance, the rule, and whether it treats groups differently."""
+    known = {one.key.removeprefix(f"{voice.base}."): one for one in found}
+    groups = [said for part in p.groups for said in _groups(part, voice, known)]
+    return (*groups, *_average(p, voice), *_ranking(p, voice, known), *_rule(p, voice, known))
+
+
+def notes(p: People, voice: Voice) -> tuple[Phrase, ...]:
+    """Methods, limits, what was drawn, left out or clipped."""
+    said = [phrase("people.note_scores", names=voice.question.names, **voice.facts())]
+    if p.design.terms:
+        names = dict.fromkeys(voice.question.said(term.name) for term in p.design.terms)
+        said.append(phrase("people.note_covariates", names=", ".join(names)))
+    if p.study.dropped:
+        said.append(phrase("effects.note_dropped", rows=f"{p.study.dropped:,}"))
+    if p.overlap.clipped > 0:
+        said.append(phrase("people.note_clipped", share=amount(p.overlap.clipped, "share")))
+    if p.targeting.qini is not None:
+        said.append(phrase("people.note_ranking"))
+    if not p.rule.rule.same_for_all:
+        worth = "people.note_rule" if voice.settings.get("worth") is not None else "people.note_rule_average"
+        said.append(phrase(worth, worth=voice.signed(p.rule.worth), unit=phrase(f"units.{voice.unit}")))
+        said.append(phrase("people.note_agree", share=amount(p.rule.agree, "share")))
+        said.append(phrase("people.note_share"))
+    if p.peers is not None:
+        rows, of = int(p.peers.rows.sum()), len(p.peers.rows)
+        key = "people.note_peers" if rows == of else "people.note_peers_sample"
+        said.append(phrase(key, rows=f"{rows:,}", of=f"{of:,}"))
+    return tuple(said)
+
+
+def leaf_words(leaf: Leaf, voice: Voice) -> Phrase:
+    """The way to a leaf: `gender is women and age is at most 30`."""
+    parts = [_question(question, answer, voice) for question, answer in leaf.path]
+    return _joined(parts, "and") if parts else phrase("people.everybody")
+
+
+def rule_words(p: People, voice: Voice) -> Phrase:
+    """Where the rule treats."""
+    return _joined([leaf_words(leaf, voice) for leaf in p.rule.rule.leaves if leaf.treat], "or")
+
+
+def _joined(parts: list[Phrase], word: str) -> Phrase:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = phrase(f"people.{word}", first=whole, second=part)
+    return whole
+
+
+def _question(question: Question, answer: bool, voice: Voice) -> Phrase:
+    key = f"people.{question.relation}" if answer else f"people.{question.relation}_not"
+    value = group_label(question.value) if question.relation == "is" else question.value
+    return phrase(key, name=voice.question.said(question.name), value=value)
+
+
+def _average(p: People, voice: Voice) -> tuple[Phrase, ...]:
+    return () if p.average is None else (phrase("people.average", **voice.facts(), **voice.limits(p.average)),)
+
+
+def _groups(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phrase]:
+    prefix = f"cate.{part.attribute}.gap"
+    gaps = [one for key, one in known.items() if key == prefix or key.startswith(f"{prefix}.")]
+    pairs = [one for one in gaps if one.verdict is Verdict.GAP and one.low is not None]
+    said = []
+    for one in pairs:
+        a, b = list(one.groups)
+        first, second = (known.get(f"cate.{part.attribute}.{name}") for name in (a, b))
+        if first is None or second is None or first.value is None or second.value is None:
+            continue
+        more, less = ((a, first), (b, second)) if first.value >= second.value else ((b, second), (a, first))
+        facts: dict[str, Fact] = {
+            "attribute": part.attribute,
+            "a": group_label(more[0]),
+            "b": group_label(less[0]),
+            "va": _number(more[1], voice),
+            "vb": _number(less[1], voice),
+        }
+        said.append(phrase("people.differs", **voice.facts(), **facts, **_size(one, voice)))
+    whole = known.get(prefix)
+    if not said and whole is not None and whole.verdict is Verdict.GAP:
+        said.append(phrase("people.differs_somewhere", attribute=part.attribute, **voice.facts()))
+    if not said and any(one.verdict in OPEN for one in gaps):
+        said.append(_same(part, voice, known, gaps))
+    return said
+
+
+def _same(part: Gains, voice: Voice, known: dict[str, Finding], gaps: list[Finding]) -> Phrase:
+    levels = [one for label in part.labels if (one := known.get(f"cate.{part.attribute}.{label}")) is not None]
+    values = [one.value for one in levels if one.value is not None]
+    least = max((one.smallest_detectable for one in gaps if one.smallest_detectable is not None), default=0.0)
+    return phrase(
+        "people.same",
+        **voice.facts(),
+        attribute=part.attribute,
+        low=voice.signed(min(values)),
+        high=voice.signed(max(values)),
+        unit=phrase(f"units.{voice.unit}"),
+        smallest=amount(least, voice.unit).removeprefix("+"),
+    )
+
+
+def _ranking(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, ...]:
+    qini = known["qini"]
+    if qini.value is None:
+        return (phrase("people.cannot_rank"),)
+    top, bottom = known.get("fifth.5"), known.get("fifth.1")
+    if qini.verdict is not Verdict.EFFECT or top is None or bottom is None or top.value is None or bottom.value is None:
+        return (phrase("people.not_found", **_size(qini, voice)),)
+    if qini.value < 0:
+        return (phrase("people.worse", **_size(qini, voice)),)
+    facts = {f"top_{name}": fact for name, fact in _size(top, voice).items() if name != "unit"}
+    rest = {f"bottom_{name}": fact for name, fact in _size(bottom, voice).items()}
+    return (phrase("people.found", **voice.facts(), **facts, **rest),)
+
+
+def _rule(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, ...]:
+    lift, treated, left = (known.get(f"rule.{name}") for name in ("lift", "treated", "left"))
+    if "rule" in known:
+        return (phrase("people.no_rule", reason=known["rule"].reason),)
+    where = phrase("people.rule", where=rule_words(p, voice), share=amount(p.rule.share, "share"), **voice.facts())
+    said = [where]
+    if lift is not None and lift.verdict is Verdict.EFFECT and (lift.value or 0) > 0 and treated and left:
+        facts = {f"treated_{name}": fact for name, fact in _size(treated, voice).items() if name != "unit"}
+        facts |= {f"left_{name}": fact for name, fact in _size(left, voice).items()}
+        said.append(phrase("people.rule_helps", **facts))
+    elif lift is not None and lift.value is not None:
+        said.append(phrase("people.rule_unproven", **_size(lift, voice)))
+    net = known.get("rule.net")
+    if net is not None and net.value is not None:
+        said.append(phrase("people.rule_net", **_size(net, voice)))
+    return (*said, *(one for part in p.groups for one in _disparity(part, voice, known)))
+
+
+def _disparity(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phrase]:
+    prefix = f"rule.share.{part.attribute}"
+    gaps = [one for key, one in known.items() if key.startswith(f"{prefix}.gap") and one.value is not None]
+    real = [one for one in gaps if one.verdict is Verdict.GAP]
+    if not real:
+        return [phrase("people.rule_even", attribute=part.attribute)] if gaps else []
+    blind = bool(voice.settings.get("blind"))
+    said = []
+    for one in sorted(real, key=lambda gap: -abs(gap.value or 0.0))[:2]:
+        a, b = list(one.groups)
+        shares = [known[f"{prefix}.{name}"].value or 0.0 for name in (a, b)]
+        facts: dict[str, Fact] = {
+            "attribute": part.attribute,
+            "a": group_label(a),
+            "b": group_label(b),
+            "share_a": amount(shares[0], "share"),
+            "share_b": amount(shares[1], "share"),
+            "value": amount(one.value or 0.0, "points"),
+            "low": amount(one.low or 0.0, "points"),
+            "high": amount(one.high or 0.0, "points"),
+        }
+        said.append(phrase("people.rule_gap_blind" if blind else "people.rule_gap", **facts))
+    return said
+
+
+def _number(one: Finding, voice: Voice) -> str:
+    return voice.signed(one.value or 0.0)
+
+
+def _size(one: Finding, voice: Voice) -> dict[str, Fact]:
+    """value, low and high of a finding in the effect's unit."""
+    written = {name: voice.signed(getattr(one, name)) for name in ("value", "low", "high")}
+    return {**written, "unit": phrase(f"units.{voice.unit}")}
