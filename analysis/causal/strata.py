@@ -39,23 +39,34 @@ def stratified(column: pd.Series, bins: int) -> Stratified:
         column = column.astype("int64").astype(float)
     if is_number(column) and column.nunique() > FEW_VALUES:
         return _cut(name, column.to_numpy(dtype=float, na_value=np.nan), bins)
-    labels = np.array([UNKNOWN if pd.isna(value) else label(value) for value in column], dtype=str)
-    levels, codes = np.unique(labels, return_inverse=True)
+    value, values = pd.factorize(column, use_na_sentinel=False)  # each value is named once, not once a row
+    named = np.array([UNKNOWN if pd.isna(one) else label(one) for one in values], dtype=str)
+    levels, code = np.unique(named, return_inverse=True)
     if len(levels) > MAX_LEVELS:
         raise Refusal("effects.too_many_levels", name=name, n=len(levels), limit=MAX_LEVELS)
-    return Stratified(name, codes.astype(np.int64), tuple(str(level) for level in levels))
+    return Stratified(name, code[value].astype(np.int64), tuple(str(level) for level in levels))
 
 
 def crossed(confounders: tuple[Stratified, ...], n: int) -> tuple[Codes, tuple[tuple[str, ...], ...]]:
     """Dense codes [n] of the combinations that occur, and their labels; one stratum where nothing is crossed."""
     if not confounders:
         return np.zeros(n, np.int64), ((),)
-    grid = np.stack([one.codes for one in confounders], axis=1)
-    found, codes = np.unique(grid, axis=0, return_inverse=True)
-    names = tuple(
-        tuple(one.labels[code] for one, code in zip(confounders, combination, strict=True)) for combination in found
-    )
-    return codes.reshape(-1).astype(np.int64), names
+    codes, count = np.zeros(n, np.int64), 1
+    for one in confounders:  # dense after each column, so that no product of numbers of levels is ever too large
+        count, codes = dense(codes * len(one.labels) + one.codes, count * len(one.labels))
+    first = np.full(count, n)
+    np.minimum.at(first, codes, np.arange(n))
+    names = tuple(tuple(one.labels[one.codes[row]] for one in confounders) for row in first)
+    return codes, names
+
+
+def dense(codes: Codes, limit: int) -> tuple[int, Codes]:
+    """How many of the codes 0..limit-1 occur, and the codes renumbered without gaps, in the same order."""
+    if limit > 4 * len(codes) + 1000:
+        found, inverse = np.unique(codes, return_inverse=True)
+        return len(found), inverse.reshape(-1).astype(np.int64)
+    number = np.cumsum(np.bincount(codes, minlength=limit) > 0) - 1
+    return int(number[-1]) + 1, number[codes].astype(np.int64)
 
 
 def is_number(column: pd.Series) -> bool:

@@ -114,7 +114,8 @@ def contrasts(column: pd.Series, reference: str | None, threshold: float | str |
         column = _above(column, threshold)
     elif is_dose(column):
         raise Refusal("effects.treatment_continuous", name=str(column.name), median=f"{column.median():g}")
-    labels = pd.Series([label(value) for value in column[known]])
+    value, values = pd.factorize(column[known])
+    labels = pd.Series(np.array([label(one) for one in values], dtype=object)[value])
     levels = sorted(labels.unique())
     if len(levels) < 2:
         raise Refusal("effects.treatment_constant", name=str(column.name), level=levels[0] if levels else UNKNOWN)
@@ -191,7 +192,7 @@ def _rows(
         "treatment": treatment,
         "outcome_name": outcome,
         "outcome": values,
-        "user": np.unique(kept["user"].astype(str).to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
+        "user": pd.factorize(kept["user"].astype(str), sort=True)[0].astype(np.int64),
         "stratum": stratum,
         "strata": strata,
         "confounders": confounders,
