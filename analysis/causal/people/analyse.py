@@ -32,7 +32,10 @@ PERMUTATIONS = 2000
 
 @dataclass(frozen=True)
 class People:
-    """Numbers of one contrast; `expected` float64 [rows], the gain expected of each row, out of fold."""
+    """Numbers of one contrast.
+
+    expected: float64 [rows], the gain that the folds before foresee for each row; NaN in the first fold.
+    """
 
     study: Study
     scores: Scores

@@ -19,13 +19,13 @@ from analysis.log import UNKNOWN
 
 @dataclass(frozen=True)
 class Judged:
-    """A rule learnt from all rows, and five like it, each learnt without a fifth of the users and tried on them.
+    """A rule learnt from all rows, and trials: rules learnt from the folds before a fold and tried on it.
 
-    share: of the rows that the rule treats. treated, left: effect among the rows that the five rules treat and leave,
-    each on its own fifth. lift: gain per row over treating the same share at random, 0 where the rule knows nothing.
-    net: gain per row over treating nobody, less `worth` for each treated row; over_all: the same over treating
-    everybody. All None where undefined. held_out bool [rows]: whom the five treat; agree: share of rows on which they
-    do as the rule does.
+    share: of the rows that the rule treats. treated, left: effect among the rows that the trials treat and leave.
+    lift: gain per row over treating the same share at random, 0 where the rule knows nothing. net: gain per row over
+    treating nobody, less `worth` for each treated row; over_all: the same over treating everybody. All None where
+    undefined. tried: bool [rows], rows of the trials; held_out: those that they treat; agree: share of tried rows on
+    which they do as the rule does.
     """
 
     rule: Rule
@@ -37,6 +37,7 @@ class Judged:
     lift: Estimate | None
     net: Estimate | None
     over_all: Estimate | None
+    tried: Marks
     held_out: Marks
     agree: float
 
@@ -53,43 +54,45 @@ class Treated:
 
 
 def judged(scores: Scores, asked: Questions, worth: float | None, depth: int) -> Judged:
-    """Learn the rule, and judge it out of fold. worth: what a treatment must bring; None: the average of those learnt
-    from."""
+    """Learn the rule and try its like. worth: what a treatment must bring; None: the average of those learnt from."""
     everyone = np.ones(len(scores.gain), bool)
     price = float(scores.gain.mean()) if worth is None else worth
     rule = best_rule(scores.gain - price, asked, everyone, depth)
-    held_out = np.zeros(len(scores.gain), bool)
-    share = np.zeros(len(scores.gain))
-    for part in scores.folds:
-        held = scores.fold == part
-        own = float(scores.gain[~held].mean()) if worth is None else worth
-        held_out[held] = asked.treated(best_rule(scores.gain - own, asked, ~held, depth))[held]
-        share[held] = held_out[held].mean()
+    tried, held_out = scores.fold > 0, np.zeros(len(scores.gain), bool)
+    for part in scores.later:
+        held, learn = scores.fold == part, scores.fold < part
+        own = float(scores.gain[learn].mean()) if worth is None else worth
+        held_out[held] = asked.treated(best_rule(scores.gain - own, asked, learn, depth))[held]
     chosen = asked.treated(rule)
+    tested, treats = scores.of(tried), held_out[tried]
 
-    def over_rows(values: Numbers) -> Estimate | None:
-        return estimated(mean_over(values, everyone, scores.user), scores.user, scores.users)
+    def mean(values: Numbers, member: Marks) -> Estimate | None:
+        return estimated(mean_over(values, member, tested.user), tested.user, tested.users)
 
     return Judged(
         rule=rule,
         worth=price,
         chosen=chosen,
         share=float(chosen.mean()),
-        treated=estimated(mean_over(scores.gain, held_out, scores.user), scores.user, scores.users),
-        left=estimated(mean_over(scores.gain, ~held_out, scores.user), scores.user, scores.users),
-        lift=_lift(scores, held_out - share),
-        net=over_rows(held_out * (scores.gain - price)),
-        over_all=over_rows((held_out - 1.0) * (scores.gain - price)),
+        treated=mean(tested.gain, treats),
+        left=mean(tested.gain, ~treats),
+        lift=_lift(tested, treats),
+        net=mean(treats * (tested.gain - price), np.ones(len(treats), bool)),
+        over_all=mean((treats - 1.0) * (tested.gain - price), np.ones(len(treats), bool)),
+        tried=tried,
         held_out=held_out,
-        agree=float((held_out == chosen).mean()),
+        agree=float((treats == chosen[tried]).mean()),
     )
 
 
-def _lift(scores: Scores, apart: Numbers) -> Estimate | None:
-    """Covariance of treating and score within folds; apart: treated (0/1) less the share treated in the fold."""
+def _lift(scores: Scores, treats: Marks) -> Estimate | None:
+    """Covariance of treating and score within folds: gain per row over treating as many of the fold at random."""
     count = np.maximum(np.bincount(scores.fold), 1)
-    level = (np.bincount(scores.fold, weights=scores.gain) / count)[scores.fold]
-    products = apart * (scores.gain - level)
+
+    def apart(values: Numbers) -> Numbers:
+        return values - (np.bincount(scores.fold, weights=values) / count)[scores.fold]
+
+    products = apart(treats.astype(float)) * apart(scores.gain)
     value = float(products.mean())
     people = len(np.unique(scores.user))
     return from_error(value, clustered_error(products - value, scores.user, scores.users), people)

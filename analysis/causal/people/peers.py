@@ -24,8 +24,8 @@ INNER = 3
 
 @dataclass(frozen=True)
 class Peer:
-    """Expected gain of each row of the sample by a model that never saw its user (float64 [rows of the sample]),
-    and the Qini coefficient of the ranking by it, on our scores."""
+    """Expected gain of each row by a model learnt from the folds before its own, and the Qini coefficient of the order
+    by it, on our scores."""
 
     name: str
     expected: Numbers
@@ -34,8 +34,10 @@ class Peer:
 
 @dataclass(frozen=True)
 class Peers:
-    """rows bool [all rows]: the sample, whole users; ours: the Qini coefficient of our ranking on the same rows."""
+    """sample bool [all rows]: whole users; rows bool [all rows]: those of the sample whose gain is foreseen, to which
+    `Peer.expected` belongs; ours: the Qini coefficient of our own order on the same rows."""
 
+    sample: Marks
     rows: Marks
     models: tuple[Peer, ...]
     ours: Estimate | None
@@ -50,22 +52,23 @@ def peers(
     seed: int,
     tell: Callable[..., None],
 ) -> Peers:
-    """Fit both models five times, each time without a fifth of the users, and predict that fifth."""
+    """Fit both models on every beginning of the folds and predict the fold that follows."""
     rows = sample(scores, settings.forest_rows, seed)
-    mine = Scores(scores.gain[rows], scores.user[rows], scores.users, scores.fold[rows])
+    mine = scores.of(rows)
     everything = design(study, tuple(one.name for one in study.confounders)).columns
     found = []
     for number, name in enumerate(("LinearDML", "CausalForestDML")):
         out = np.zeros(len(mine.gain))
-        for part in mine.folds:
+        for part in mine.later:
             share = (number * FOLDS + part) / (2 * FOLDS)
             tell(0.5 + 0.4 * share, "people.progress.peers", name=name, share=share)
             held = mine.fold == part
-            out[held] = _fitted(name, study, columns.columns[rows], everything[rows], rows, ~held, seed)(
-                columns.columns[rows][held]
-            )
-        found.append(Peer(name, out, qini(mine, out)))
-    return Peers(rows, tuple(found), qini(mine, expected[rows]))
+            gain = _fitted(name, study, columns.columns[rows], everything[rows], rows, mine.fold < part, seed)
+            out[held] = gain(columns.columns[rows][held])
+        foreseen = mine.fold > 0
+        found.append(Peer(name, out[foreseen], qini(mine.of(foreseen), out[foreseen])))
+    foreseen = rows & (scores.fold > 0)
+    return Peers(rows, foreseen, tuple(found), qini(scores.of(foreseen), expected[foreseen]))
 
 
 def sample(scores: Scores, most: int, seed: int) -> Marks:

@@ -46,14 +46,15 @@ def projection(scores: Scores, design: Design) -> tuple[Slope, ...]:
 
 
 def predicted(scores: Scores, design: Design) -> Numbers:
-    """The gain expected of every row by a ridge regression that never saw its user, float64 [rows].
+    """The gain expected of every row by a ridge regression on the folds before its own, float64 [rows]; NaN in the
+    first fold, which has none before it.
 
     The penalty is chosen within the rows learnt from, by generalised cross-validation (Golub, Heath & Wahba 1979).
     """
-    expected = np.zeros(len(scores.gain))
-    for part in scores.folds:
-        held = scores.fold == part
-        expected[held] = _ridge(design.columns[~held], scores.gain[~held], design.columns[held])
+    expected = np.full(len(scores.gain), np.nan)
+    for part in scores.later:
+        held, learn = scores.fold == part, scores.fold < part
+        expected[held] = _ridge(design.columns[learn], scores.gain[learn], design.columns[held])
     return expected
 
 

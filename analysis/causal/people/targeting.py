@@ -1,7 +1,7 @@
 """Is treating those with the highest expected gain first better than treating as many at random?
 
-Everything is out of fold: a row's place among the rows of its fold is given by a model that never saw its user. R is
-the share of rows placed above a row, psi its doubly robust score, ATE the mean score.
+A row's place among the rows of its fold is given by a model learnt from the folds before, so only rows of later folds
+are judged. R is the share of rows placed above a row, psi its doubly robust score, ATE the mean score.
 """
 
 from __future__ import annotations
@@ -60,8 +60,10 @@ class Targeting:
 
 
 def targeting(scores: Scores, expected: Numbers, replicates: int, seed: int) -> Targeting:
-    """Judge the ranking by `expected` (float64 [rows], out of fold)."""
-    if not any(np.ptp(expected[scores.fold == part]) > 0 for part in scores.folds):
+    """Judge the order by `expected`, float64 [rows of all folds], NaN in those that are not judged."""
+    known = np.isfinite(expected)
+    scores, expected = scores.of(known), expected[known]
+    if not any(np.ptp(expected[scores.fold == part]) > 0 for part in scores.later):
         return Targeting(None, None, (), None, None)
     place = placed(expected, scores.fold)
     fifths, spread = _fifths(scores, expected, seed)
@@ -90,7 +92,7 @@ def qini(scores: Scores, expected: Numbers) -> Estimate | None:
     """
     influence = np.empty(len(expected))
     value = 0.0
-    for part in scores.folds:
+    for part in scores.later:
         held = scores.fold == part
         own, centred = _covariance(scores.gain[held], expected[held])
         value += own * held.mean()
@@ -116,7 +118,7 @@ def _fifths(scores: Scores, expected: Numbers, seed: int) -> tuple[tuple[Fifth, 
     """Sorted group effects (Chernozhukov et al. 2025); rows level with each other are told apart at random."""
     draw = np.random.default_rng(seed).random(len(expected))
     fifth = np.empty(len(expected), np.int64)
-    for part in scores.folds:
+    for part in scores.later:
         held = np.flatnonzero(scores.fold == part)
         order = np.lexsort((draw[held], expected[held]))
         fifth[held[order]] = np.arange(len(held)) * FIFTHS // len(held)

@@ -38,7 +38,7 @@ def notes(p: People, voice: Voice) -> tuple[Phrase, ...]:
         said.append(phrase("people.note_agree", share=amount(p.rule.agree, "share")))
         said.append(phrase("people.note_share"))
     if p.peers is not None:
-        rows, of = int(p.peers.rows.sum()), len(p.peers.rows)
+        rows, of = int(p.peers.sample.sum()), len(p.peers.sample)
         key = "people.note_peers" if rows == of else "people.note_peers_sample"
         said.append(phrase(key, rows=f"{rows:,}", of=f"{of:,}"))
     return tuple(said)
