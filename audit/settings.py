@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from analysis.causal.effects import EffectSettings
 from analysis.causal.graph import Graph
+from analysis.causal.people.settings import PeopleSettings
 from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
 from analysis.ingest import Source
@@ -20,19 +21,20 @@ from audit import __version__
 from models.config import EaseSettings, RecommenderSettings
 from models.topics import TopicSettings
 
-Step = Literal["data", "graph", "effects", "recommender", "disparity", "mitigation", "report"]
+Step = Literal["data", "graph", "effects", "people", "recommender", "disparity", "mitigation", "report"]
 
 DEPENDS: dict[Step, tuple[Step, ...]] = {
     "data": (),
     "graph": ("data",),
     "effects": ("graph",),
+    "people": ("graph",),
     "recommender": ("data",),
     "disparity": ("recommender",),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
-FURTHER: dict[Step, Step] = {}
+FURTHER: dict[Step, Step] = {"people": "effects"}
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
 STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
@@ -95,6 +97,8 @@ class AuditSettings(_Frozen):
     """The causal graph."""
     effects: EffectSettings = Field(default_factory=EffectSettings)
     """The causal question."""
+    people: PeopleSettings = Field(default_factory=PeopleSettings)
+    """For whom the treatment works, and the rule that is tried."""
     recommender: Recommending = Field(default_factory=Recommending)
     """The recommender under audit."""
     disparity: DisparitySettings = Field(default_factory=DisparitySettings)
@@ -127,6 +131,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "data": ("seed", "k", "data", "roles", "cleaning", "split", "topics"),
     "graph": ("graph",),
     "effects": ("effects",),
+    "people": ("effects", "people"),
     "recommender": ("recommender",),
     "disparity": ("disparity",),
     "mitigation": ("mitigation",),

@@ -122,6 +122,15 @@ def effects_step(run: Run) -> Section:
     return _disclosed(section, settings)
 
 
+def people_step(run: Run) -> Section:
+    """For whom the treatment works, and what a rule built on it would do to groups."""
+    from analysis.causal.people.section import people_section
+
+    settings, asked = run.settings, run.settings.effects
+    section = people_section(run.dataset, run.graph, asked, settings.people, settings.k, settings.seed, run.tell)
+    return _disclosed(section, settings)
+
+
 def recommender_step(run: Run) -> Section:
     """Train or load the recommender, rank for every user, measure accuracy."""
     from audit.recommend import recommender_section_of
@@ -165,6 +174,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "data": data_step,
     "graph": graph_step,
     "effects": effects_step,
+    "people": people_step,
     "recommender": recommender_step,
     "disparity": disparity_step,
     "mitigation": mitigation_step,
