@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["duckdb", "spark"]
 MASTER_VARIABLE = "EVENHAND_SPARK_MASTER"
-"""Environment variable with the address of a Spark master; `local[*]` (all cores of this machine) where it is not set."""
+"""Environment variable with the address of a Spark master; where it is not set, all cores of this machine."""
 MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[\w.-]+:\d+(,[\w.-]+:\d+)*|yarn|k8s://\S+")
 MEMORY = "800MB"
 """What DuckDB holds in memory; the rest of a larger grouping goes through a temporary folder."""
@@ -106,7 +106,7 @@ def _spark(master: str) -> Iterator[Any]:
     if MASTER.fullmatch(master) is None:
         raise Refusal("scale.bad_master", variable=MASTER_VARIABLE, master=master)
     import ibis
-    from py4j.protocol import Py4JError
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped, unused-ignore]
     from pyspark.errors import PySparkException
 
     try:

@@ -13,12 +13,15 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
+from analysis.causal.resample import resampled_totals
 from analysis.causal.study import Codes, Numbers, Study
 from analysis.fairness.infer import resampling_counts
 
 Estimand = Literal["ATE", "ATT"]
 BLOCK = 200
 """Replicates drawn at once: bounds the memory to 200 x users counts."""
+MANY_USERS = 20_000
+"""From so many users on, each user's count is drawn for itself (Poisson) instead of all together (multinomial)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,12 @@ class Cells:
         return (self.n.T @ weights.T).T.reshape(shape), (self.y.T @ weights.T).T.reshape(shape)
 
     def resampled(self, replicates: int, seed: int) -> Iterator[tuple[Numbers, Numbers]]:
-        """Totals of bootstrap samples of users (drawn with replacement), in blocks of at most 200 replicates."""
+        """Totals of bootstrap samples of users (drawn with replacement), some replicates at a time."""
+        if self.users >= MANY_USERS:
+            shape = (-1, *self.shape)
+            for n, y in resampled_totals(self.n, self.y, replicates, seed):
+                yield n.reshape(shape), y.reshape(shape)
+            return
         rng = np.random.default_rng(seed)
         for start in range(0, replicates, BLOCK):
             yield self.weighted(resampling_counts(self.users, min(BLOCK, replicates - start), rng))

@@ -19,6 +19,8 @@ import scipy.sparse as sp
 from scipy.stats import poisson
 
 Numbers = npt.NDArray[np.float64]
+Short = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int64]
 
 USERS = 4096
 """Users of a block."""
@@ -34,8 +36,8 @@ RESOLUTION = 1 << 16
 class _Block:
     """Some users: columns that they occupy [c], and their rows and centred outcomes float32 [users, 2c]."""
 
-    columns: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float32]
+    columns: Codes
+    values: Short
 
 
 def resampled_totals(
@@ -61,7 +63,7 @@ def resampled_totals(
         yield rows, outcome + mean * rows
 
 
-def poisson_counts(shape: tuple[int, int], generator: np.random.Generator) -> npt.NDArray[np.float32]:
+def poisson_counts(shape: tuple[int, int], generator: np.random.Generator) -> Short:
     """Independent Poisson(1) counts, float32 of whole numbers 0..8."""
     size = shape[0] * shape[1]
     words = generator.integers(0, 1 << 64, size=(size + 3) // 4, dtype=np.uint64)
@@ -89,7 +91,7 @@ def _tails() -> list[np.uint16]:
 _TAILS = _tails()
 
 
-def _by_first_cell(n: sp.csr_matrix) -> npt.NDArray[np.int64]:
+def _by_first_cell(n: sp.csr_matrix) -> Codes:
     """Users in the order of the first cell they occupy: neighbours share cells, which keeps blocks narrow."""
     filled = np.flatnonzero(np.diff(n.indptr))
     first = n.indices[n.indptr[filled]]
@@ -97,16 +99,11 @@ def _by_first_cell(n: sp.csr_matrix) -> npt.NDArray[np.int64]:
 
 
 def _totals(
-    n: sp.csr_matrix,
-    y: sp.csr_matrix,
-    mean: float,
-    order: npt.NDArray[np.int64],
-    replicates: int,
-    seed: tuple[int, int],
-) -> Iterator[tuple[npt.NDArray[np.int64], Numbers]]:
+    n: sp.csr_matrix, y: sp.csr_matrix, mean: float, order: Codes, replicates: int, seed: tuple[int, int]
+) -> Iterator[tuple[Codes, Short]]:
     """Each block's columns and its totals [replicates, 2 columns], blocks in order, made on every processor."""
 
-    def made(number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    def made(number: int) -> tuple[Codes, Short]:
         block = _block(n, y, mean, order[number * USERS : (number + 1) * USERS])
         generator = np.random.Generator(np.random.SFC64((*seed, number)))
         return block.columns, poisson_counts((replicates, len(block.values)), generator) @ block.values
@@ -117,7 +114,7 @@ def _totals(
             yield from pool.map(made, blocks[start : start + 16])
 
 
-def _block(n: sp.csr_matrix, y: sp.csr_matrix, mean: float, users: npt.NDArray[np.int64]) -> _Block:
+def _block(n: sp.csr_matrix, y: sp.csr_matrix, mean: float, users: Codes) -> _Block:
     rows, outcome = n[users], y[users]
     columns, place = np.unique(rows.indices, return_inverse=True)
     width = len(columns)

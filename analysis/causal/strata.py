@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,11 +90,13 @@ def _cut(name: str, values: Numbers, bins: int) -> Stratified:
     inner = edges[1:-1]
     codes = np.full(len(values), len(inner) + 1, np.int64)
     codes[known] = np.searchsorted(inner, values[known], side="right")
-    labels = tuple(f"{low:.4g}..{high:.4g}" for low, high in zip(edges, edges[1:], strict=False))
-    if len(edges) == 2:
-        labels = (f"{edges[0]:.4g}..{edges[1]:.4g}",)
     used, codes = np.unique(codes, return_inverse=True)
-    every = (*labels, UNKNOWN)
+    every = (*interval_labels(edges), UNKNOWN)
     return Stratified(
         name, codes.astype(np.int64), tuple(every[code] for code in used), tuple(float(edge) for edge in edges)
     )
+
+
+def interval_labels(edges: Sequence[float] | Numbers) -> tuple[str, ...]:
+    """`low..high` of each interval between neighbouring edges."""
+    return tuple(f"{low:.4g}..{high:.4g}" for low, high in zip(edges, edges[1:], strict=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -121,7 +121,7 @@ def contrasts(column: pd.Series, reference: str | None, threshold: float | str |
         raise Refusal("effects.treatment_constant", name=str(column.name), level=levels[0] if levels else UNKNOWN)
     if len(levels) > MAX_ARMS:
         raise Refusal("effects.treatment_many", name=str(column.name), n=len(levels), limit=MAX_ARMS)
-    base = _reference(str(column.name), levels, labels, reference)
+    base = reference_of(str(column.name), levels, labels.value_counts(), reference)
     all_labels = np.full(len(column), "", dtype=object)
     all_labels[known] = labels.to_numpy()
     return tuple(_contrast(all_labels, known, base, level) for level in levels if level != base)
@@ -156,6 +156,18 @@ def dosed(table: pd.DataFrame, treatment: str, outcome: str, adjustment: tuple[s
         level = f"{dose[0]:g}" if len(dose) else UNKNOWN
         raise Refusal("effects.treatment_constant", name=treatment, level=level)
     return Dosed(dose=dose, **_rows(table, treatment, outcome, known, complete, values, adjustment, bins))
+
+
+def reference_of(name: str, levels: Sequence[str], rows: Mapping[str, int] | pd.Series, reference: str | None) -> str:
+    """What the others are compared with: as chosen, else 0, False or no, else the level with the most rows."""
+    if reference is not None:
+        if reference not in levels:
+            raise Refusal("effects.no_reference", name=name, reference=reference, levels=", ".join(levels))
+        return reference
+    for none in ("0", "False", "false", "no"):
+        if none in levels:
+            return none
+    return min(levels, key=lambda level: (-int(rows[level]), level))
 
 
 def is_dose(column: pd.Series) -> bool:
@@ -211,18 +223,6 @@ def _above(column: pd.Series, threshold: float | str) -> pd.Series:
     limit = float(numbers.median()) if threshold == "median" else float(threshold)
     above = (numbers > limit).astype("int8")
     return above.where(numbers.notna()).rename(str(column.name))
-
-
-def _reference(name: str, levels: list[str], labels: pd.Series, reference: str | None) -> str:
-    if reference is not None:
-        if reference not in levels:
-            raise Refusal("effects.no_reference", name=name, reference=reference, levels=", ".join(levels))
-        return reference
-    for none in ("0", "False", "false", "no"):
-        if none in levels:
-            return none
-    counts = labels.value_counts()
-    return min(levels, key=lambda level: (-int(counts[level]), level))
 
 
 def _outcome(column: pd.Series) -> Numbers:

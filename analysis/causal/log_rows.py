@@ -1,0 +1,163 @@
+"""The rows of a log that a question compares, as an engine holds them: chosen, counted, and refused where unfit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from analysis.causal.levels import Level, named
+from analysis.causal.strata import MAX_LEVELS
+from analysis.causal.study import MAX_ARMS, reference_of
+from analysis.engine import Engine
+from analysis.log import UNKNOWN
+from words import Refusal
+
+if TYPE_CHECKING:
+    import ibis
+
+FEW = 100
+"""A column with more values (or about so many) is cut at quantiles where it holds numbers, and else refused."""
+N, TOTAL, SQUARE, LOW, HIGH = (f"sum of {name}" for name in ("rows", "outcomes", "squares", "lowest", "highest"))
+"""Columns of sums, beside columns under the log's own names."""
+
+
+class LogQuestion(BaseModel):
+    """What is asked of a log, by the names of its columns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    treatment: str
+    """Whose effect is asked for: 0/1, true and false, or a few kinds of which two are compared."""
+    outcome: str
+    """A number; 0/1 where something did or did not happen."""
+    adjustment: tuple[str, ...] = ()
+    """Columns within whose values rows are compared."""
+    user: str = "user"
+    """Who: users are what is resampled."""
+    reference: str | None = None
+    """The treatment that is compared with; None: 0, False or no, else the most frequent."""
+    level: str | None = None
+    """The treatment whose effect is asked for; None: the only other one."""
+    bins: int = Field(5, ge=2, le=20)
+    """Quantile bins of a number with many values."""
+
+
+@dataclass(frozen=True)
+class LogRows:
+    """The rows compared, still in the engine.
+
+    kept: those rows; treatment: its kinds, and the numbers of the two compared; found: rows and sums of the outcome in
+    every combination of the columns with few values, over the rows compared. rows: of the whole log; complete: with
+    user, treatment and outcome. users: (lowest, highest) user where users are whole numbers.
+    """
+
+    kept: ibis.Table
+    treatment: Level
+    reference: int
+    level: int
+    found: pd.DataFrame
+    rows: int
+    complete: int
+    users: tuple[int, int] | None
+
+    @property
+    def binary(self) -> bool:
+        """Whether every outcome is 0 or 1: none outside [0, 1], and each its own square."""
+        inside = self.found[LOW].min() >= 0 and self.found[HIGH].max() <= 1
+        return bool(inside and self.found[TOTAL].sum() == self.found[SQUARE].sum())
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the outcome."""
+        n, total, square = (float(self.found[name].sum()) for name in (N, TOTAL, SQUARE))
+        return float(max(square / n - (total / n) ** 2, 0.0) ** 0.5)
+
+
+def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
+    """The rows that `asked` compares. Raises Refusal where a column is missing or cannot be what it is asked to be."""
+    table = _finite(_chosen(table, asked))
+    rows, users, few = _profile(table, asked, engine)
+    complete = table.filter([table[name].notnull() for name in (asked.user, asked.treatment, asked.outcome)])
+    if asked.treatment not in few:
+        median = engine.frame(complete.aggregate(median=complete[asked.treatment].median()))["median"].iloc[0]
+        raise Refusal("effects.treatment_continuous", name=asked.treatment, median=f"{median:g}")
+    found = _combinations(complete, asked, few, engine)
+    kinds = named(asked.treatment, found[asked.treatment])
+    reference, level = _arms(found, kinds, asked)
+    compared = [one for arm in (reference, level) for one in kinds.values[arm]]
+    inside = found[found[asked.treatment].isin(compared)]
+    if inside[LOW].min() == inside[HIGH].max():
+        raise Refusal("effects.outcome_constant", name=asked.outcome, value=f"{float(inside[LOW].min()):g}")
+    kept = complete.filter(complete[asked.treatment].isin(compared))
+    return LogRows(kept, kinds, reference, level, inside, rows, int(found[N].sum()), users)
+
+
+def _chosen(table: ibis.Table, asked: LogQuestion) -> ibis.Table:
+    wanted = list(dict.fromkeys((asked.user, asked.treatment, asked.outcome, *asked.adjustment)))
+    missing = [name for name in wanted if name not in table.columns]
+    if missing:
+        raise Refusal("effects.not_recorded", names=", ".join(missing))
+    kinds = {name: table[name].type() for name in wanted}
+    if not (kinds[asked.outcome].is_numeric() or kinds[asked.outcome].is_boolean()):
+        raise Refusal("effects.outcome_text", name=asked.outcome)
+    odd = [name for name, kind in kinds.items() if not (kind.is_numeric() or kind.is_boolean() or kind.is_string())]
+    if odd:
+        raise Refusal("scale.column_kind", name=odd[0])
+    return table.select(*wanted)
+
+
+def _finite(table: ibis.Table) -> ibis.Table:
+    """NaN and infinities as missing."""
+    import ibis
+
+    floats = [name for name in table.columns if table[name].type().is_floating()]
+    odd = {name: table[name].isnan() | table[name].isinf() for name in floats}
+    blanked = {name: ibis.ifelse(blank, ibis.null(table[name].type()), table[name]) for name, blank in odd.items()}
+    return table.mutate(**blanked) if blanked else table
+
+
+def _profile(
+    table: ibis.Table, asked: LogQuestion, engine: Engine
+) -> tuple[int, tuple[int, int] | None, frozenset[str]]:
+    """Rows, the range of users that are whole numbers, and the columns that have few values."""
+    columns = list(dict.fromkeys((asked.treatment, *asked.adjustment)))
+    wanted = {f"values {at}": table[name].approx_nunique() for at, name in enumerate(columns)}
+    user = table[asked.user]
+    if user.type().is_integer():
+        wanted |= {"low": user.min(), "high": user.max()}
+    answer = engine.frame(table.aggregate(rows=table.count(), **wanted)).iloc[0]
+    about = {name: int(answer[f"values {at}"]) for at, name in enumerate(columns)}
+    wordy = [name for name, count in about.items() if count > FEW and not table[name].type().is_numeric()]
+    if wordy:
+        raise Refusal("effects.too_many_levels", name=wordy[0], n=about[wordy[0]], limit=MAX_LEVELS)
+    whole = "low" in answer and pd.notna(answer["low"])
+    users = (int(answer["low"]), int(answer["high"])) if whole else None
+    return int(answer["rows"]), users, frozenset(name for name, count in about.items() if count <= FEW)
+
+
+def _combinations(complete: ibis.Table, asked: LogQuestion, few: frozenset[str], engine: Engine) -> pd.DataFrame:
+    keys = list(dict.fromkeys((asked.treatment, *(name for name in asked.adjustment if name in few))))
+    y = complete[asked.outcome].cast("float64")
+    sums = {N: complete.count(), TOTAL: y.sum(), SQUARE: (y * y).sum(), LOW: y.min(), HIGH: y.max()}
+    return engine.frame(complete.group_by(keys).aggregate(**sums).order_by(keys))
+
+
+def _arms(found: pd.DataFrame, kinds: Level, asked: LogQuestion) -> tuple[int, int]:
+    """Numbers of the reference and of the treatment compared with it."""
+    labels, name = kinds.labels, asked.treatment
+    if len(labels) < 2:
+        raise Refusal("effects.treatment_constant", name=name, level=labels[0] if labels else UNKNOWN)
+    if len(labels) > MAX_ARMS:
+        raise Refusal("effects.treatment_many", name=name, n=len(labels), limit=MAX_ARMS)
+    rows = {label: int(found[N][found[name].isin(own)].sum()) for label, own in zip(labels, kinds.values, strict=True)}
+    reference = reference_of(name, labels, rows, asked.reference)
+    others = [label for label in labels if label != reference]
+    if asked.level is None and len(others) > 1:
+        raise Refusal("scale.which_level", name=name, levels=", ".join(others))
+    level = others[0] if asked.level is None else asked.level
+    if level not in others:
+        raise Refusal("effects.no_reference", name=name, reference=level, levels=", ".join(labels))
+    return labels.index(reference), labels.index(level)
