@@ -1,0 +1,1 @@
+"""Causal discovery: links that the data speak for, under what is known beforehand."""
