@@ -14,7 +14,7 @@ from pages.parts.house import section_of
 from pages.parts.text import raw, t
 from pages.parts.view import View
 
-FIRST: dict[Step, tuple[str, ...]] = {}
+FIRST: dict[Step, tuple[str, ...]] = {"people": ("by", "covariates", "worth", "blind")}
 """Settings that are shown at once; a step that is not named here shows all."""
 PANELS: dict[Step, Callable[[View], None]] = {}
 """Panels of their own, for steps where a form and the section are not enough; most have `panel`."""
