@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from analysis.causal.effects import EffectSettings
 from analysis.causal.graph import Graph
 from analysis.causal.people.settings import PeopleSettings
+from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
 from analysis.ingest import Source
@@ -21,20 +22,21 @@ from audit import __version__
 from models.config import EaseSettings, RecommenderSettings
 from models.topics import TopicSettings
 
-Step = Literal["data", "graph", "effects", "people", "recommender", "disparity", "mitigation", "report"]
+Step = Literal["data", "graph", "effects", "people", "robustness", "recommender", "disparity", "mitigation", "report"]
 
 DEPENDS: dict[Step, tuple[Step, ...]] = {
     "data": (),
     "graph": ("data",),
     "effects": ("graph",),
     "people": ("graph",),
+    "robustness": ("graph",),
     "recommender": ("data",),
     "disparity": ("recommender",),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
-FURTHER: dict[Step, Step] = {"people": "effects"}
+FURTHER: dict[Step, Step] = {"people": "effects", "robustness": "effects"}
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
 STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
@@ -105,6 +107,8 @@ class AuditSettings(_Frozen):
     """Groups, figures and margins."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
     """Methods to try and how strong."""
+    robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
+    """Which other defensible ways of answering are tried, and what should show no effect."""
     further: tuple[Step, ...] = ()
     """Analyses beyond the way through that a whole run makes and the report shows."""
 
@@ -132,6 +136,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "graph": ("graph",),
     "effects": ("effects",),
     "people": ("effects", "people"),
+    "robustness": ("effects", "robustness"),
     "recommender": ("recommender",),
     "disparity": ("disparity",),
     "mitigation": ("mitigation",),

@@ -131,6 +131,15 @@ def people_step(run: Run) -> Section:
     return _disclosed(section, settings)
 
 
+def robustness_step(run: Run) -> Section:
+    """Compute the answer in every defensible way, and try to break it."""
+    from analysis.causal.robustness.section import robustness_section
+
+    s = run.settings
+    section = robustness_section(run.dataset, run.graph, s.effects, s.robustness, s.k, s.seed, run.tell)
+    return _disclosed(section, s)
+
+
 def recommender_step(run: Run) -> Section:
     """Train or load the recommender, rank for every user, measure accuracy."""
     from audit.recommend import recommender_section_of
@@ -175,6 +184,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "graph": graph_step,
     "effects": effects_step,
     "people": people_step,
+    "robustness": robustness_step,
     "recommender": recommender_step,
     "disparity": disparity_step,
     "mitigation": mitigation_step,

@@ -14,7 +14,10 @@ from pages.parts.house import section_of
 from pages.parts.text import raw, t
 from pages.parts.view import View
 
-FIRST: dict[Step, tuple[str, ...]] = {"people": ("by", "covariates", "worth", "blind")}
+FIRST: dict[Step, tuple[str, ...]] = {
+    "people": ("by", "covariates", "worth", "blind"),
+    "robustness": ("negative_outcomes", "negative_exposures", "other_outcomes"),
+}
 """Settings that are shown at once; a step that is not named here shows all."""
 PANELS: dict[Step, Callable[[View], None]] = {}
 """Panels of their own, for steps where a form and the section are not enough; most have `panel`."""
@@ -70,5 +73,5 @@ def in_report(view: View) -> None:
 
 def options(known: Ground) -> dict[str, Sequence[str]]:
     """Choices of the fields whose values are names in the data, by the fields' names."""
-    columns = ("columns", "covariates", "confounders", "mediators", "treatment", "outcome")
+    columns = ("columns", "covariates", "confounders", "mediators", "treatment", "outcome", *FIRST["robustness"])
     return dict.fromkeys(columns, known.columns) | dict.fromkeys(("attribute", "attributes", "by"), known.sensitive)
