@@ -154,6 +154,8 @@ def amount(number: float, unit: str) -> str:
         return f"{100 * number:z.1f}%"
     if unit == "points":
         return f"{100 * number:+z.1f}"
+    if unit == "per_thousand":
+        return f"{1000 * number:+z.1f}"
     if unit == "count":
         return f"{number:z,.0f}"
     if unit == "p":
