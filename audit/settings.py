@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from analysis.causal.discovery.settings import DiscoverySettings
 from analysis.causal.effects import EffectSettings
 from analysis.causal.graph import Graph
 from analysis.causal.people.settings import PeopleSettings
@@ -22,10 +23,11 @@ from audit import __version__
 from models.config import EaseSettings, RecommenderSettings
 from models.topics import TopicSettings
 
-Step = Literal["data", "graph", "effects", "people", "robustness", "recommender", "disparity", "mitigation", "report"]
+Step = Literal["data", "discovery", "graph", "effects", "people", "robustness", "recommender", "disparity", "mitigation", "report"]
 
 DEPENDS: dict[Step, tuple[Step, ...]] = {
     "data": (),
+    "discovery": ("data",),
     "graph": ("data",),
     "effects": ("graph",),
     "people": ("graph",),
@@ -36,7 +38,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
-FURTHER: dict[Step, Step] = {"people": "effects", "robustness": "effects"}
+FURTHER: dict[Step, Step] = {"discovery": "graph", "people": "effects", "robustness": "effects"}
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
 STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
@@ -95,6 +97,8 @@ class AuditSettings(_Frozen):
     """Train, validation and test part."""
     topics: TopicSettings = Field(default_factory=TopicSettings)
     """Topics of the item texts and intents of the users, as columns of the data."""
+    discovery: DiscoverySettings = Field(default_factory=DiscoverySettings)
+    """How links for the graph are searched in the data."""
     graph: GraphChoice = Field(default_factory=GraphChoice)
     """The causal graph."""
     effects: EffectSettings = Field(default_factory=EffectSettings)
@@ -133,6 +137,7 @@ class AuditSettings(_Frozen):
 
 _PARTS: dict[Step, tuple[str, ...]] = {
     "data": ("seed", "k", "data", "roles", "cleaning", "split", "topics"),
+    "discovery": ("discovery",),
     "graph": ("graph",),
     "effects": ("effects",),
     "people": ("effects", "people"),

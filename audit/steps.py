@@ -102,6 +102,15 @@ def data_step(run: Run) -> Section:
     return _disclosed(section.model_copy(update={"facts": facts}), settings)
 
 
+def discovery_step(run: Run) -> Section:
+    """Search the data for links that the graph could have."""
+    from analysis.causal.discovery.section import discovery_section
+
+    settings = run.settings
+    section = discovery_section(run.dataset, settings.discovery, settings.seed, run.tell)
+    return _disclosed(section, settings)
+
+
 def graph_step(run: Run) -> Section:
     """Check the graph and say what may be adjusted for."""
     from analysis.causal.effects import variables
@@ -181,6 +190,7 @@ def _disclosed(section: Section, settings: AuditSettings) -> Section:
 
 ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "data": data_step,
+    "discovery": discovery_step,
     "graph": graph_step,
     "effects": effects_step,
     "people": people_step,

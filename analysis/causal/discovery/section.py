@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analysis.causal.dag import Graph
 from analysis.causal.discovery.columns import Columns, columns_of
 from analysis.causal.discovery.discover import Discovery, Link, Tell, discover
 from analysis.causal.discovery.knowledge import Knowledge, of_settings
@@ -21,19 +20,16 @@ SHAKY = 0.5
 MAX_SAID = 6
 
 
-def discovery_section(
-    dataset: Dataset, graph: Graph, settings: DiscoverySettings, k: int, seed: int, tell: Tell
-) -> Section:
+def discovery_section(dataset: Dataset, settings: DiscoverySettings, seed: int, tell: Tell) -> Section:
     """Links between the chosen columns with the share of resamples of users in which each stands.
 
-    Nothing enters the graph by itself: the Graph page adds links one by one (`accept`). `graph` only names nodes. Every
-    share rests on all users, so the disclosure threshold `k` hides nothing here. Raises Refusal for columns,
-    constraints and methods that do not go together.
+    Nothing enters the graph by itself: the Graph page adds links one by one (`accept`). Every share rests on all users,
+    so there is nothing to suppress. Raises Refusal for columns, constraints and methods that do not go together.
     """
     columns = columns_of(dataset, settings, seed)
     known = of_settings(dataset, columns.names, settings)
     found = discover(columns, known, settings, seed, tell)
-    words = spoken(dataset, taken=graph.nodes)
+    words = spoken(dataset)
     said = tuple(_spoken(link, words) for link in found.links)
     return Section(
         step="discovery",
@@ -50,7 +46,6 @@ def discovery_section(
             "rows": columns.rows,
             "users": columns.users,
             "dataset": dataset.digest,
-            "k": k,
         },
     )
 
