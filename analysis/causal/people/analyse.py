@@ -51,6 +51,11 @@ class People:
     shares: tuple[Treated, ...]
     peers: Peers | None
 
+    @property
+    def judged_users(self) -> int:
+        """People by whom the order and the rule are judged: those of all folds but the first."""
+        return len(np.unique(self.scores.user[self.scores.fold > 0]))
+
     def too_small(self, k: int) -> bool:
         """Whether an answer of the rule rests on fewer than `k` people."""
         held = [self.asked.leaf_rows(leaf) for leaf in self.rule.rule.leaves]

@@ -131,17 +131,20 @@ def _found(p: People, voice: Voice) -> list[Finding]:
         for place, fifth in enumerate(t.fifths, 1)
     ]
     reason = phrase("people.nothing_to_rank")
-    qini = phrase("people.method_qini")
+    qini, people = phrase("people.method_qini"), p.judged_users
     return [
         *made,
-        voice.figure("fifth.gap", voice.label("fifths"), method, t.spread, Verdict.GAP, reason=reason),
-        voice.figure("qini", voice.label("qini"), qini, t.qini, Verdict.EFFECT, reason=reason),
+        voice.figure("fifth.gap", voice.label("fifths"), method, t.spread, Verdict.GAP, n=people, reason=reason),
+        voice.figure(
+            "qini", voice.label("qini"), qini, t.qini, Verdict.EFFECT, n=people, reason=reason, unit=voice.small
+        ),
         voice.figure(
             "calibration",
             voice.label("calibration"),
             phrase("people.method_calibration"),
             t.slope,
             Verdict.MEASURED,
+            n=people,
             reason=reason,
             unit="score",
         ),
@@ -160,9 +163,17 @@ def _rule(p: People, voice: Voice) -> list[Finding]:
     method = phrase("people.method_held_out")
     named = {"lift": p.rule.lift, "treated": p.rule.treated, "left": p.rule.left}
     named |= {"net": p.rule.net, "over_all": p.rule.over_all} if priced else {}
-    claims = {"treated": Verdict.MEASURED, "left": Verdict.MEASURED}
+    levels = {"treated", "left"}
     values = [
-        voice.figure(f"rule.{name}", voice.label(name), method, one, claims.get(name, Verdict.EFFECT))
+        voice.figure(
+            f"rule.{name}",
+            voice.label(name),
+            method,
+            one,
+            Verdict.MEASURED if name in levels else Verdict.EFFECT,
+            n=p.judged_users,
+            unit=voice.unit if name in levels else voice.small,
+        )
         for name, one in named.items()
     ]
     return [*values, *_shares(p.shares, voice)]

@@ -24,7 +24,7 @@ def charts(p: People, voice: Voice, found: tuple[Finding, ...]) -> tuple[Chart, 
     shown = {one.key: one for one in found if one.verdict not in VALUELESS}
     drawn = [
         *(_levels(f"cate.{part.attribute}", part, voice, shown) for part in p.groups),
-        _fifths(p.targeting.fifths, voice, shown),
+        _fifths(p.targeting.fifths, p.judged_users, voice, shown),
         _curve(p, voice),
         *(_levels(f"rule.share.{part.attribute}", part, voice, shown) for part in p.groups),
         _slopes(p, voice, shown),
@@ -79,7 +79,7 @@ def _levels(kind: str, part: Gains, voice: Voice, shown: Shown) -> Chart | None:
     )
 
 
-def _fifths(fifths: tuple[Fifth, ...], voice: Voice, shown: Shown) -> Chart | None:
+def _fifths(fifths: tuple[Fifth, ...], users: int, voice: Voice, shown: Shown) -> Chart | None:
     rows: list[tuple[Cell, Finding]] = []
     expected: list[tuple[Cell, float]] = []
     for place, fifth in enumerate(fifths, 1):
@@ -98,7 +98,7 @@ def _fifths(fifths: tuple[Fifth, ...], voice: Voice, shown: Shown) -> Chart | No
         title=phrase("people.fifths_title"),
         x_title=_gain(voice),
         y_title=phrase("people.fifths_y"),
-        n=voice.users,
+        n=users,
         series=(_interval(phrase("people.measured"), rows), foretold),
         alt=phrase("people.fifths_alt"),
         zero_line=0.0,
@@ -107,11 +107,13 @@ def _fifths(fifths: tuple[Fifth, ...], voice: Voice, shown: Shown) -> Chart | No
 
 def _curve(p: People, voice: Voice) -> Chart | None:
     curve = p.targeting.curve
-    if curve is None or voice.unit == "":
+    if curve is None:
         return None
     scale = _scale(voice.unit)
     points = [
-        (share, one) for share, one in zip(curve.at, curve.gain, strict=True) if one and share * voice.users >= voice.k
+        (share, one)
+        for share, one in zip(curve.at, curve.gain, strict=True)
+        if one and share * p.judged_users >= voice.k
     ]
     if not points:
         return None
@@ -133,7 +135,7 @@ def _curve(p: People, voice: Voice) -> Chart | None:
         title=phrase("people.curve_title", **facts),
         x_title=phrase("people.curve_x"),
         y_title=phrase("people.curve_y_100" if scale == 100 else "people.curve_y", **facts),
-        n=voice.users,
+        n=p.judged_users,
         series=(ours, random),
         alt=phrase("people.curve_alt"),
     )
@@ -167,7 +169,7 @@ def _rule(p: People, voice: Voice) -> Table:
         held = p.asked.leaf_rows(leaf)
         people = len(np.unique(p.study.user[held]))
         does = phrase("people.treat" if leaf.treat else "people.leave")
-        rows.append((leaf_words(leaf, voice), does, float(held.mean()), people))
+        rows.append((leaf_words(p, leaf, voice), does, float(held.mean()), people))
     columns = (("where", "text"), ("does", "text"), ("rows_share", "share"), ("users", "count"))
     return Table(
         key=f"{voice.base}.rule", title=phrase("people.rule_title"), columns=_columns(*columns), rows=tuple(rows)
@@ -203,7 +205,7 @@ def _peer_rankings(p: People, voice: Voice) -> Table:
     assert p.peers is not None
     named = [(phrase("people.our_ranking"), p.peers.ours), *((one.name, one.qini) for one in p.peers.models)]
     rows = tuple((name, *ends(one)) for name, one in named if one is not None)
-    columns = (("model", "text"), *((name, voice.unit) for name in ("qini", "low", "high")))
+    columns = (("model", "text"), *((name, voice.small) for name in ("qini", "low", "high")))
     return Table(
         key=f"{voice.base}.peers.ranking",
         title=phrase("people.rankings_title"),

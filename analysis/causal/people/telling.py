@@ -8,6 +8,7 @@ from analysis.causal.people.rule import Leaf, Question
 from analysis.causal.people.voice import Voice
 from analysis.fairness.partition import group_label
 from analysis.finding import Finding, Verdict, amount
+from analysis.log import UNKNOWN
 from words import Fact, Phrase, phrase
 
 OPEN = frozenset({Verdict.CANNOT_TELL, Verdict.EQUIVALENT})
@@ -44,15 +45,19 @@ def notes(p: People, voice: Voice) -> tuple[Phrase, ...]:
     return tuple(said)
 
 
-def leaf_words(leaf: Leaf, voice: Voice) -> Phrase:
-    """The way to a leaf: `gender is women and age is at most 30`."""
-    parts = [_question(question, answer, voice) for question, answer in leaf.path]
+def leaf_words(p: People, leaf: Leaf, voice: Voice) -> Phrase:
+    """The way to a leaf: `gender is women and age is at most 30`; of a category, the values that remain."""
+    parts = [
+        _level(p, name, leaf, voice)
+        for name in dict.fromkeys(question.name for question, _ in leaf.path if question.relation == "is")
+    ]
+    parts += [_limit(question, answer, voice) for question, answer in leaf.path if question.relation == "most"]
     return _joined(parts, "and") if parts else phrase("people.everybody")
 
 
 def rule_words(p: People, voice: Voice) -> Phrase:
     """Where the rule treats."""
-    return _joined([leaf_words(leaf, voice) for leaf in p.rule.rule.leaves if leaf.treat], "or")
+    return _joined([leaf_words(p, leaf, voice) for leaf in p.rule.rule.leaves if leaf.treat], "or")
 
 
 def _joined(parts: list[Phrase], word: str) -> Phrase:
@@ -62,10 +67,23 @@ def _joined(parts: list[Phrase], word: str) -> Phrase:
     return whole
 
 
-def _question(question: Question, answer: bool, voice: Voice) -> Phrase:
-    key = f"people.{question.relation}" if answer else f"people.{question.relation}_not"
-    value = group_label(question.value) if question.relation == "is" else question.value
-    return phrase(key, name=voice.question.said(question.name), value=value)
+def _level(p: People, name: str, leaf: Leaf, voice: Voice) -> Phrase:
+    """Which values of a column a leaf holds, told by those that it has or those that it has not, the fewer."""
+    asked = [(question.value, answer) for question, answer in leaf.path if question.name == name]
+    labels = {one.name: one for one in p.study.confounders}[name].labels
+    only = [value for value, answer in asked if answer]
+    out = [value for value, answer in asked if not answer]
+    held = only or [label for label in labels if label not in out]
+    inside = len(held) <= max(len(out), 1)
+    said: Phrase | str = group_label(held[0] if inside else out[0])
+    for value in (held if inside else out)[1:]:
+        said = phrase("people.either", first=said, second=group_label(value))
+    return phrase("people.is" if inside else "people.is_not", name=voice.question.said(name), value=said)
+
+
+def _limit(question: Question, answer: bool, voice: Voice) -> Phrase:
+    key = "people.most" if answer else "people.most_not"
+    return phrase(key, name=voice.question.said(question.name), value=question.value)
 
 
 def _average(p: People, voice: Voice) -> tuple[Phrase, ...]:
@@ -100,8 +118,7 @@ def _groups(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phrase
 
 
 def _same(part: Gains, voice: Voice, known: dict[str, Finding], gaps: list[Finding]) -> Phrase:
-    levels = [one for label in part.labels if (one := known.get(f"cate.{part.attribute}.{label}")) is not None]
-    values = [one.value for one in levels if one.value is not None]
+    values = _values(f"cate.{part.attribute}", part, known)
     least = max((one.smallest_detectable for one in gaps if one.smallest_detectable is not None), default=0.0)
     return phrase(
         "people.same",
@@ -151,7 +168,10 @@ def _disparity(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phr
     gaps = [one for key, one in known.items() if key.startswith(f"{prefix}.gap") and one.value is not None]
     real = [one for one in gaps if one.verdict is Verdict.GAP]
     if not real:
-        return [phrase("people.rule_even", attribute=part.attribute)] if gaps else []
+        ordered = [amount(share, "share") for share in sorted(_values(prefix, part, known))]
+        if not gaps or not ordered:
+            return []
+        return [phrase("people.rule_even", attribute=part.attribute, low=ordered[0], high=ordered[-1])]
     blind = bool(voice.settings.get("blind"))
     said = []
     for one in sorted(real, key=lambda gap: -abs(gap.value or 0.0))[:2]:
@@ -171,11 +191,17 @@ def _disparity(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phr
     return said
 
 
+def _values(prefix: str, part: Gains, known: dict[str, Finding]) -> list[float]:
+    """Figures of the known groups that are shown."""
+    found = [known.get(f"{prefix}.{label}") for label in part.labels if label != UNKNOWN]
+    return [one.value for one in found if one is not None and one.value is not None]
+
+
 def _number(one: Finding, voice: Voice) -> str:
     return voice.signed(one.value or 0.0)
 
 
 def _size(one: Finding, voice: Voice) -> dict[str, Fact]:
-    """value, low and high of a finding in the effect's unit."""
-    written = {name: voice.signed(getattr(one, name)) for name in ("value", "low", "high")}
-    return {**written, "unit": phrase(f"units.{voice.unit}")}
+    """value, low and high of a finding, signed, with their unit."""
+    written = {name: voice.signed(getattr(one, name), one.unit) for name in ("value", "low", "high")}
+    return {**written, "unit": phrase(f"units.{one.unit}")}

@@ -28,6 +28,11 @@ class Voice:
     seed: int
     users: int
 
+    @property
+    def small(self) -> str:
+        """Unit of gains per row of the whole log: points are told per 1,000 rows."""
+        return "per_thousand" if self.unit == "points" else self.unit
+
     def label(self, key: str, **more: Fact) -> Phrase:
         return phrase(f"people.label_{key}", **self.facts(), **more)
 
@@ -35,8 +40,9 @@ class Voice:
         """Treatment and outcome by the names that the analyst knows them by."""
         return {"treatment": self.question.treatment_name, "outcome": self.question.outcome_name}
 
-    def signed(self, number: float) -> str:
-        text = amount(number, self.unit)
+    def signed(self, number: float, unit: str | None = None) -> str:
+        """An effect with its sign."""
+        text = amount(number, unit or self.unit)
         return text if text.startswith(("-", "+")) else f"+{text}"
 
     def limits(self, one: Estimate) -> dict[str, Fact]:
