@@ -25,6 +25,7 @@ HEAVY = {
     "transformers": ("models/",),
     "causallearn": ("analysis/causal/discovery/",),
     "dowhy": ("analysis/causal/",),
+    "econml": ("analysis/causal/people/",),
     "fairlearn": ("analysis/fairness/", "analysis/mitigation/"),
     "plotly": ("analysis/charts",),
     "matplotlib": ("analysis/charts", "analysis/report/"),
