@@ -112,13 +112,18 @@ def discovery_step(run: Run) -> Section:
 
 
 def graph_step(run: Run) -> Section:
-    """Check the graph and say what may be adjusted for."""
+    """Say what may be adjusted for under the graph, and whether the data agree with what it claims."""
+    from analysis.causal.comparable import comparable
     from analysis.causal.effects import variables
+    from analysis.causal.fit import fit
     from analysis.causal.identify import graph_section, identify
 
     run.tell(0.0, "audit.progress.identify")
-    identification = identify(run.graph, tuple(variables(run.dataset).columns))
-    return graph_section(run.dataset, run.graph, identification)
+    table = variables(run.dataset)
+    found = identify(run.graph, tuple(table.columns))
+    shares = {one.names: comparable(table, found.treatment, one.names) for one in found.sets}
+    fitted = fit(table, run.graph, run.settings.seed, lambda done: run.tell(done, "audit.progress.fit"))
+    return _disclosed(graph_section(run.dataset, run.graph, found, fitted, shares), run.settings)
 
 
 def effects_step(run: Run) -> Section:
@@ -147,6 +152,13 @@ def robustness_step(run: Run) -> Section:
     s = run.settings
     section = robustness_section(run.dataset, run.graph, s.effects, s.robustness, s.k, s.seed, run.tell)
     return _disclosed(section, s)
+
+
+def structure_step(run: Run) -> Section:
+    """Fit the graph's mechanisms; what if, one user, and why two populations differ."""
+    from audit.structure import structure_section_of
+
+    return _disclosed(structure_section_of(run), run.settings)
 
 
 def recommender_step(run: Run) -> Section:
@@ -195,6 +207,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "effects": effects_step,
     "people": people_step,
     "robustness": robustness_step,
+    "structure": structure_step,
     "recommender": recommender_step,
     "disparity": disparity_step,
     "mitigation": mitigation_step,

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from analysis.causal.dag import Graph
+from analysis.causal.dag import Edge, Graph
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -93,13 +93,14 @@ def _one_set(graph: Graph, treatment: str, outcome: str, found: tuple[Names, ...
     return tuple(names for names in ordered if names not in found)
 
 
-def front_door(graph: Graph, treatment: str, outcome: str) -> Names:
-    """The smallest set of recorded mediators that meets Pearl's front-door criterion, or ()."""
+def front_doors(graph: Graph, treatment: str, outcome: str, recorded: Iterable[str]) -> tuple[Names, ...]:
+    """Every minimal set of recorded mediators that meets Pearl's front-door criterion, smallest first."""
     from dowhy.graph import check_valid_backdoor_set, check_valid_frontdoor_set, do_surgery
 
     drawn = networkx_graph(graph)
     without_causes = do_surgery(drawn, [treatment], remove_incoming_edges=True)
-    pool = [name for name in mediators(graph, treatment, outcome) if name not in graph.latent]
+    known = set(recorded)
+    pool = [name for name in mediators(graph, treatment, outcome) if name in known]
 
     def valid(names: Names) -> bool:
         if not names:
@@ -111,8 +112,7 @@ def front_door(graph: Graph, treatment: str, outcome: str) -> Names:
             and check_valid_backdoor_set(drawn, chosen, [outcome], {treatment})["is_dseparated"]
         )
 
-    found, _ = minimal_sets(pool, valid)
-    return found[0] if found else ()
+    return minimal_sets(pool, valid)[0]
 
 
 def instruments(graph: Graph, treatment: str, outcome: str) -> Names:
@@ -131,10 +131,10 @@ def mediators(graph: Graph, treatment: str, outcome: str) -> Names:
     return tuple(name for name in graph.nodes if name in between)
 
 
-def separable(graph: Graph, treatment: str, mediator: str, outcome: str, recorded: Iterable[str]) -> bool:
-    """Whether some recorded set frees treatment -> mediator and mediator -> outcome of confounding.
+def mediation_set(graph: Graph, treatment: str, mediator: str, outcome: str, recorded: Iterable[str]) -> Names | None:
+    """A smallest recorded set that frees treatment -> mediator and mediator -> outcome of confounding; None without.
 
-    Then the effect through `mediator` can be told from the rest (natural direct and indirect effects; the set
+    With it the effect through `mediator` can be told from the rest (natural direct and indirect effects; the set
     holds no descendant of the treatment: Pearl 2001's sufficient conditions, checked edge by edge by DoWhy).
     """
     from dowhy.graph import check_valid_backdoor_set
@@ -150,7 +150,7 @@ def separable(graph: Graph, treatment: str, mediator: str, outcome: str, recorde
         return bool(first["is_dseparated"] and second["is_dseparated"])
 
     found, _ = minimal_sets([name for name in graph.nodes if name in pool and name in relevant], valid)
-    return bool(found)
+    return found[0] if found else None
 
 
 def biasing_paths(graph: Graph, treatment: str, outcome: str, given: Iterable[str] = ()) -> tuple[Names, ...]:
@@ -178,6 +178,12 @@ def biasing_paths(graph: Graph, treatment: str, outcome: str, given: Iterable[st
 def shortest(paths: tuple[Names, ...]) -> tuple[Names, ...]:
     """Paths that are no detour of another: no other path's nodes are among theirs."""
     return tuple(path for path in paths if not any(set(other) < set(path) for other in paths))
+
+
+def path_edges(graph: Graph, paths: Iterable[Names]) -> tuple[Edge, ...]:
+    """The edges that paths run along, as drawn, in the order of the graph's edges."""
+    walked = {frozenset(step) for path in paths for step in itertools.pairwise(path)}
+    return tuple(edge for edge in graph.edges if frozenset(edge) in walked)
 
 
 def drawn_path(graph: Graph, path: Names) -> str:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.causal.adjustment import Names
 from analysis.causal.dag import Graph
+from analysis.causal.estimand import expressions
+from analysis.causal.fit import Fit
+from analysis.causal.fit_words import fit_facts, fit_findings, fit_notes, fit_summary, fit_tables
 from analysis.causal.identification import Identification, options
 from analysis.causal.spoken import retold, retold_graph, spoken
 from analysis.document import Cell, Column, Section, Table
@@ -13,25 +20,41 @@ MAX_SAID = 5
 """Biasing paths in the sentence; all that were found are among the section's facts."""
 
 
-def graph_section(dataset: Dataset, graph: Graph, identification: Identification) -> Section:
+Shares = Mapping[Names, float | None]
+"""Adjustment set -> share of rows that have both treated and untreated rows alike in it (`comparable`)."""
+NO_SHARES: Shares = {}
+
+
+def graph_section(
+    dataset: Dataset,
+    graph: Graph,
+    identification: Identification,
+    fit: Fit | None = None,
+    shares: Shares = NO_SHARES,
+) -> Section:
     """The answer in plain sentences, the sets, nodes and edges as tables, and the graph among the facts.
 
-    It computes nothing: `identify` did. `dataset` names the data that the graph was read against, and its columns by
-    the names of the analyst's files; the graph and the identification among the facts keep the names of roles.
+    It computes nothing: `identify`, `fit` and `comparable` did. `dataset` names the data that the graph was read
+    against, and its columns by the names of the analyst's files; the graph and the identification among the facts
+    keep the names of roles.
     """
     words = spoken(dataset, taken=graph.nodes)
     told, drawn = retold(identification, words), retold_graph(graph, words)
+    facts: dict[str, Any] = {
+        "graph": graph.model_dump(mode="json"),
+        "identification": identification.model_dump(mode="json"),
+        "spoken": {node: words[node] for node in graph.nodes if node in words},
+        "dataset": dataset.digest,
+    }
+    checked = () if fit is None else fit_tables(fit, words)
+    said = {tuple(words.get(name, name) for name in names): share for names, share in shares.items()}
     return Section(
         step="graph",
-        summary=(*answer(told), *options(told)),
-        tables=(_sets(told), _nodes(drawn, told), _edges(drawn)),
-        notes=_notes(told),
-        facts={
-            "graph": graph.model_dump(mode="json"),
-            "identification": identification.model_dump(mode="json"),
-            "spoken": {node: words[node] for node in graph.nodes if node in words},
-            "dataset": dataset.digest,
-        },
+        summary=(*answer(told), *options(told), *(() if fit is None else fit_summary(fit, words))),
+        findings=() if fit is None else fit_findings(fit, words),
+        tables=(*checked, sets_table(told, said), expressions_table(told), _nodes(drawn, told), _edges(drawn)),
+        notes=(*_notes(told), *(() if fit is None else fit_notes(fit))),
+        facts=facts if fit is None else {**facts, "fit": fit_facts(fit)},
     )
 
 
@@ -39,7 +62,7 @@ def answer(found: Identification) -> tuple[Phrase, ...]:
     """Whether the effect can be learnt, in one sentence, and what the plain difference would mix in."""
     facts = {"treatment": found.treatment, "outcome": found.outcome}
     if found.status == "no path":
-        return (phrase("graph.no_path", **facts),)
+        return (phrase("graph.backwards" if found.backwards else "graph.no_path", **facts),)
     if found.status == "not recorded":
         names = ", ".join(name for name in (found.treatment, found.outcome) if name in found.absent)
         return (phrase("graph.not_recorded", **facts, names=names),)
@@ -69,20 +92,35 @@ def _notes(found: Identification) -> tuple[Phrase, ...]:
     return tuple(said)
 
 
-def _sets(found: Identification) -> Table:
+def sets_table(found: Identification, shares: Shares) -> Table:
+    """Every minimal adjustment set: what of it is no column, and the share of rows that could be compared."""
     nothing = phrase("graph.nothing")
+    keys = (("sets_names", "text"), ("sets_missing", "text"), ("sets_usable", "text"), ("sets_share", "share"))
     return Table(
         key="graph.sets",
         title=phrase("graph.sets_title"),
-        columns=_columns("sets_names", "sets_missing", "sets_usable"),
+        columns=tuple(Column(key=key, title=phrase(f"graph.{key}"), unit=unit) for key, unit in keys),
         rows=tuple(
             (
                 ", ".join(one.names) or nothing,
                 ", ".join(one.missing) or nothing,
                 phrase("graph.no" if one.missing else "graph.yes"),
+                shares.get(one.names),
             )
             for one in found.sets
         ),
+    )
+
+
+def expressions_table(found: Identification) -> Table:
+    """What the graph lets one write without `do`, in words and in symbols."""
+    return Table(
+        key="graph.formula",
+        title=phrase("graph.formula.title"),
+        columns=tuple(
+            Column(key=key, title=phrase(f"graph.formula.table_{key}")) for key in ("name", "words", "symbols")
+        ),
+        rows=tuple((one.name, one.words, one.symbols) for one in expressions(found)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from analysis.causal import adjustment
-from analysis.causal.dag import Graph
+from analysis.causal.dag import Edge, Graph
 from words import Phrase, Refusal, phrase
 
 Names = tuple[str, ...]
@@ -33,6 +33,8 @@ class Mediator(BaseModel):
     separable: bool
     """Whether recorded columns free both its edges of confounding, so that direct and indirect effect can be told
     apart (natural effects)."""
+    given: Names = ()
+    """The smallest set of columns that does so, where one does."""
 
 
 class Identification(BaseModel):
@@ -59,14 +61,23 @@ class Identification(BaseModel):
     """Recorded causes of treatment or outcome that the treatment does not change: what can be adjusted for where
     that is not enough."""
     front_door: Names
+    """The smallest set of recorded columns in between that identifies the effect, or ()."""
+    front_doors: tuple[Names, ...] = ()
+    """Every minimal one."""
     instruments: Names
     mediators: tuple[Mediator, ...]
     biasing: Names
     """Open biasing paths with nothing adjusted for, drawn with arrows; detours of a shorter one are left out."""
     still_open: Names
     """Those that stay open after adjusting for `recommended`, or for `recorded_causes` where there is no set."""
+    biasing_edges: tuple[Edge, ...] = ()
+    """Edges on open biasing paths with nothing adjusted for."""
+    open_edges: tuple[Edge, ...] = ()
+    """Those on paths that stay open after adjusting."""
     hidden: Names
     """Nodes on the still open paths that are no columns: what would have to be measured."""
+    backwards: bool = False
+    """Whether the graph has the outcome cause the treatment."""
     absent: Names
     """Nodes that are no column of the data, latent ones included."""
 
@@ -88,10 +99,11 @@ def _identified(graph: Graph, treatment: str, outcome: str, present: set[str]) -
     recommended = next((one.names for one in sets if not one.missing), None)
     causes = graph.ancestors(treatment, outcome) - graph.descendants(treatment) - {treatment, outcome}
     recorded = tuple(name for name in graph.nodes if name in causes and name in present)
-    door = tuple(adjustment.front_door(graph, treatment, outcome))
-    door = door if set(door) <= present else ()
+    doors = adjustment.front_doors(graph, treatment, outcome, present)
+    door = doors[0] if doors else ()
     lever = tuple(name for name in adjustment.instruments(graph, treatment, outcome) if name in present)
     still = adjustment.biasing_paths(graph, treatment, outcome, recorded if recommended is None else recommended)
+    bare = adjustment.biasing_paths(graph, treatment, outcome)
     by = _way(recommended, door, lever)
     return Identification(
         treatment=treatment,
@@ -103,10 +115,14 @@ def _identified(graph: Graph, treatment: str, outcome: str, present: set[str]) -
         recommended=recommended,
         recorded_causes=recorded,
         front_door=door,
+        front_doors=doors,
         instruments=lever,
         mediators=_mediators(graph, treatment, outcome, present),
-        biasing=_drawn(graph, adjustment.shortest(adjustment.biasing_paths(graph, treatment, outcome))),
+        biasing=_drawn(graph, adjustment.shortest(bare)),
         still_open=_drawn(graph, adjustment.shortest(still)),
+        biasing_edges=adjustment.path_edges(graph, bare),
+        open_edges=adjustment.path_edges(graph, still),
+        backwards=treatment in graph.descendants(outcome),
         hidden=tuple(name for name in graph.nodes if name not in present and any(name in path for path in still)),
         absent=tuple(name for name in graph.nodes if name not in present),
     )
@@ -154,13 +170,11 @@ def _way(
 
 
 def _mediators(graph: Graph, treatment: str, outcome: str, present: set[str]) -> tuple[Mediator, ...]:
-    return tuple(
-        Mediator(
-            name=name,
-            separable=name in present and adjustment.separable(graph, treatment, name, outcome, present),
-        )
-        for name in adjustment.mediators(graph, treatment, outcome)
-    )
+    found = []
+    for name in adjustment.mediators(graph, treatment, outcome):
+        given = adjustment.mediation_set(graph, treatment, name, outcome, present) if name in present else None
+        found.append(Mediator(name=name, separable=given is not None, given=given or ()))
+    return tuple(found)
 
 
 def _drawn(graph: Graph, paths: tuple[Names, ...]) -> Names:

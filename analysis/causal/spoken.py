@@ -63,8 +63,11 @@ def retold(found: Identification, words: Mapping[str, str]) -> Identification:
             "recommended": None if found.recommended is None else all_of(found.recommended),
             "recorded_causes": all_of(found.recorded_causes),
             "front_door": all_of(found.front_door),
+            "front_doors": tuple(map(all_of, found.front_doors)),
             "instruments": all_of(found.instruments),
-            "mediators": tuple(Mediator(name=said(m.name), separable=m.separable) for m in found.mediators),
+            "mediators": tuple(
+                Mediator(name=said(m.name), separable=m.separable, given=all_of(m.given)) for m in found.mediators
+            ),
             "biasing": drawn(found.biasing),
             "still_open": drawn(found.still_open),
             "hidden": all_of(found.hidden),
