@@ -109,9 +109,8 @@ def _near_history(
     """Cosine between each row's item and the sum of the items that its user took in other rows."""
     summed = np.zeros((users, vectors.shape[1]), np.float32)
     for start in range(0, len(item), BLOCK):
-        rows = np.arange(start, min(start + BLOCK, len(item)))
-        rows = rows[took[rows]]
-        np.add.at(summed, user[rows], vectors[item[rows]])
+        taken = start + np.flatnonzero(took[start : start + BLOCK])
+        np.add.at(summed, user[taken], vectors[item[taken]])
     near = np.zeros(len(item))
     for start in range(0, len(item), BLOCK):
         rows = slice(start, start + BLOCK)

@@ -73,7 +73,7 @@ def topics(
     order = np.argsort(-np.bincount(code, minlength=len(centres)), kind="stable")
     codes = np.full(len(texts), NO_TOPIC, np.int64)
     codes[known] = np.argsort(order)[code]
-    names = _names([texts[at] for at in known], codes[known], len(centres))
+    names = _names([texts[int(at)] for at in known], codes[known], len(centres))
     return Topics(names, codes, vectors, centres[order])
 
 
