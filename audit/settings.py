@@ -12,6 +12,7 @@ from analysis.causal.effects import EffectSettings
 from analysis.causal.graph import Graph
 from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.robustness.settings import RobustnessSettings
+from analysis.causal.structure.settings import StructureSettings
 from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
 from analysis.ingest import Source
@@ -23,7 +24,19 @@ from audit import __version__
 from models.config import EaseSettings, RecommenderSettings
 from models.topics import TopicSettings
 
-Step = Literal["data", "discovery", "graph", "effects", "people", "robustness", "recommender", "disparity", "mitigation", "report"]
+Step = Literal[
+    "data",
+    "discovery",
+    "graph",
+    "effects",
+    "people",
+    "robustness",
+    "structure",
+    "recommender",
+    "disparity",
+    "mitigation",
+    "report",
+]
 
 DEPENDS: dict[Step, tuple[Step, ...]] = {
     "data": (),
@@ -32,13 +45,14 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "effects": ("graph",),
     "people": ("graph",),
     "robustness": ("graph",),
+    "structure": ("graph",),
     "recommender": ("data",),
     "disparity": ("recommender",),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
-FURTHER: dict[Step, Step] = {"discovery": "graph", "people": "effects", "robustness": "effects"}
+FURTHER: dict[Step, Step] = {"discovery": "graph", "people": "effects", "robustness": "effects", "structure": "effects"}
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
 STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
@@ -105,6 +119,8 @@ class AuditSettings(_Frozen):
     """The causal question."""
     people: PeopleSettings = Field(default_factory=PeopleSettings)
     """For whom the treatment works, and the rule that is tried."""
+    structure: StructureSettings = Field(default_factory=StructureSettings)
+    """The structural model: what is compared, and how sure."""
     recommender: Recommending = Field(default_factory=Recommending)
     """The recommender under audit."""
     disparity: DisparitySettings = Field(default_factory=DisparitySettings)
@@ -142,6 +158,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "effects": ("effects",),
     "people": ("effects", "people"),
     "robustness": ("effects", "robustness"),
+    "structure": ("structure",),
     "recommender": ("recommender",),
     "disparity": ("disparity",),
     "mitigation": ("mitigation",),

@@ -11,10 +11,13 @@ from analysis.causal import estimate, propensity, refute
 from analysis.causal.cells import Cells, Estimand, compress
 from analysis.causal.doubly_robust import Nuisances, nuisances
 from analysis.causal.estimate import Adjusted, Estimate, GroupEffects
+from analysis.causal.matching import by_matching
 from analysis.causal.propensity import Balance, Overlap
 from analysis.causal.regression import linear_adjustment
 from analysis.causal.settings import EffectSettings
-from analysis.causal.study import Numbers, Stratified, Study, stratified
+from analysis.causal.strata import Numbers, Stratified, stratified
+from analysis.causal.study import Rows, Study
+from analysis.causal.weighting import by_weighting, fitted_propensity
 from words import Refusal
 
 Estimator = Literal["strata", "models"]
@@ -78,7 +81,7 @@ def analyse(study: Study, settings: EffectSettings, by: tuple[str, ...], seed: i
         strata_lacking=strata.lacking,
         by=headline,
         adjusted=done,
-        beside={} if headline is None else _beside(study, fitted, headline, estimand, logged),
+        beside={} if headline is None else _beside(study, fitted, headline, estimand, logged, seed),
         groups=() if headline is None else _groups(study, fitted, headline, settings, by, seed),
         balance=tuple(propensity.balance(study, study.confounders, overlap.propensity, estimand)),
         propensities=tuple(propensity.propensity_by_stratum(cells)),
@@ -117,7 +120,7 @@ def _adjusted(
 
 
 def _beside(
-    study: Study, fitted: Nuisances | None, by: Estimator, estimand: Estimand, logged: Numbers | None
+    study: Study, fitted: Nuisances | None, by: Estimator, estimand: Estimand, logged: Numbers | None, seed: int
 ) -> dict[str, Estimate | None]:
     if not study.confounders:
         return {}
@@ -125,8 +128,13 @@ def _beside(
     if fitted is not None and by != "models":
         robust = estimate.by_models(study, fitted, estimand)
         others["aipw"] = None if robust is None else robust.effect
+    chances = fitted_propensity(study) if logged is None or study.continuous else None
     if logged is not None:
         others["ipw"] = propensity.by_logged(study, logged, estimand)
+    else:
+        others["weighting"] = by_weighting(study, chances, estimand)
+    if study.continuous:  # on categories alone, exact matching is the comparison within strata
+        others["matching"] = by_matching(study, chances, estimand, seed)
     return others
 
 
@@ -142,10 +150,11 @@ def _groups(
     by: tuple[str, ...],
     seed: int,
 ) -> tuple[ByGroup, ...]:
-    return tuple(_by_group(study, fitted, headline, settings, _split(study, name), seed) for name in by)
+    return tuple(_by_group(study, fitted, headline, settings, split_by(study, name), seed) for name in by)
 
 
-def _split(study: Study, name: str) -> Stratified:
+def split_by(study: Rows, name: str) -> Stratified:
+    """The groups of a column; refuses one that is not there or has more than 20 groups."""
     if name not in study.table:
         raise Refusal("effects.no_group_column", name=name)
     split = stratified(study.table[name], bins=4)
@@ -159,7 +168,7 @@ def _by_group(
 ) -> ByGroup:
     count = len(split.labels)
     users = tuple(len(np.unique(study.user[split.codes == code])) for code in range(count))
-    pairs = _pairs(split.labels, users)
+    pairs = pairs_of(split.labels, users)
     if headline == "models" and fitted is not None:
         effects = estimate.within_groups_by_models(study, fitted, settings.estimand, split.codes, count, list(pairs))
     else:
@@ -168,7 +177,7 @@ def _by_group(
     return ByGroup(split.name, split.labels, users, pairs, effects)
 
 
-def _pairs(labels: tuple[str, ...], users: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def pairs_of(labels: tuple[str, ...], users: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Each known group against the largest known one; the second is the larger."""
     from analysis.log import UNKNOWN
 

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.causal.analyse import Analysis
 from analysis.causal.estimate import Adjusted, Estimate
 from analysis.causal.question import Question
-from analysis.causal.refute import approximate_ratio, e_value
+from analysis.causal.refute import Refutation, approximate_ratio, e_value
 from analysis.causal.settings import EffectSettings
 from analysis.fairness.infer import inside_margin, smallest_detectable
 from analysis.finding import JSON, Finding, Verdict, amount, not_computed
@@ -34,15 +34,24 @@ class Frame:
     seed: int
     n: int = 0
     arms_users: dict[str, int] = field(default_factory=dict)
+    how: Phrase | str = ""
+    """How the answer was reached, as the end of a sentence: adjusted for ..., by the instrument ..."""
+    subject: Phrase | None = None
+    """What acts, in words, where it is more than the treatment's name."""
 
     @property
     def figure(self) -> str:
         """Name of the adjusted figure in keys: ate or att, or remaining where it is no effect."""
         return self.settings.estimand.lower() if self.question.obstacle is None else "remaining"
 
+    @property
+    def treatment(self) -> Phrase | str:
+        """What acts, in words."""
+        return self.subject or self.question.treatment_name
+
     def facts(self) -> dict[str, Phrase | str]:
         q = self.question
-        return {"treatment": q.treatment_name, "outcome": q.outcome_name, "arms": self.arms, "names": q.names}
+        return {"treatment": self.treatment, "outcome": q.outcome_name, "arms": self.arms, "names": q.names}
 
     def label(self, key: str, **more: str | Phrase) -> Phrase:
         return phrase(f"effects.label_{key}", **{**self.facts(), **more})
@@ -71,7 +80,12 @@ def main_findings(a: Analysis, frame: Frame) -> tuple[Finding, ...]:
 
 def check_findings(a: Analysis, frame: Frame) -> tuple[Finding, ...]:
     """Support, refutations, E-value and the share treated in every stratum."""
-    return (_lacking(a, frame), *_refutations(a, frame), *_e_value(a, frame), *_propensities(a, frame))
+    return (
+        lacking(frame, a.overlap.lacking, "lacking_strata" if a.overlap.by == "strata" else "lacking_model"),
+        *refuted(a.refutations, frame),
+        *_e_value(a, frame),
+        *_propensities(a, frame),
+    )
 
 
 def headline(a: Analysis) -> Adjusted | None:
@@ -164,29 +178,35 @@ def _beside(a: Analysis, frame: Frame) -> list[Finding]:
     claim = Verdict.EFFECT if frame.question.obstacle is None else Verdict.GAP
     found = []
     for name, one in a.beside.items():
-        method = frame.method({"linear": "linear", "aipw": "models", "ipw": "ipw"}[name])
+        method = frame.method({"aipw": "models", "matching": _matched(a)}.get(name, name))
         found.append(finding(frame, f"{frame.figure}[{name}]", frame.label(name), method, one, claim))
-    if a.logged == "unfit":
+    if a.logged == "unfit":  # those fitted in their place stand under [weighting]
         label, reason = frame.label("ipw"), phrase("effects.bad_logged")
         found.append(finding(frame, f"{frame.figure}[ipw]", label, frame.method("ipw"), None, claim, reason))
     return found
 
 
-def _lacking(a: Analysis, frame: Frame) -> Finding:
+def lacking(frame: Frame, share: float, method: str) -> Finding:
+    """The share of the rows that have nothing to be compared with."""
     return Finding(
         key=f"{frame.base}.lacking",
         label=frame.label("lacking"),
         unit="share",
         verdict=Verdict.MEASURED,
-        value=a.overlap.lacking,
+        value=share,
         n=frame.n,
-        method=frame.method("lacking_strata" if a.overlap.by == "strata" else "lacking_model"),
+        method=frame.method(method),
         settings=frame.recorded(),
         seed=frame.seed,
     )
 
 
-def _refutations(a: Analysis, frame: Frame) -> list[Finding]:
+def _matched(a: Analysis) -> str:
+    return "matching_near" if a.study.continuous else "matching_exact"
+
+
+def refuted(refutations: tuple[Refutation, ...], frame: Frame) -> list[Finding]:
+    """What each attempt to break the estimate gave."""
     return [
         Finding(
             key=f"{frame.base}.{one.kind}",
@@ -201,7 +221,7 @@ def _refutations(a: Analysis, frame: Frame) -> list[Finding]:
             settings={**frame.recorded(), "stood": one.stood},
             seed=frame.seed,
         )
-        for one in a.refutations
+        for one in refutations
     ]
 
 
@@ -210,14 +230,18 @@ def e_values(a: Analysis) -> tuple[float, float, float] | None:
     done = headline(a)
     if done is None:
         return None
-    spread = float(a.study.outcome.std())
     if a.study.binary:
-        if done.ratio is None:
-            return None
-        ratio, bound = done.ratio
-    else:
-        near = done.effect.low if done.effect.value > 0 else done.effect.high
-        ratio, bound = approximate_ratio(done.effect.value, spread), approximate_ratio(near, spread)
+        return None if done.ratio is None else _with_bound(*done.ratio)
+    return approximate_e_values(done.effect, float(a.study.outcome.std()))
+
+
+def approximate_e_values(effect: Estimate, spread: float) -> tuple[float, float, float]:
+    """As `e_values`, the ratio approximated from the standardised effect; spread: of the outcome, above 0."""
+    near = effect.low if effect.value > 0 else effect.high
+    return _with_bound(approximate_ratio(effect.value, spread), approximate_ratio(near, spread))
+
+
+def _with_bound(ratio: float, bound: float) -> tuple[float, float, float]:
     crossed = (ratio - 1) * (bound - 1) <= 0
     return ratio, e_value(ratio), 1.0 if crossed else e_value(bound)
 
@@ -226,25 +250,25 @@ def _e_value(a: Analysis, frame: Frame) -> list[Finding]:
     if headline(a) is None:
         return []
     found = e_values(a)
-    label = frame.label("evalue")
     if found is None:
-        method = frame.method("evalue", ratio="")
-        reason = phrase("effects.no_ratio")
-        return [not_computed(f"{frame.base}.evalue", label, "ratio", frame.n, reason, method)]
-    ratio, value, bound = found
-    return [
-        Finding(
-            key=f"{frame.base}.evalue",
-            label=label,
-            unit="ratio",
-            verdict=Verdict.MEASURED,
-            value=value,
-            n=frame.n,
-            method=frame.method("evalue", ratio=amount(ratio, "ratio")),
-            settings={**frame.recorded(), "risk_ratio": ratio, "bound": bound},
-            seed=frame.seed,
-        )
-    ]
+        method, reason = frame.method("evalue", ratio=""), phrase("effects.no_ratio")
+        return [not_computed(f"{frame.base}.evalue", frame.label("evalue"), "ratio", frame.n, reason, method)]
+    return [hidden_cause(frame, *found)]
+
+
+def hidden_cause(frame: Frame, ratio: float, value: float, bound: float) -> Finding:
+    """The E-value as a finding."""
+    return Finding(
+        key=f"{frame.base}.evalue",
+        label=frame.label("evalue"),
+        unit="ratio",
+        verdict=Verdict.MEASURED,
+        value=value,
+        n=frame.n,
+        method=frame.method("evalue", ratio=amount(ratio, "ratio")),
+        settings={**frame.recorded(), "risk_ratio": ratio, "bound": bound},
+        seed=frame.seed,
+    )
 
 
 def stratum_users(a: Analysis) -> list[int]:

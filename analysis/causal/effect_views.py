@@ -7,6 +7,7 @@ import numpy as np
 from analysis.causal.analyse import Analysis, ByGroup
 from analysis.causal.effect_findings import Frame, headline, stratum_users
 from analysis.causal.estimate import Estimate
+from analysis.causal.refute import Refutation
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding
@@ -17,7 +18,7 @@ TENTHS = 10
 
 def charts(a: Analysis, frame: Frame, findings: tuple[Finding, ...]) -> tuple[Chart, ...]:
     """Estimators, effect by group, overlap and balance; findings that were suppressed are not drawn."""
-    drawn = [_estimators(a, frame), *(_group_chart(part, frame, findings) for part in a.groups)]
+    drawn = [estimators_chart(_estimates(a), frame), *(group_chart(part, frame, findings) for part in a.groups)]
     if frame.question.adjustment:
         drawn += [_overlap(a, frame), _balance(a, frame)]
     return tuple(one for one in drawn if one is not None)
@@ -25,11 +26,11 @@ def charts(a: Analysis, frame: Frame, findings: tuple[Finding, ...]) -> tuple[Ch
 
 def tables(a: Analysis, frame: Frame, findings: tuple[Finding, ...]) -> tuple[Table, ...]:
     """The numbers behind the charts, the refutations and the share treated by stratum."""
-    made = [_findings_table(frame, findings)]
+    made = [findings_table(frame, findings)]
     if frame.question.adjustment:
         made += [_strata_table(a, frame), _balance_table(a, frame)]
     if a.refutations:
-        made.append(_refutation_table(a, frame))
+        made.append(refutation_table(a.refutations, frame))
     return tuple(made)
 
 
@@ -41,8 +42,8 @@ def _estimates(a: Analysis) -> list[tuple[str, Estimate]]:
     return [(name, one) for name, one in {**named, **a.beside}.items() if one is not None]
 
 
-def _estimators(a: Analysis, frame: Frame) -> Chart | None:
-    shown = _estimates(a)
+def estimators_chart(shown: list[tuple[str, Estimate]], frame: Frame) -> Chart | None:
+    """Every estimate by the name of its estimator, or None where there is none."""
     if not shown:
         return None
     scale = 100 if frame.unit == "points" else 1
@@ -57,7 +58,7 @@ def _estimators(a: Analysis, frame: Frame) -> Chart | None:
         key=f"{frame.base}.estimators",
         kind="interval",
         title=phrase("effects.estimators_title", outcome=frame.question.outcome_name),
-        x_title=_difference(frame),
+        x_title=difference_axis(frame),
         y_title=phrase("effects.estimators_y"),
         n=frame.n,
         series=(series,),
@@ -66,7 +67,8 @@ def _estimators(a: Analysis, frame: Frame) -> Chart | None:
     )
 
 
-def _group_chart(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) -> Chart | None:
+def group_chart(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) -> Chart | None:
+    """The effect in each group that is shown."""
     known = {one.key: one for one in findings if one.verdict not in VALUELESS}
     keys = {label: f"{frame.base}.{frame.figure}.{part.attribute}.{label}" for label in part.labels}
     shown = [(label, known[key]) for label, key in keys.items() if key in known]
@@ -84,7 +86,7 @@ def _group_chart(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) -> 
         key=f"{frame.base}.by.{part.attribute}",
         kind="interval",
         title=phrase("effects.groups_title", outcome=frame.question.outcome_name, attribute=part.attribute),
-        x_title=_difference(frame),
+        x_title=difference_axis(frame),
         y_title=phrase("effects.column_group"),
         n=frame.n,
         series=(series,),
@@ -137,7 +139,8 @@ def _balance(a: Analysis, frame: Frame) -> Chart:
     )
 
 
-def _findings_table(frame: Frame, findings: tuple[Finding, ...]) -> Table:
+def findings_table(frame: Frame, findings: tuple[Finding, ...]) -> Table:
+    """The differences among the findings, one a row."""
     dash = phrase("effects.no_value")
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -151,11 +154,11 @@ def _findings_table(frame: Frame, findings: tuple[Finding, ...]) -> Table:
         for one in findings
         if one.unit == frame.unit
     )
-    columns = _columns(("estimator", "text"), ("value", frame.unit), ("low", frame.unit), ("high", frame.unit))
+    columns = columns_of(("estimator", "text"), ("value", frame.unit), ("low", frame.unit), ("high", frame.unit))
     return Table(
         key=f"{frame.base}.estimates",
         title=phrase("effects.estimators_title", outcome=frame.question.outcome_name),
-        columns=(*columns, *_columns(("users", "count"), ("verdict", "text"))),
+        columns=(*columns, *columns_of(("users", "count"), ("verdict", "text"))),
         rows=rows,
     )
 
@@ -185,7 +188,7 @@ def _strata_table(a: Analysis, frame: Frame) -> Table:
     return Table(
         key=f"{frame.base}.strata",
         title=phrase("effects.strata_title"),
-        columns=_columns(("stratum", "text"), ("rows", "count"), ("users", "count"), ("share", "share")),
+        columns=columns_of(("stratum", "text"), ("rows", "count"), ("users", "count"), ("share", "share")),
         rows=tuple(shown),
     )
 
@@ -202,17 +205,18 @@ def _balance_table(a: Analysis, frame: Frame) -> Table:
     return Table(
         key=f"{frame.base}.balance",
         title=phrase("effects.balance_title"),
-        columns=_columns(("variable", "text"), ("level", "text"), ("before", "score"), ("after", "score")),
+        columns=columns_of(("variable", "text"), ("level", "text"), ("before", "score"), ("after", "score")),
         rows=tuple((frame.question.said(one.name), one.level, one.before, one.after) for one in a.balance),
     )
 
 
-def _refutation_table(a: Analysis, frame: Frame) -> Table:
-    columns = _columns(("test", "text"), ("mean", frame.unit), ("low", frame.unit), ("high", frame.unit))
+def refutation_table(refutations: tuple[Refutation, ...], frame: Frame) -> Table:
+    """Every attempt to break the estimate, and whether it stood."""
+    columns = columns_of(("test", "text"), ("mean", frame.unit), ("low", frame.unit), ("high", frame.unit))
     return Table(
         key=f"{frame.base}.refutations",
         title=phrase("effects.refute_title"),
-        columns=(*columns, *_columns(("stood", "text"))),
+        columns=(*columns, *columns_of(("stood", "text"))),
         rows=tuple(
             (
                 phrase(f"effects.test_{one.kind}"),
@@ -221,17 +225,19 @@ def _refutation_table(a: Analysis, frame: Frame) -> Table:
                 one.high,
                 phrase("effects.yes" if one.stood else "effects.no"),
             )
-            for one in a.refutations
+            for one in refutations
         ),
     )
 
 
-def _difference(frame: Frame) -> Phrase:
+def difference_axis(frame: Frame) -> Phrase:
+    """Title of an axis of differences in the outcome, with its unit."""
     unit = phrase(f"units.{frame.unit}")
     return phrase("effects.estimators_x", outcome=frame.question.outcome_name, unit=unit)
 
 
-def _columns(*named: tuple[str, str]) -> tuple[Column, ...]:
+def columns_of(*named: tuple[str, str]) -> tuple[Column, ...]:
+    """Columns of a table from (key, unit); titles under ``effects.column_KEY``."""
     titles = {"before": "before", "after": "after"}
     return tuple(
         Column(key=key, title=phrase(f"effects.{titles.get(key, f'column_{key}')}"), unit=unit) for key, unit in named

@@ -15,10 +15,18 @@ def summary(a: Analysis, frame: Frame, findings: tuple[Finding, ...]) -> tuple[P
     """The answer, what the raw difference mixes in, whether other estimators agree, and where groups differ."""
     done = headline(a)
     if done is None:
-        return (*_withheld(frame, withheld_reason(a, frame)), *_raw(a, frame))
-    first = _split(frame, done) if frame.question.obstacle is not None else _effect(a, frame, done)
-    others = _others(a, done, frame)
-    return (*first, *others, *_by_group(a.groups, frame, findings), *_refutations(a, frame), *_e_value(a, frame))
+        return (*withheld(frame, withheld_reason(a, frame)), *raw_only(a.raw, frame))
+    first = _split(frame, done) if frame.question.obstacle is not None else answer(frame, done.effect)
+    mixed = () if frame.question.obstacle is not None else (mixes(frame, done),)
+    hidden = e_values(a)
+    return (
+        *first,
+        *mixed,
+        *others(a.beside, done.effect, frame),
+        *by_group(a.groups, frame, findings),
+        *(refutation(one, frame) for one in a.refutations),
+        *(() if hidden is None else (hidden_cause(frame, *hidden[1:]),)),
+    )
 
 
 def notes(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
@@ -46,24 +54,27 @@ def notes(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
     return tuple(said)
 
 
-def _withheld(frame: Frame, reason: Phrase) -> tuple[Phrase, ...]:
+def withheld(frame: Frame, reason: Phrase) -> tuple[Phrase, ...]:
+    """That no effect is given, and why."""
     q = frame.question
-    said = (phrase("effects.withheld", treatment=q.treatment_name, outcome=q.outcome_name, reason=reason),)
+    said = (phrase("effects.withheld", treatment=frame.treatment, outcome=q.outcome_name, reason=reason),)
     return said if q.obstacle is None else (*said, q.obstacle)
 
 
-def _raw(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
-    if a.raw is None:
+def raw_only(raw: Estimate | None, frame: Frame) -> tuple[Phrase, ...]:
+    """The raw difference, where it is all that there is."""
+    if raw is None:
         return ()
-    return (phrase("effects.raw_only", naive=_signed(a.raw.value, frame), unit=_unit(frame), **_limits(a.raw, frame)),)
+    return (phrase("effects.raw_only", naive=_signed(raw.value, frame), unit=_unit(frame), **_limits(raw, frame)),)
 
 
-def _effect(a: Analysis, frame: Frame, done: Adjusted) -> tuple[Phrase, ...]:
-    q, effect = frame.question, done.effect
+def answer(frame: Frame, effect: Estimate) -> tuple[Phrase, ...]:
+    """What the treatment did to the outcome, in one sentence; a second one where it is told of the treated."""
+    q = frame.question
     facts: dict[str, Fact] = {
-        "treatment": q.treatment_name,
+        "treatment": frame.treatment,
         "outcome": q.outcome_name,
-        "names": q.names,
+        "how": frame.how,
         "unit": _unit(frame),
     }
     decided = verdict(effect, frame.margin, Verdict.EFFECT)
@@ -79,11 +90,12 @@ def _effect(a: Analysis, frame: Frame, done: Adjusted) -> tuple[Phrase, ...]:
     else:
         value, smallest = _signed(effect.value, frame), _plain(2.8016 * effect.error, frame)
         first = phrase("effects.unclear", **facts, value=value, **_limits(effect, frame), smallest=smallest)
-    treated = (phrase("effects.for_treated"),) if a.estimand == "ATT" else ()
-    return (first, *treated, _mixes(frame, done))
+    treated = (phrase("effects.for_treated"),) if frame.settings.estimand == "ATT" else ()
+    return (first, *treated)
 
 
-def _mixes(frame: Frame, done: Adjusted) -> Phrase:
+def mixes(frame: Frame, done: Adjusted) -> Phrase:
+    """How much of the raw difference is selection."""
     naive = _signed(done.naive.value, frame)
     if not frame.question.adjustment:
         return phrase("effects.raw_same", naive=naive, unit=_unit(frame))
@@ -114,11 +126,12 @@ def _split(frame: Frame, done: Adjusted) -> tuple[Phrase, ...]:
         remaining_low=_signed(done.effect.low, frame),
         remaining_high=_signed(done.effect.high, frame),
     )
-    return (said, *_withheld(frame, q.obstacle)[:1])
+    return (said, *withheld(frame, q.obstacle)[:1])
 
 
-def _others(a: Analysis, done: Adjusted, frame: Frame) -> tuple[Phrase, ...]:
-    known = {name: one for name, one in a.beside.items() if one is not None}
+def others(beside: dict[str, Estimate | None], effect: Estimate, frame: Frame) -> tuple[Phrase, ...]:
+    """Whether the other estimators lie inside the answer's interval."""
+    known = {name: one for name, one in beside.items() if one is not None}
     if not known:
         return ()
     listed: Phrase | None = None
@@ -130,11 +143,12 @@ def _others(a: Analysis, done: Adjusted, frame: Frame) -> tuple[Phrase, ...]:
             **_limits(one, frame),
         )
         listed = said if listed is None else phrase("effects.pair", first=listed, second=said)
-    agree = all(done.effect.low <= one.value <= done.effect.high for one in known.values())
+    agree = all(effect.low <= one.value <= effect.high for one in known.values())
     return (phrase("effects.others_agree" if agree else "effects.others_differ", others=listed),)
 
 
-def _by_group(parts: tuple[ByGroup, ...], frame: Frame, findings: tuple[Finding, ...]) -> tuple[Phrase, ...]:
+def by_group(parts: tuple[ByGroup, ...], frame: Frame, findings: tuple[Finding, ...]) -> tuple[Phrase, ...]:
+    """Where the effect differs between groups."""
     return tuple(said for part in parts for said in _of_attribute(part, frame, findings))
 
 
@@ -157,25 +171,18 @@ def _of_attribute(part: ByGroup, frame: Frame, findings: tuple[Finding, ...]) ->
     return said
 
 
-def _refutations(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
-    return tuple(_refutation(one, frame) for one in a.refutations)
-
-
-def _refutation(one: Refutation, frame: Frame) -> Phrase:
+def refutation(one: Refutation, frame: Frame) -> Phrase:
+    """What one attempt to break the estimate shows, and what not."""
     key = f"effects.{one.kind}_{'stood' if one.stood else 'fell'}"
     return phrase(key, mean=_signed(one.mean, frame), low=_signed(one.low, frame), high=_signed(one.high, frame))
 
 
-def _e_value(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
-    found = e_values(a)
-    if found is None:
-        return ()
-    _, value, bound = found
+def hidden_cause(frame: Frame, value: float, bound: float) -> Phrase:
+    """How strong a hidden cause would have to be (`e_values`)."""
     if bound == 1.0:
-        return (phrase("effects.evalue_none", value=_times(value)),)
-    q = frame.question
-    facts = {"treatment": q.treatment_name, "outcome": q.outcome_name}
-    return (phrase("effects.evalue", **facts, value=_times(value), bound=_times(bound)),)
+        return phrase("effects.evalue_none", value=_times(value))
+    facts: dict[str, Fact] = {"treatment": frame.treatment, "outcome": frame.question.outcome_name}
+    return phrase("effects.evalue", **facts, value=_times(value), bound=_times(bound))
 
 
 def _signed(number: float, frame: Frame) -> str:

@@ -119,7 +119,8 @@ def frame_of(
         for arm, label in ((1, rows.contrast.level), (0, rows.contrast.reference))
     }
     margin = default if settings.margin is None else settings.margin
-    return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, people)
+    how = phrase("effects.how_adjusted", names=question.names)
+    return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, people, how)
 
 
 def with_outcome(table: pd.DataFrame, question: Question, settings: EffectSettings) -> pd.DataFrame:

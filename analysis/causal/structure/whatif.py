@@ -1,0 +1,174 @@
+"""What if: the expected outcome when one variable is set, for everybody and by group, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.causal.estimate import Estimate, from_error
+from analysis.causal.propensity import WITHHELD
+from analysis.causal.structure.actions import Action, lacks, set_to
+from analysis.causal.structure.model import Mechanisms, Sample, Structure, expected, moved
+from analysis.causal.structure.variables import Rows
+from analysis.causal.study import Codes, Numbers, stratified
+
+MAX_GROUPS = 20
+
+
+@dataclass(frozen=True)
+class Base:
+    """Rows alike in all that is asked, once each. row: int64 [n], of the rows alike to each row of the log."""
+
+    values: Sample
+    row: Codes
+    groups: tuple[tuple[str, str], ...]
+    """(attribute, group); ("", "") is everybody."""
+    member: Numbers
+    """float64 [rows alike, groups]."""
+    users: tuple[int, ...]
+    """Of each group."""
+
+    @property
+    def n(self) -> int:
+        return len(self.member)
+
+    def shares(self, weight: Numbers) -> Numbers:
+        """What each of the rows alike counts in each group's mean, float64 [rows alike, groups]; weight: [log rows]."""
+        counted = np.bincount(self.row, weights=weight, minlength=self.n)
+        share = self.member * counted[:, None]
+        return np.asarray(share / np.maximum(share.sum(axis=0), np.finfo(float).tiny))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an action comes to in each group of `Base.groups`; None where an interval is undefined.
+
+    level: expected outcome; change: level minus the outcome expected with everything as recorded; lacking: share of
+    the group's rows for which the log holds nothing like it (see `support`). A group that lacks more than 10% has None.
+    """
+
+    action: Action
+    level: tuple[Estimate | None, ...]
+    change: tuple[Estimate | None, ...]
+    lacking: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """As recorded, every action, and of a 0/1 variable all rows minus none (variable -> one estimate a group)."""
+
+    base: Base
+    as_is: tuple[Estimate | None, ...]
+    each: tuple[Answer, ...]
+    whole: dict[str, tuple[Estimate | None, ...]]
+
+    def of(self, variable: str) -> tuple[Answer, ...]:
+        return tuple(one for one in self.each if one.action.variable == variable)
+
+
+def base(rows: Rows, names: tuple[str, ...], attributes: tuple[str, ...]) -> Base:
+    """The rows alike in the variables `names` (the outcome left out) and in `attributes`."""
+    splits = [stratified(rows.table[name], bins=4) for name in attributes]
+    columns = [rows.values[name] for name in names]
+    if all(rows.variables[name].discrete for name in names):
+        grid = np.stack([*columns, *(split.codes for split in splits)], axis=1)
+        _, first, row = np.unique(grid, axis=0, return_index=True, return_inverse=True)
+    else:
+        first = row = np.arange(rows.n)
+    shown = [split for split in splits if len(split.labels) <= MAX_GROUPS]
+    groups = (("", ""), *((split.name, label) for split in shown for label in split.labels))
+    marks = [np.ones(rows.n, bool), *(split.codes == code for split in shown for code in range(len(split.labels)))]
+    return Base(
+        values={name: rows.values[name][first] for name in names},
+        row=row.reshape(-1).astype(np.int64),
+        groups=groups,
+        member=np.stack([mark[first] for mark in marks], axis=1).astype(float),
+        users=tuple(len(np.unique(rows.user[mark])) for mark in marks),
+    )
+
+
+def answers(
+    model: Structure, on: Base, todo: tuple[Action, ...], replicates: int, seed: int, tell: Callable[[float], None]
+) -> Answers:
+    """Every action in every group; intervals from refits on resampled users.
+
+    A replicate draws its own users and its own numbers for what lies between, so that the error of drawing is in the
+    interval too.
+    """
+    rng = np.random.default_rng(seed)
+    point = responses(model, model.fitted, on, np.ones(model.rows.n), todo, rng)
+    drawn = np.empty((replicates, *point.shape))
+    for number in range(replicates):
+        picked = np.bincount(rng.integers(0, model.rows.users, model.rows.users), minlength=model.rows.users)
+        weight = picked[model.rows.user].astype(float)
+        drawn[number] = responses(model, model.refitted(weight), on, weight, todo, rng)
+        tell((number + 1) / replicates)
+    shares = on.shares(np.ones(model.rows.n))
+    lacking = np.array([lacks(model, on.values, on.n, action) @ shares for action in todo]).reshape(-1, len(on.groups))
+    level = _estimates(point, drawn, on.users)
+    change = _estimates(point - point[:1], drawn - drawn[:, :1], on.users)
+    each = tuple(
+        Answer(
+            action, _held(level[at + 1], lacking[at]), _held(change[at + 1], lacking[at]), tuple(lacking[at].tolist())
+        )
+        for at, action in enumerate(todo)
+    )
+    return Answers(on, level[0], each, _whole(todo, point, drawn, on, lacking))
+
+
+def _held(found: tuple[Estimate | None, ...], lacking: Numbers) -> tuple[Estimate | None, ...]:
+    return tuple(None if share > WITHHELD else one for one, share in zip(found, lacking, strict=True))
+
+
+def _whole(
+    todo: tuple[Action, ...], point: Numbers, drawn: Numbers, on: Base, lacking: Numbers
+) -> dict[str, tuple[Estimate | None, ...]]:
+    """All rows minus none of every 0/1 variable."""
+    found = {}
+    for name in dict.fromkeys(action.variable for action in todo if action.kind == "share"):
+        own = [at for at, action in enumerate(todo) if action.variable == name]
+        first, last = own[0] + 1, own[-1] + 1
+        effect = _estimates((point[last] - point[first])[None], (drawn[:, last] - drawn[:, first])[:, None], on.users)
+        found[name] = _held(effect[0], lacking[own[0]])
+    return found
+
+
+def responses(
+    model: Structure,
+    mechanisms: Mechanisms,
+    on: Base,
+    weight: Numbers,
+    todo: tuple[Action, ...],
+    rng: np.random.Generator,
+) -> Numbers:
+    """Expected outcome float64 [1 + actions, groups], the first as recorded; weight [rows of the log]."""
+    share = on.shares(weight)
+    uniform: Sample = {name: rng.random(on.n) for name in model.drawn.order}
+    drawn = model.drawn
+    rows = [expected(mechanisms, drawn, on.values, on.n) @ share]
+    ends: dict[str, tuple[Numbers, Numbers]] = {}
+    for action in todo:
+        name = action.variable
+        if action.kind == "share":
+            if name not in ends:
+                none, all_of = (np.full(on.n, code) for code in (0, 1))
+                ends[name] = tuple(  # type: ignore[assignment]
+                    moved(mechanisms, drawn, on.values, {name: end}, uniform) @ share for end in (none, all_of)
+                )
+            low, high = ends[name]
+            rows.append((1 - (action.amount or 0.0)) * low + (action.amount or 0.0) * high)
+        else:
+            setting = set_to(model.rows, on.values[name], action)
+            rows.append(moved(mechanisms, drawn, on.values, {name: setting}, uniform) @ share)
+    return np.stack(rows)
+
+
+def _estimates(point: Numbers, drawn: Numbers, users: tuple[int, ...]) -> list[tuple[Estimate | None, ...]]:
+    """One estimate a cell of `point` [rows, groups]; drawn [replicates, rows, groups]."""
+    error = drawn.std(axis=0, ddof=1)
+    return [
+        tuple(from_error(float(value), float(one), count) for value, one, count in zip(row, errors, users, strict=True))
+        for row, errors in zip(point, error, strict=True)
+    ]
