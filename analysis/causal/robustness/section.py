@@ -84,12 +84,12 @@ def _of_contrast(
 ) -> Section:
     if min(frame.n, *frame.arms_users.values()) < frame.k:
         return _unanswered(frame.base, table, phrase("finding.suppressed", k=frame.k))
-    sets, more_sets = adjustment_choices(frame.question, graph)
+    sets, more_sets = adjustment_choices(frame.question)
     asked = Asked(
         table=table,
         treatment=frame.question.treatment,
         contrast=contrast,
-        sets=tuple(one for one in sets if not one.opens),
+        sets=sets,
         outcomes=outcome_choices(frame.question, table, frame.settings, settings.other_outcomes),
         effects=frame.settings,
         settings=settings,
@@ -98,22 +98,13 @@ def _of_contrast(
     )
     done = shake(asked, graph, rows, frame, tell)
     found = disclosed(findings(done), frame.k)
-    opened = (
-        phrase(
-            "robustness.note_opens",
-            names=", ".join(map(frame.question.said, one.names)) or phrase("effects.nothing"),
-            paths="; ".join(one.opens[:3]),
-        )
-        for one in sets
-        if one.opens
-    )
     return Section(
         step=STEP,
         summary=summary(done, found),
         findings=found,
         charts=charts(done),
         tables=tables(done),
-        notes=(*notes(done, more_sets), *opened),
+        notes=notes(done, more_sets),
         facts={"ways": len(done.ways), "computed": _computed(done)},
     )
 

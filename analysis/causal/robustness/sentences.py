@@ -24,9 +24,7 @@ def summary(s: Shaken, found: tuple[Finding, ...]) -> tuple[Phrase, ...]:
 
 def notes(s: Shaken, more_sets: int) -> tuple[Phrase, ...]:
     """What counts as defensible, what does not, and what was not computed."""
-    said = [phrase("robustness.note_curve")]
-    if s.question.obstacle is not None:
-        said.append(phrase("robustness.note_not_identified"))
+    said = [phrase(f"robustness.note_{'curve' if s.question.obstacle is None else 'not_identified'}")]
     letters = set_letters(s.asked.sets)
     for place, choice in enumerate(s.asked.sets):
         if place in letters:

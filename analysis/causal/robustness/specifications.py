@@ -10,11 +10,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.causal.adjustment import biasing_paths, drawn_path, shortest
-from analysis.causal.dag import Graph
 from analysis.causal.question import Question
 from analysis.causal.settings import EffectSettings
-from analysis.causal.spoken import retold_path
 from analysis.causal.study import FEW_VALUES
 from words import Phrase, phrase
 
@@ -33,12 +30,10 @@ Kind = Literal["headline", "minimal", "causes", "recorded"]
 @dataclass(frozen=True)
 class AdjustmentChoice:
     """Columns adjusted for. kind: the answer's own set, another minimal set of the graph, all recorded causes that the
-    treatment does not change, or what is recorded of a minimal set. opens: the biasing paths that it leaves open where
-    another set closes all; then it is not defensible and not tried."""
+    treatment does not change, or what is recorded of a minimal set."""
 
     names: Names
     kind: Kind
-    opens: Names = ()
 
 
 @dataclass(frozen=True)
@@ -50,8 +45,12 @@ class OutcomeChoice:
     headline: bool = False
 
 
-def adjustment_choices(question: Question, graph: Graph) -> tuple[tuple[AdjustmentChoice, ...], int]:
-    """The sets to try, the answer's own first, each once; and how many minimal sets were left out for their number."""
+def adjustment_choices(question: Question) -> tuple[tuple[AdjustmentChoice, ...], int]:
+    """The sets to try, the answer's own first, each once; and how many minimal sets were left out for their number.
+
+    All recorded causes of treatment and outcome close every biasing path whenever any recorded set does (van der
+    Zander, Liskiewicz & Textor 2014), so that set is as defensible as the minimal ones.
+    """
     found = question.identification
     whole = [one.names for one in found.sets if not one.missing]
     partly = [tuple(name for name in one.names if name not in one.missing) for one in found.sets if one.missing]
@@ -63,8 +62,7 @@ def adjustment_choices(question: Question, graph: Graph) -> tuple[tuple[Adjustme
     chosen: dict[frozenset[str], AdjustmentChoice] = {}
     for names, kind in named:
         if frozenset(names) not in chosen:
-            opens = _opened(question, graph, names) if whole and kind != "headline" else ()
-            chosen[frozenset(names)] = AdjustmentChoice(names, kind, opens)
+            chosen[frozenset(names)] = AdjustmentChoice(names, kind)
     left_out = max(0, len(whole) - MAX_SETS)
     return tuple(chosen.values()), left_out
 
@@ -126,9 +124,3 @@ def set_letters(choices: Sequence[AdjustmentChoice]) -> dict[int, str]:
 def _cut_at(name: str, values: pd.Series, cut: float) -> OutcomeChoice:
     words = phrase("robustness.outcome_from", name=name, cut=f"{cut:.4g}")
     return OutcomeChoice(words, (values >= cut).astype(float).where(values.notna()))
-
-
-def _opened(question: Question, graph: Graph, names: Names) -> Names:
-    """Biasing paths that stay open given `names`, drawn with arrows and spoken names."""
-    paths = shortest(biasing_paths(graph, question.treatment, question.outcome, names))
-    return tuple(retold_path(drawn_path(graph, path), question.spoken) for path in paths)
