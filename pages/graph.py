@@ -7,8 +7,8 @@ import streamlit as st
 from analysis.causal.graph import READERS, WRITERS, Graph
 from analysis.causal.spoken import retold_graph
 from audit.settings import GraphChoice
-from pages.parts import editor, jobs, section
-from pages.parts.ground import Ground, adjustment_now, ground
+from pages.parts import editor, jobs, live, section
+from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
@@ -25,6 +25,16 @@ def render(view: View) -> None:
     known = ground(view)
     drawn = _graph(view, known)
     _toolbar(view, known, drawn)
+    _editor(view, known, drawn)
+    live.panel(view, known, drawn)
+    _as_list(known, drawn)
+    _exchange(view, drawn)
+    jobs.run_button(view, ["graph"])
+    live.fit(view)
+    section.show(view, answered=True)
+
+
+def _editor(view: View, known: Ground, drawn: Graph) -> None:
     editor.edit(
         drawn,
         known.columns,
@@ -35,12 +45,8 @@ def render(view: View) -> None:
         on_undo=lambda: _undo(view, drawn),
         on_redo=lambda: _redo(view, drawn),
         on_refusal=_say,
+        marks=live.marks(view, known, drawn),
     )
-    _adjustment(known, drawn)
-    _as_list(known, drawn)
-    _exchange(view, drawn)
-    jobs.run_button(view, ["graph"])
-    section.show(view, answered=True)
 
 
 def _graph(view: View, known: Ground) -> Graph:
@@ -130,20 +136,6 @@ def _question(view: View, known: Ground, drawn: Graph) -> None:
         else:
             _replace(view, asked, drawn)
             st.rerun()
-
-
-def _adjustment(known: Ground, drawn: Graph) -> None:
-    """What may be adjusted for, at once and for the graph as it stands."""
-    with st.container(border=True, key="allowed"):
-        st.header(t("graph.live"))
-        try:
-            with st.spinner(t("graph.reading")):
-                sentences = adjustment_now(known, drawn)
-        except Refusal as refusal:
-            st.info(plain(refusal.sentence(state().language)))
-            return
-        st.markdown(f"**{spoken(sentences[0])}**")
-        st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in sentences[1:]))
 
 
 def _as_list(known: Ground, drawn: Graph) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.settings import EffectSettings
-from analysis.causal.strata import FEW_VALUES, Codes, crossed, is_number, stratified
+from analysis.causal.strata import FEW_VALUES, MAX_LEVELS, Codes, crossed, is_number, stratified
 from words import Refusal
 
 BINS = int(EffectSettings.model_fields["bins"].default)
@@ -35,6 +35,18 @@ def comparable(table: pd.DataFrame, treatment: str, names: Sequence[str]) -> flo
     arms = int(arm.max()) + 1
     rows = np.bincount(stratum * arms + arm, minlength=len(strata) * arms).reshape(-1, arms)
     return float(rows[(rows > 0).all(axis=1)].sum() / rows.sum())
+
+
+def compact(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns that `comparable` can use, texts as categories: to be kept in memory for the next question."""
+    kept = {}
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+            kept[name] = column
+        elif column.nunique() <= MAX_LEVELS:
+            kept[name] = column.astype("category")
+    return pd.DataFrame(kept)
 
 
 def _arms(column: pd.Series) -> Codes:

@@ -80,15 +80,26 @@ def answer(found: Identification) -> tuple[Phrase, ...]:
 
 
 def _notes(found: Identification) -> tuple[Phrase, ...]:
-    said = [phrase("graph.assumption"), phrase("graph.found_by")]
-    for key, kept in (("mediators_separable", True), ("mediators_mixed", False)):
-        names = [one.name for one in found.mediators if one.separable is kept]
-        if names:
-            said.append(phrase(f"graph.{key}", names=", ".join(names)))
+    said = [phrase("graph.assumption"), phrase("graph.found_by"), *ways(found)]
     if found.absent:
         said.append(phrase("graph.absent", names=", ".join(found.absent)))
     if not found.complete:
         said.append(phrase("graph.incomplete"))
+    return tuple(said)
+
+
+def ways(found: Identification) -> tuple[Phrase, ...]:
+    """Instruments, front doors and what lies in between."""
+    said = []
+    if found.instruments:
+        names = ", ".join(found.instruments)
+        said.append(phrase("graph.levers", treatment=found.treatment, outcome=found.outcome, names=names))
+    if found.front_doors:
+        said.append(phrase("graph.doors", names=" / ".join(", ".join(one) for one in found.front_doors)))
+    for key, kept in (("mediators_separable", True), ("mediators_mixed", False)):
+        names = ", ".join(one.name for one in found.mediators if one.separable is kept)
+        if names:
+            said.append(phrase(f"graph.{key}", names=names))
     return tuple(said)
 
 

@@ -90,3 +90,13 @@ def separator(graph: Graph, drawn: nx.DiGraph, a: str, b: str, recorded: set[str
         if nx.is_d_separator(drawn, {a}, {b}, set(names)):
             return names
     return tuple(name for name in pool if name in found)
+
+
+def still_claimed(graph: Graph, a: str, b: str, given: Iterable[str]) -> bool:
+    """Whether `graph` has these nodes and says that `a` and `b` are unrelated once `given` is known."""
+    import networkx as nx
+
+    held = set(given)
+    if not {a, b} | held <= set(graph.nodes):
+        return False
+    return bool(nx.is_d_separator(networkx_graph(graph), {a}, {b}, held))

@@ -1,0 +1,81 @@
+"""What the drawn graph says, at every edit: the panel under the editor, and the marks in it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.causal.dag import Edge
+from analysis.causal.graph import Graph
+from analysis.causal.reading import contradicted
+from analysis.finding import JSON
+from pages.parts.editor import Mark
+from pages.parts.ground import Ground, is_slow, reading_now
+from pages.parts.house import section_of
+from pages.parts.page import View
+from pages.parts.section import draw_table
+from pages.parts.state import state
+from pages.parts.text import plain, raw, spoken, t
+from words import Refusal
+
+FIT = "graph.fit."
+"""Where the sentences lie that say whether the data agree."""
+
+
+def marks(view: View, known: Ground, drawn: Graph) -> dict[Edge, Mark]:
+    """Edges that bias, and missing ones that the data speak for; none where nothing is asked.
+
+    The first reading of a server takes seconds: then the editor is drawn without, and once more when it is there.
+    """
+    found = contradicted(drawn, _tested(view))
+    marked = {pair: Mark("missing", raw("graph.disagrees", strength=f"{found[pair]:.2f}")) for pair in found}
+    if is_slow():
+        return marked
+    try:
+        said = reading_now(view, known, drawn)
+    except Refusal:
+        return marked
+    biasing = dict.fromkeys(said.biasing, Mark("biasing"))
+    return {**marked, **biasing, **dict.fromkeys(said.open, Mark("open"))}
+
+
+def _tested(view: View) -> dict[str, JSON]:
+    """What the graph step found, where it was found on the data as they are now."""
+    data = section_of(view.folder, "data")
+    if view.section is None or data is None or view.section.facts.get("dataset") != data.facts.get("digest"):
+        return {}
+    return view.section.facts
+
+
+def panel(view: View, known: Ground, drawn: Graph) -> None:
+    """What may be adjusted for and how well, what else could help, and the expression."""
+    late = is_slow()
+    with st.container(border=True, key="allowed"):
+        st.header(t("graph.live"))
+        try:
+            with st.spinner(t("graph.reading")):
+                said = reading_now(view, known, drawn)
+        except Refusal as refusal:
+            st.info(plain(refusal.sentence(state().language)))
+            return
+        st.markdown(f"**{spoken(said.answer[0])}**")
+        st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in (*said.answer[1:], *said.ways)))
+        if said.sets.rows:
+            st.markdown(f"**{spoken(said.sets.title)}**")
+            draw_table(said.sets)
+        if said.expressions:
+            with st.expander(t("graph.expression")):
+                for one in said.expressions:
+                    st.markdown(f"**{spoken(one.name)}**\n\n{spoken(one.words)}")
+                    st.code(one.symbols, language=None, wrap_lines=True)
+    if late and (said.biasing or said.open):
+        st.rerun()
+
+
+def fit(view: View) -> None:
+    """Whether the data agreed when the graph step last ran."""
+    said = [] if view.section is None else [one for one in view.section.summary if one.key.startswith(FIT)]
+    if said:
+        st.header(t("graph.fit"))
+        with st.container(border=True, key="answer"):
+            st.markdown(f"**{spoken(said[0])}**")
+            st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in said[1:]))
