@@ -16,7 +16,7 @@ from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.people.targeting import qini
 from analysis.causal.study import Marks, Numbers, Study
 
-TREES, LEAF = 200, 20
+TREES, LEAF = 100, 20
 """Trees of the causal forest, and rows that each of its leaves holds at least."""
 INNER = 3
 """Folds of users in which EconML cross-fits its own nuisance models."""
@@ -24,21 +24,21 @@ INNER = 3
 
 @dataclass(frozen=True)
 class Peer:
-    """Expected gain of each row by a model learnt from the folds before its own, and the Qini coefficient of the order
-    by it, on our scores."""
+    """fitted: expected gain of each row of the sample by the model learnt from all of it, float64 [rows of the sample].
+
+    qini: of the order by what models learnt from the folds before a row's own expect of it, on our scores.
+    """
 
     name: str
-    expected: Numbers
+    fitted: Numbers
     qini: Estimate | None
 
 
 @dataclass(frozen=True)
 class Peers:
-    """sample bool [all rows]: whole users; rows bool [all rows]: those of the sample whose gain is foreseen, to which
-    `Peer.expected` belongs; ours: the Qini coefficient of our own order on the same rows."""
+    """sample: bool [all rows], whole users; ours: the Qini coefficient of our own order on the same rows."""
 
     sample: Marks
-    rows: Marks
     models: tuple[Peer, ...]
     ours: Estimate | None
 
@@ -52,23 +52,28 @@ def peers(
     seed: int,
     tell: Callable[..., None],
 ) -> Peers:
-    """Fit both models on every beginning of the folds and predict the fold that follows."""
+    """Fit both models on the sample; and on every beginning of the folds, to predict the fold that follows."""
     rows = sample(scores, settings.forest_rows, seed)
     mine = scores.of(rows)
     everything = design(study, tuple(one.name for one in study.confounders)).columns
     found = []
     for number, name in enumerate(("LinearDML", "CausalForestDML")):
+
+        def expected_by(learn: Marks, held: Marks, step: int, name: str = name, before: int = number) -> Numbers:
+            share = (before * FOLDS + step) / (2 * FOLDS)
+            tell(0.5 + 0.45 * share, "people.progress.peers", name=name, share=share)
+            model = _fitted(name, study, columns.columns[rows], everything[rows], rows, learn, seed)
+            return model(columns.columns[rows][held])
+
         out = np.zeros(len(mine.gain))
         for part in mine.later:
-            share = (number * FOLDS + part) / (2 * FOLDS)
-            tell(0.5 + 0.4 * share, "people.progress.peers", name=name, share=share)
-            held = mine.fold == part
-            gain = _fitted(name, study, columns.columns[rows], everything[rows], rows, mine.fold < part, seed)
-            out[held] = gain(columns.columns[rows][held])
-        foreseen = mine.fold > 0
-        found.append(Peer(name, out[foreseen], qini(mine.of(foreseen), out[foreseen])))
-    foreseen = rows & (scores.fold > 0)
-    return Peers(rows, foreseen, tuple(found), qini(scores.of(foreseen), expected[foreseen]))
+            out[mine.fold == part] = expected_by(mine.fold < part, mine.fold == part, part - 1)
+        judged = mine.fold > 0
+        everybody = np.ones(len(mine.gain), bool)
+        whole = expected_by(everybody, everybody, FOLDS - 1)
+        found.append(Peer(name, whole, qini(mine.of(judged), out[judged])))
+    judged = rows & (scores.fold > 0)
+    return Peers(rows, tuple(found), qini(scores.of(judged), expected[judged]))
 
 
 def sample(scores: Scores, most: int, seed: int) -> Marks:

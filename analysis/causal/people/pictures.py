@@ -179,14 +179,14 @@ def _rule(p: People, voice: Voice) -> Table:
 def _peer_groups(p: People, part: Gains, voice: Voice, shown: Shown) -> Table:
     """Our effect in each group beside the mean of what each model of EconML expects of its rows."""
     assert p.peers is not None
-    split = {one.name: one for one in p.study.confounders}[part.attribute].codes[p.peers.rows]
+    split = {one.name: one for one in p.study.confounders}[part.attribute].codes[p.peers.sample]
     rows: list[tuple[Cell, ...]] = []
     for code, label in enumerate(part.labels):
         key = f"{voice.base}.cate.{part.attribute}.{label}"
         if key not in shown or not (split == code).any():
             continue
         one = shown[key]
-        theirs = (float(model.expected[split == code].mean()) for model in p.peers.models)
+        theirs = (float(model.fitted[split == code].mean()) for model in p.peers.models)
         rows.append((group_label(label), one.value, one.low, one.high, *theirs))
     columns = (
         ("group", "text"),

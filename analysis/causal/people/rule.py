@@ -112,7 +112,8 @@ def best_rule(gain: Numbers, asked: Questions, rows: Marks, depth: int) -> Rule:
             own, found = _side(asked, first, answer, (gained, size, yes, yes_size), least if depth > 1 else np.inf)
             value += own
             leaves += found
-        if value > best + 1e-9 * max(abs(best), 1.0):
+        near = 1e-9 * max(abs(best), 1.0)
+        if value > best + near or (value > best - near and len(leaves) < len(rule.leaves)):
             best, rule = value, Rule(tuple(leaves))
     return rule
 

@@ -20,7 +20,7 @@ from analysis.causal.people.voice import Voice
 from analysis.causal.question import Question, arms, ask
 from analysis.causal.settings import EffectSettings
 from analysis.causal.spoken import retold_path
-from analysis.causal.study import Contrast, Study, contrasts, study
+from analysis.causal.study import Study, contrasts, study
 from analysis.causal.variables import variables
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
@@ -70,7 +70,9 @@ def people_section(
         def part(fraction: float, key: str, done: int = number, **figures: object) -> None:
             tell((done + fraction) / len(compared), key, **figures)
 
-        base = "people" if len(compared) == 1 else f"people[{question.treatment_name}={contrast.level}]"
+        several = len(compared) > 1
+        name = f"{question.treatment_name} = {contrast.level}" if several else question.treatment_name
+        base = f"people[{question.treatment_name}={contrast.level}]" if several else "people"
         words = arms(question, contrast, None if asked.threshold is None else str(asked.threshold))
         try:
             rows = study(table, question.treatment, question.outcome, contrast, columns.confounders, asked.bins)
@@ -78,8 +80,8 @@ def people_section(
         except Refusal as refusal:
             sections.append(_nothing(base, users, refusal.phrase))
             continue
-        made = _made(done, _voice(question, rows, contrast, base, words, asked, settings, k, seed), k)
-        sections.append(made if len(compared) == 1 else _introduced(made, words))
+        made = _made(done, _voice(question, rows, base, name, words, asked, settings, k, seed), k)
+        sections.append(_introduced(made, words) if several else made)
     tell(1.0, "people.progress.done")
     return _joined(sections, columns)
 
@@ -111,8 +113,8 @@ def _columns(
 def _voice(
     question: Question,
     rows: Study,
-    contrast: Contrast,
     base: str,
+    name: str,
     words: Phrase,
     asked: EffectSettings,
     settings: PeopleSettings,
@@ -124,10 +126,10 @@ def _voice(
     recorded = {
         **settings.model_dump(mode="json", exclude_none=True),
         "adjustment": list(question.adjustment),
-        "reference": contrast.reference,
+        "reference": rows.contrast.reference,
     }
     margin = default if asked.margin is None else asked.margin
-    return Voice(question, base, words, unit, margin, recorded, k, seed, len(np.unique(rows.user)))
+    return Voice(question, base, name, words, unit, margin, recorded, k, seed, len(np.unique(rows.user)))
 
 
 def _made(done: People, voice: Voice, k: int) -> Section:

@@ -23,7 +23,8 @@ def summary(p: People, voice: Voice, found: tuple[Finding, ...]) -> tuple[Phrase
 
 def notes(p: People, voice: Voice) -> tuple[Phrase, ...]:
     """Methods, limits, what was drawn, left out or clipped."""
-    said = [phrase("people.note_scores", names=voice.question.names, **voice.facts())]
+    scores = "people.note_scores" if voice.question.adjustment else "people.note_scores_random"
+    said = [phrase(scores, names=voice.question.names, **voice.facts())]
     if p.design.terms:
         names = dict.fromkeys(voice.question.said(term.name) for term in p.design.terms)
         said.append(phrase("people.note_covariates", names=", ".join(names)))
@@ -140,9 +141,7 @@ def _ranking(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase
         return (phrase("people.not_found", **_size(qini, voice)),)
     if qini.value < 0:
         return (phrase("people.worse", **_size(qini, voice)),)
-    facts = {f"top_{name}": fact for name, fact in _size(top, voice).items() if name != "unit"}
-    rest = {f"bottom_{name}": fact for name, fact in _size(bottom, voice).items()}
-    return (phrase("people.found", **voice.facts(), **facts, **rest),)
+    return (phrase("people.found", **voice.facts(), **_two("top", top, "bottom", bottom, voice)),)
 
 
 def _rule(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, ...]:
@@ -152,9 +151,7 @@ def _rule(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, .
     where = phrase("people.rule", where=rule_words(p, voice), share=amount(p.rule.share, "share"), **voice.facts())
     said = [where]
     if lift is not None and lift.verdict is Verdict.EFFECT and (lift.value or 0) > 0 and treated and left:
-        facts = {f"treated_{name}": fact for name, fact in _size(treated, voice).items() if name != "unit"}
-        facts |= {f"left_{name}": fact for name, fact in _size(left, voice).items()}
-        said.append(phrase("people.rule_helps", **facts))
+        said.append(phrase("people.rule_helps", **_two("treated", treated, "left", left, voice)))
     elif lift is not None and lift.value is not None:
         said.append(phrase("people.rule_unproven", **_size(lift, voice)))
     net = known.get("rule.net")
@@ -199,6 +196,13 @@ def _values(prefix: str, part: Gains, known: dict[str, Finding]) -> list[float]:
 
 def _number(one: Finding, voice: Voice) -> str:
     return voice.signed(one.value or 0.0)
+
+
+def _two(first: str, one: Finding, second: str, other: Finding, voice: Voice) -> dict[str, Fact]:
+    """`_size` of two findings, their facts named apart; one unit."""
+    sizes = {first: _size(one, voice), second: _size(other, voice)}
+    named = {f"{name}_{fact}": words for name, size in sizes.items() for fact, words in size.items() if fact != "unit"}
+    return {**named, "unit": sizes[first]["unit"]}
 
 
 def _size(one: Finding, voice: Voice) -> dict[str, Fact]:

@@ -16,10 +16,12 @@ from words import Fact, Phrase, phrase
 
 @dataclass(frozen=True)
 class Voice:
-    """base: `people`, or `people[column=level]` for several kinds of treatment; unit and margin of the effect."""
+    """base: `people`, or `people[column=level]` for several kinds; treatment: as it is called in sentences, with its
+    kind where there are several; unit and margin of the effect."""
 
     question: Question
     base: str
+    treatment: str
     arms: Phrase
     unit: str
     margin: float
@@ -38,7 +40,7 @@ class Voice:
 
     def facts(self) -> dict[str, Fact]:
         """Treatment and outcome by the names that the analyst knows them by."""
-        return {"treatment": self.question.treatment_name, "outcome": self.question.outcome_name}
+        return {"treatment": self.treatment, "outcome": self.question.outcome_name}
 
     def signed(self, number: float, unit: str | None = None) -> str:
         """An effect with its sign."""
