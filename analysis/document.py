@@ -60,6 +60,8 @@ class Chart(_Frozen):
     """What it shows, for one who cannot see it."""
     zero_line: float | None = None
     """Where no-difference is drawn (interval charts of gaps: 0)."""
+    order: tuple[Cell, ...] = ()
+    """Interval charts: the rows from top to bottom, where several series share an order that none has alone."""
 
 
 class Column(_Frozen):

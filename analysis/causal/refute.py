@@ -35,8 +35,9 @@ class Refutation:
     """Estimates of many simulations, their mean and 95% range, and whether the estimate stood.
 
     placebo: stood = 0 lies in the range. random_cause: stood = the range stays within a quarter of the
-    interval's width around the estimate. subset, bootstrap: stood = the estimate lies in the range.
-    dummy_outcome: stood = 0 lies in the range.
+    interval's width around the estimate. subset: stood = the estimate lies in the range. dummy_outcome: stood = 0
+    lies in the range. bootstrap: stood = the range lies on the estimate's side of 0, or, where the estimate could not
+    be told from 0, holds the estimate.
     """
 
     kind: Literal["placebo", "random_cause", "subset", "dummy_outcome", "bootstrap"]
@@ -126,10 +127,11 @@ def dummy_outcome(study: Study, estimand: Estimand, kind: Kind, simulations: int
     return Refutation("dummy_outcome", mean, low, high, low <= 0 <= high, simulations)
 
 
-def bootstrap(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int) -> Refutation:
-    """Users drawn with replacement and a tenth of the rows given another row's confounders: the estimate should stay.
+def bootstrap(study: Study, estimand: Estimand, kind: Kind, simulations: int, seed: int, sure: bool) -> Refutation:
+    """Users drawn with replacement and a tenth of the rows given another row's confounders: the verdict should stay.
 
     Confounders recorded with error are adjusted for only in part, so the estimate moves towards the raw difference.
+    sure: whether the estimate's interval excludes none.
     """
     rng = np.random.default_rng(seed)
     design, unit = _units(study, kind)
@@ -141,7 +143,8 @@ def bootstrap(study: Study, estimand: Estimand, kind: Kind, simulations: int, se
         found = np.where(misread, unit[rng.integers(0, study.rows, study.rows)], unit)
         drawn.append(_estimate(design, *_weighted(study, found, len(design), weight), estimand, kind))
     mean, low, high = _range(np.array(drawn))
-    return Refutation("bootstrap", mean, low, high, low <= before <= high, simulations)
+    stood = (low if before > 0 else -high) > 0 if sure else low <= before <= high
+    return Refutation("bootstrap", mean, low, high, stood, simulations)
 
 
 def e_value(ratio: float) -> float:

@@ -95,7 +95,7 @@ def _frame(chart: Chart, language: Language) -> dict[str, Any]:
 
 
 def _interval(chart: Chart, language: Language) -> Drawing:
-    keys = every_key((series.y for series in chart.series), language)
+    keys = every_key((chart.order, *(series.y for series in chart.series)), language)
     labels = tuple(label for label, _ in keys)
     layers = [
         _layer(chart, at, language, numbers(series.x), _beside(series.y, keys, chart, at, language))

@@ -108,8 +108,9 @@ def _refutations(s: Shaken) -> list[Finding]:
             s, one.kind, phrase(f"{room}.label_{one.kind}"), s.frame.unit, one.mean, _refutation_method(room, one)
         )
         limits = {"low": min(one.low, one.mean), "high": max(one.high, one.mean)}
-        settings = {**measured.settings, "stood": one.stood}
-        found.append(measured.model_copy(update={**limits, "settings": settings}))
+        if room == "robustness":  # the others repeat attempts that the effects step has counted
+            measured = measured.model_copy(update={"settings": {**measured.settings, "stood": one.stood}})
+        found.append(measured.model_copy(update=limits))
     return found
 
 

@@ -53,6 +53,7 @@ def robustness_section(
     try:
         question = ask(dataset, graph, effects, table)
         cut = with_outcome(table, question, effects)
+        _refuse_other_ways(question, effects)
         compared = contrasts(table[question.treatment], effects.reference, effects.threshold)
     except Refusal as refusal:
         if graph.treatment is None or graph.outcome is None:
@@ -135,6 +136,15 @@ def _refuse_unknown(table: pd.DataFrame, names: Iterable[str]) -> None:
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise Refusal("effects.not_recorded", names=", ".join(missing))
+
+
+def _refuse_other_ways(q: Question, effects: EffectSettings) -> None:
+    """Instruments and front doors are single ways, no choice among adjustments."""
+    found = q.identification
+    if effects.adjustment == "auto" and found.recommended is None and found.by in ("front-door", "instrument"):
+        names = found.front_door if found.by == "front-door" else found.instruments
+        key = "robustness.way_front_door" if found.by == "front-door" else "robustness.way_instrument"
+        raise Refusal("robustness.by_other_way", way=phrase(key), names=", ".join(map(q.said, names)))
 
 
 def _joined(sections: list[Section], levels: list[str], q: Question) -> Section:

@@ -74,7 +74,11 @@ def _curve(s: Shaken) -> tuple[Phrase, ...]:
 
 
 def _moved(s: Shaken) -> tuple[Phrase, ...]:
-    if s.told is None or not s.told.between:
+    """The choice that makes most of the spread, where the spread is more than half an interval."""
+    if s.told is None or s.answer is None or not s.told.between:
+        return ()
+    scale = next(scale for way, scale in zip(s.ways, s.scales, strict=True) if way.specification.headline)
+    if s.told.high - s.told.low < (s.answer.high - s.answer.low) / scale / 2:
         return ()
     name, share = max(s.told.between.items(), key=lambda entry: entry[1])
     if share < MOST:

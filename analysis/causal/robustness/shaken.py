@@ -98,7 +98,7 @@ def _refutations(rows: Study, asked: Asked, answer: Estimate) -> tuple[Refutatio
         refute.dummy_outcome(*shared),
         refute.random_cause(*shared, answer.high - answer.low),
         refute.subset(*shared),
-        refute.bootstrap(*shared),
+        refute.bootstrap(*shared, sure=not answer.low <= 0 <= answer.high),
     )
 
 

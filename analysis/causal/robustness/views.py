@@ -14,7 +14,7 @@ from words import Phrase, phrase
 
 READABLE = 40
 """Ways up to this many are drawn with their names; more as ranks, the names under the pointer."""
-MARKED = 4
+MARKED = 2
 """Recorded causes that are marked in the contour, the strongest."""
 STEPS = 60
 """Points of a contour's line."""
@@ -75,6 +75,7 @@ def _curve(s: Shaken) -> Chart | None:
         series=tuple(series),
         alt=phrase("robustness.curve_alt"),
         zero_line=0.0,
+        order=tuple(way_words(s, at) for at in order) if named else (),
     )
 
 
