@@ -6,24 +6,19 @@ import streamlit as st
 
 from analysis.causal.graph import READERS, WRITERS, Graph
 from analysis.causal.spoken import retold_graph
-from audit.settings import GraphChoice
-from pages.parts import editor, jobs, live, section
+from pages.parts import drawing, editor, jobs, live, section
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
-from pages.parts.text import plain, raw, spoken, t
-from words import Phrase, Refusal, say
-
-NOTICE = "graph:notice"
-KEPT = 60
-"""Steps that undo can take back."""
+from pages.parts.text import plain, raw, t
+from words import Refusal, say
 
 
 @page("graph")
 def render(view: View) -> None:
     """Template and question, editor, what may be adjusted for, import and export."""
     known = ground(view)
-    drawn = _graph(view, known)
+    drawn = drawing.now(view, known)
     _toolbar(view, known, drawn)
     _editor(view, known, drawn)
     live.panel(view, known, drawn)
@@ -41,20 +36,12 @@ def _editor(view: View, known: Ground, drawn: Graph) -> None:
         known.sensitive,
         known.shown,
         key=view.key("editor"),
-        on_edit=lambda graph: _replace(view, graph, drawn),
-        on_undo=lambda: _undo(view, drawn),
-        on_redo=lambda: _redo(view, drawn),
-        on_refusal=_say,
+        on_edit=lambda graph: drawing.replace(view, graph, drawn),
+        on_undo=lambda: drawing.undo(view, drawn),
+        on_redo=lambda: drawing.redo(view, drawn),
+        on_refusal=drawing.say,
         marks=live.marks(view, known, drawn),
     )
-
-
-def _graph(view: View, known: Ground) -> Graph:
-    """The analyst's graph, else the chosen template, else the first."""
-    choice = view.settings.graph
-    if choice.drawn is not None:
-        return choice.drawn
-    return known.templates.get(choice.template or "", next(iter(known.templates.values())))
 
 
 def _toolbar(view: View, known: Ground, drawn: Graph) -> None:
@@ -71,45 +58,13 @@ def _toolbar(view: View, known: Ground, drawn: Graph) -> None:
             width=280,
         )
         if name is not None:
-            _replace(view, known.templates[name], drawn)
+            drawing.replace(view, known.templates[name], drawn)
             st.rerun()
         _question(view, known, drawn)
-        for action, past in ((_undo, history.undo), (_redo, history.redo)):
-            label = action.__name__.strip("_")
+        for action, past in ((drawing.undo, history.undo), (drawing.redo, history.redo)):
+            label = action.__name__
             st.button(t(f"graph.{label}"), disabled=not past, key=view.key(label), on_click=action, args=(view, drawn))
-    if st.session_state.get(NOTICE):
-        st.error(spoken(st.session_state.pop(NOTICE)))
-
-
-def _say(why: Phrase) -> None:
-    st.session_state[NOTICE] = why
-
-
-def _replace(view: View, graph: Graph, before: Graph) -> None:
-    """Take a new graph: the one before can be had back, what was undone cannot."""
-    history = state().graph_history(view.folder.id)
-    history.undo[:] = [*history.undo, before.model_dump_json()][-KEPT:]
-    history.redo.clear()
-    _keep(view, graph)
-
-
-def _undo(view: View, now: Graph) -> None:
-    history = state().graph_history(view.folder.id)
-    if history.undo:
-        history.redo.append(now.model_dump_json())
-        _keep(view, Graph.model_validate_json(history.undo.pop()))
-
-
-def _redo(view: View, now: Graph) -> None:
-    history = state().graph_history(view.folder.id)
-    if history.redo:
-        history.undo.append(now.model_dump_json())
-        _keep(view, Graph.model_validate_json(history.redo.pop()))
-
-
-def _keep(view: View, graph: Graph) -> None:
-    """Save from a callback: the run that follows draws it."""
-    view.folder.save_settings(view.settings.model_copy(update={"graph": GraphChoice(drawn=graph)}))
+    drawing.notice()
 
 
 def _question(view: View, known: Ground, drawn: Graph) -> None:
@@ -132,9 +87,9 @@ def _question(view: View, known: Ground, drawn: Graph) -> None:
         try:
             asked = drawn.ask(*chosen)
         except Refusal as refusal:
-            _say(refusal.phrase)
+            drawing.say(refusal.phrase)
         else:
-            _replace(view, asked, drawn)
+            drawing.replace(view, asked, drawn)
             st.rerun()
 
 
@@ -172,7 +127,7 @@ def _import(view: View, kind: str, text: str, drawn: Graph) -> None:
     except Refusal as refusal:
         st.error(plain(refusal.sentence(state().language)))
     else:
-        _replace(view, graph, drawn)
+        drawing.replace(view, graph, drawn)
         st.rerun()
 
 
