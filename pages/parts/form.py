@@ -22,6 +22,9 @@ EMPTY_IS_ALL = frozenset({"attributes", "by"})
 """Fields where naming nothing means everything."""
 OWN_NAMES = {
     ("mitigation", "strengths"): "mitigation_strengths",
+    ("discovery", "columns"): "discovery_columns",
+    ("discovery", "level"): "discovery_level",
+    ("discovery", "rows"): "discovery_rows",
     ("topics", "enabled"): "topics_enabled",
     ("topics", "count"): "topics_count",
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from audit.settings import FURTHER, Step, with_all_before
-from pages.further import structure
+from pages.further import discovery, structure
 from pages.parts import form, jobs, section
 from pages.parts.ground import Ground, ground
 from pages.parts.house import section_of
@@ -20,7 +20,10 @@ FIRST: dict[Step, tuple[str, ...]] = {
     "robustness": ("negative_outcomes", "negative_exposures", "other_outcomes"),
 }
 """Settings that are shown at once; a step that is not named here shows all."""
-PANELS: dict[Step, Callable[[View], None]] = {"structure": lambda view: structure.panel(view)}
+PANELS: dict[Step, Callable[[View], None]] = {
+    "discovery": lambda view: discovery.panel(view),
+    "structure": lambda view: structure.panel(view),
+}
 """Panels of their own, for steps where a form and the section are not enough; most have `panel`."""
 
 

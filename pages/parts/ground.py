@@ -11,6 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis.causal.comparable import compact
+from analysis.causal.discovery.columns import candidates
+from analysis.causal.discovery.knowledge import time_order
 from analysis.causal.graph import Graph, templates, variables
 from analysis.causal.reading import LARGE, Reading, reading
 from analysis.causal.spoken import spoken
@@ -27,7 +29,9 @@ class Ground:
 
     columns: every variable a graph may name; sensitive: the users' attributes; templates: name -> graph;
     users: the first ids, for "lists of one user"; item_groups: what groups items beside head and tail;
-    shown: variable -> the name of its column in the file, where a role renamed it; rows: of the log.
+    shown: variable -> the name of its column in the file, where a role renamed it; rows: of the log;
+    searched: variables that a search for links takes where none are chosen; order: all variables in the order of time
+    that their roles suggest.
     """
 
     columns: tuple[str, ...]
@@ -37,6 +41,8 @@ class Ground:
     item_groups: tuple[str, ...]
     shown: dict[str, str]
     rows: int
+    searched: tuple[str, ...]
+    order: tuple[tuple[str, ...], ...]
 
 
 def ground(view: View) -> Ground:
@@ -94,6 +100,8 @@ def _ground(stamped_folder: str) -> Ground:
         users=tuple(dataset.users.index[:USERS_LISTED]),
         shown=spoken(dataset),
         rows=len(dataset.log),
+        searched=candidates(dataset),
+        order=time_order(dataset, map(str, table.columns)),
         item_groups=tuple(name for name in ("category", "provider") if name in dataset.items),
     )
 

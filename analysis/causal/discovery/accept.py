@@ -82,3 +82,12 @@ def _with_nodes(graph: Graph, *names: str) -> Graph:
         if name not in graph.nodes:
             graph = graph.add_node(name)
     return graph
+
+
+def standing(graph: Graph, first: str, second: str) -> Literal["same", "turned", "hidden"] | None:
+    """How the graph has the link already: that way, the other way round, by a latent node alone; None: not at all."""
+    if (first, second) in graph.edges:
+        return "same"
+    if (second, first) in graph.edges:
+        return "turned"
+    return "hidden" if any({first, second} <= set(graph.children(node)) for node in graph.latent) else None

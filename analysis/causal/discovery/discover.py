@@ -18,7 +18,6 @@ from analysis.causal.discovery.knowledge import Knowledge
 from analysis.causal.discovery.links import Links, Mark
 from analysis.causal.discovery.search import Search
 from analysis.causal.discovery.settings import DiscoverySettings, Method
-from words import Fact
 
 GES_RESAMPLES = 25
 """Most resamples of GES, whose scores cannot be shared between resamples."""
@@ -33,7 +32,7 @@ hidden: neither causes the other, something that is not among the columns drives
 class Tell(Protocol):
     """Progress: share done, the note's catalogue key, its figures."""
 
-    def __call__(self, fraction: float, note: str, /, **figures: float) -> None: ...
+    def __call__(self, fraction: float, note: str, **figures: float) -> None: ...
 
 
 class Link(BaseModel):
@@ -130,7 +129,3 @@ def _unread(columns: Columns, method: Method) -> tuple[str, ...]:
     if method != "lingam":
         return ()
     return tuple(column.name for column in columns.columns if not column.ordered)
-
-
-def silent(_fraction: float, _note: str, /, **_figures: Fact) -> None:
-    """A `Tell` that nobody hears."""
