@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.causal.graph import READERS, WRITERS, Graph
 from analysis.causal.spoken import retold_graph
-from pages.parts import drawing, editor, jobs, live, section
+from pages.parts import drawing, editor, jobs, live
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
@@ -22,11 +22,10 @@ def render(view: View) -> None:
     _toolbar(view, known, drawn)
     _editor(view, known, drawn)
     live.panel(view, known, drawn)
-    _as_list(known, drawn)
-    _exchange(view, drawn)
     jobs.run_button(view, ["graph"])
     live.fit(view)
-    section.show(view, answered=True)
+    _as_list(known, drawn)
+    _exchange(view, drawn)
 
 
 def _editor(view: View, known: Ground, drawn: Graph) -> None:

@@ -70,7 +70,7 @@ def fit_tables(fit: Fit, spoken: Spoken) -> tuple[Table, ...]:
 
 def fit_notes(fit: Fit) -> tuple[Phrase, ...]:
     """How the claims were tested, and what was not."""
-    said = [phrase("graph.fit.method"), phrase("graph.fit.selection")]
+    said = [phrase("graph.fit.method"), phrase("graph.fit.how"), phrase("graph.fit.selection")]
     if fit.sampled:
         said.append(phrase("graph.fit.sampled", rows=fit.rows, people=fit.people))
     if fit.left_out:
@@ -142,7 +142,7 @@ def _row(each: Checked, spoken: Spoken) -> tuple[Cell, ...]:
     pair = f"{a} – {b}"
     known = given or phrase("graph.nothing")
     if isinstance(each.found, str):
-        return (pair, known, phrase("graph.fit.says_untested"), None, None)
+        return (pair, known, phrase(f"graph.fit.{each.found}", a=a, b=b), None, None)
     says = phrase("graph.fit.says_no" if each.fails else "graph.fit.says_yes")
     return (pair, known, says, _strength(each.found, each.fails), _p(each.adjusted))
 

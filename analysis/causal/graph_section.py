@@ -106,7 +106,7 @@ def ways(found: Identification) -> tuple[Phrase, ...]:
 def sets_table(found: Identification, shares: Shares) -> Table:
     """Every minimal adjustment set: what of it is no column, and the share of rows that could be compared."""
     nothing = phrase("graph.nothing")
-    keys = (("sets_names", "text"), ("sets_missing", "text"), ("sets_usable", "text"), ("sets_share", "share"))
+    keys = (("sets_names", "text"), ("sets_missing", "text"), ("sets_share", "share"))
     return Table(
         key="graph.sets",
         title=phrase("graph.sets_title"),
@@ -115,7 +115,6 @@ def sets_table(found: Identification, shares: Shares) -> Table:
             (
                 ", ".join(one.names) or nothing,
                 ", ".join(one.missing) or nothing,
-                phrase("graph.no" if one.missing else "graph.yes"),
                 shares.get(one.names),
             )
             for one in found.sets

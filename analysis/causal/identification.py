@@ -71,9 +71,9 @@ class Identification(BaseModel):
     still_open: Names
     """Those that stay open after adjusting for `recommended`, or for `recorded_causes` where there is no set."""
     biasing_edges: tuple[Edge, ...] = ()
-    """Edges on open biasing paths with nothing adjusted for."""
+    """Edges on the paths of `biasing`."""
     open_edges: tuple[Edge, ...] = ()
-    """Those on paths that stay open after adjusting."""
+    """Edges on the paths of `still_open`."""
     hidden: Names
     """Nodes on the still open paths that are no columns: what would have to be measured."""
     backwards: bool = False
@@ -120,8 +120,8 @@ def _identified(graph: Graph, treatment: str, outcome: str, present: set[str]) -
         mediators=_mediators(graph, treatment, outcome, present),
         biasing=_drawn(graph, adjustment.shortest(bare)),
         still_open=_drawn(graph, adjustment.shortest(still)),
-        biasing_edges=adjustment.path_edges(graph, bare),
-        open_edges=adjustment.path_edges(graph, still),
+        biasing_edges=adjustment.path_edges(graph, adjustment.shortest(bare)),
+        open_edges=adjustment.path_edges(graph, adjustment.shortest(still)),
         backwards=treatment in graph.descendants(outcome),
         hidden=tuple(name for name in graph.nodes if name not in present and any(name in path for path in still)),
         absent=tuple(name for name in graph.nodes if name not in present),

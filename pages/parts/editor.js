@@ -5,7 +5,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, STEP = 12, CLICK = 4, LONGEST_NAME = 28;
-const HEADS = ["", "-chosen", "-biasing", "-open", "-suggested"], SIDES = [0.5, 0.4, 0.6, 0.3, 0.7];
+const HEADS = ["", "-chosen", "-biasing", "-open", "-suggested"], SIDES = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8], LABEL_WIDTH = 44;
 const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5, GAP = 58;
 const editors = new WeakMap();
 
@@ -165,10 +165,11 @@ class Editor {
 
   draw() {
     const focused = this.root.activeElement?.dataset?.id;
+    this.labels = [];
     this.svg.replaceChildren(this.arrowHeads());
     this.setView();
-    for (const mark of this.ghosts()) this.drawGhost(mark);
     for (const edge of this.graph.edges) this.drawEdge(edge);
+    for (const mark of this.ghosts()) this.drawGhost(mark);
     for (const node of this.graph.nodes) this.drawNode(node);
     this.fillChoices();
     if (focused) [...this.svg.querySelectorAll("[data-id]")].find((part) => part.dataset.id === focused)?.focus();
@@ -192,7 +193,7 @@ class Editor {
   arrowHeads() {
     const defs = make("defs");
     for (const kind of HEADS) {
-      const marker = make("marker", { id: `head${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto" }, defs);
+      const marker = make("marker", { id: `head${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 13, markerHeight: 13, markerUnits: "userSpaceOnUse", orient: "auto" }, defs);
       make("path", { d: "M0 0L10 5L0 10z", class: `head${kind}` }, marker);
     }
     return defs;
@@ -231,13 +232,15 @@ class Editor {
 
   placeLabel(text, way) {
     const free = SIDES.find((t) => !this.covered(onCurve(way, t))) ?? 0.5, [x, y] = onCurve(way, free);
+    this.labels.push([x, y]);
     text.setAttribute("x", x);
     text.setAttribute("y", y);
     return text;
   }
 
   covered([x, y]) {
-    return this.graph.nodes.some((node) => Math.abs(this.places[node][0] - x) < this.halfWidth(node) + 16 && Math.abs(this.places[node][1] - y) < HALF_HEIGHT + 8);
+    const nodes = this.graph.nodes.some((node) => Math.abs(this.places[node][0] - x) < this.halfWidth(node) + LABEL_WIDTH / 2 && Math.abs(this.places[node][1] - y) < HALF_HEIGHT + 8);
+    return nodes || this.labels.some((label) => Math.abs(label[0] - x) < LABEL_WIDTH && Math.abs(label[1] - y) < 16);
   }
 
   mark(edge) {
@@ -356,6 +359,7 @@ class Editor {
   }
 
   redrawEdges(node) {
+    this.labels = [];
     for (const part of this.svg.querySelectorAll(".edge, .ghost")) {
       const ends = JSON.parse(part.dataset.id);
       if (!ends.includes(node)) continue;

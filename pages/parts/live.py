@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from analysis.causal.dag import Edge
@@ -12,13 +14,18 @@ from pages.parts.editor import Mark
 from pages.parts.ground import Ground, is_slow, reading_now
 from pages.parts.house import section_of
 from pages.parts.page import View
-from pages.parts.section import draw_table
+from pages.parts.section import draw_table, show
 from pages.parts.state import state
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import plain, spoken, t
 from words import Refusal
 
 FIT = "graph.fit."
 """Where the sentences lie that say whether the data agree."""
+CLAIMS = "graph.fit"
+SHOWN = frozenset({CLAIMS, "graph.sets", "graph.formula"})
+"""Tables that stand in the panels; what they hold is not drawn a second time."""
+FEW_CLAIMS = 8
+"""Claims up to which their table is open from the start."""
 
 
 def marks(view: View, known: Ground, drawn: Graph) -> dict[Edge, Mark]:
@@ -27,7 +34,7 @@ def marks(view: View, known: Ground, drawn: Graph) -> dict[Edge, Mark]:
     The first reading of a server takes seconds: then the editor is drawn without, and once more when it is there.
     """
     found = contradicted(drawn, _tested(view))
-    marked = {pair: Mark("missing", raw("graph.disagrees", strength=f"{found[pair]:.2f}")) for pair in found}
+    marked = {pair: Mark("missing", f"{found[pair]:.2f}") for pair in found}
     if is_slow():
         return marked
     try:
@@ -72,10 +79,18 @@ def panel(view: View, known: Ground, drawn: Graph) -> None:
 
 
 def fit(view: View) -> None:
-    """Whether the data agreed when the graph step last ran."""
-    said = [] if view.section is None else [one for one in view.section.summary if one.key.startswith(FIT)]
+    """Whether the data agreed when the graph step last ran, and what lies behind."""
+    if view.section is None:
+        return
+    said = [one for one in view.section.summary if one.key.startswith(FIT)]
     if said:
         st.header(t("graph.fit"))
         with st.container(border=True, key="answer"):
             st.markdown(f"**{spoken(said[0])}**")
             st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in said[1:]))
+    for table in view.section.tables:
+        if table.key == CLAIMS:
+            with st.expander(spoken(table.title), expanded=len(table.rows) <= FEW_CLAIMS):
+                draw_table(table)
+    rest = tuple(table for table in view.section.tables if table.key not in SHOWN)
+    show(replace(view, section=view.section.model_copy(update={"findings": (), "tables": rest})), answered=True)
