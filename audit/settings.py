@@ -13,6 +13,7 @@ from analysis.causal.graph import Graph
 from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.causal.structure.settings import StructureSettings
+from analysis.causal.trust.settings import TrustSettings
 from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
 from analysis.ingest import Source
@@ -32,6 +33,7 @@ Step = Literal[
     "people",
     "robustness",
     "structure",
+    "trust",
     "recommender",
     "disparity",
     "mitigation",
@@ -46,13 +48,20 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "people": ("graph",),
     "robustness": ("graph",),
     "structure": ("graph",),
+    "trust": ("graph",),
     "recommender": ("data",),
     "disparity": ("recommender",),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
-FURTHER: dict[Step, Step] = {"discovery": "graph", "people": "effects", "robustness": "effects", "structure": "effects"}
+FURTHER: dict[Step, Step] = {
+    "discovery": "graph",
+    "people": "effects",
+    "robustness": "effects",
+    "structure": "effects",
+    "trust": "effects",
+}
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
 STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
@@ -121,6 +130,8 @@ class AuditSettings(_Frozen):
     """For whom the treatment works, and the rule that is tried."""
     structure: StructureSettings = Field(default_factory=StructureSettings)
     """The structural model: what is compared, and how sure."""
+    trust: TrustSettings = Field(default_factory=TrustSettings)
+    """The trial of estimators on simulated logs."""
     recommender: Recommending = Field(default_factory=Recommending)
     """The recommender under audit."""
     disparity: DisparitySettings = Field(default_factory=DisparitySettings)
@@ -159,6 +170,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "people": ("effects", "people"),
     "robustness": ("effects", "robustness"),
     "structure": ("structure",),
+    "trust": ("effects", "trust"),
     "recommender": ("recommender",),
     "disparity": ("disparity",),
     "mitigation": ("mitigation",),

@@ -161,6 +161,14 @@ def structure_step(run: Run) -> Section:
     return _disclosed(structure_section_of(run), run.settings)
 
 
+def trust_step(run: Run) -> Section:
+    """Try every estimator on simulated logs shaped like this one, whose effect is known."""
+    from analysis.causal.trust import trust_section
+
+    s = run.settings
+    return _disclosed(trust_section(run.dataset, run.graph, s.effects, s.trust, s.k, s.seed, run.tell), s)
+
+
 def recommender_step(run: Run) -> Section:
     """Train or load the recommender, rank for every user, measure accuracy."""
     from audit.recommend import recommender_section_of
@@ -208,6 +216,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "people": people_step,
     "robustness": robustness_step,
     "structure": structure_step,
+    "trust": trust_step,
     "recommender": recommender_step,
     "disparity": disparity_step,
     "mitigation": mitigation_step,

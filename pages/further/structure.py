@@ -103,7 +103,8 @@ def _everybody(by_key: dict[str, Finding], key: str) -> None:
 def _groups(answers: Section, by_key: dict[str, Finding], key: str) -> None:
     """The same in each group that may be shown."""
     rows = []
-    for attribute, group in answers.facts["groups"]:  # type: ignore[union-attr, misc]
+    pairs: list[tuple[str, str]] = list(answers.facts["groups"])  # type: ignore[arg-type]
+    for attribute, group in pairs:
         end = f".{attribute}.{group}"
         then, change = by_key[f"{key}.level{end}"], by_key[f"{key}.change{end}"]
         rows.append(
