@@ -24,6 +24,7 @@ OWN_NAMES = {
     ("mitigation", "strengths"): "mitigation_strengths",
     ("discovery", "columns"): "discovery_columns",
     ("discovery", "level"): "discovery_level",
+    ("discovery", "resamples"): "discovery_resamples",
     ("discovery", "rows"): "discovery_rows",
     ("topics", "enabled"): "topics_enabled",
     ("topics", "count"): "topics_count",
