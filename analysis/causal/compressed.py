@@ -10,25 +10,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
 from analysis.causal import estimate
 from analysis.causal.cells import MANY_USERS, Cells, Estimand
 from analysis.causal.estimate import Adjusted
-from analysis.causal.gather import Gathering
+from analysis.causal.gather import Tally, starts
 from analysis.causal.levels import Level, levels_of
 from analysis.causal.log_rows import LogQuestion, LogRows, log_rows
 from analysis.causal.propensity import WITHHELD
+from analysis.causal.study import Numbers
 from analysis.engine import Engine
 from words import Refusal
 
+if TYPE_CHECKING:
+    import ibis
+    import pyarrow as pa
+
 MAX_STRATA = 1 << 20
 """Strata that are numbered at most; a finer adjustment leaves nobody to compare with."""
-SPARSE = 8
-"""Users that are whole numbers are their own codes where the range is at most so many times the rows."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def compress_log(log: Path | pd.DataFrame, asked: LogQuestion, engine: Engine) -
     rows = log_rows(engine.table(log), asked, engine)
     levels = levels_of(rows.kept, asked.adjustment, rows.found, asked.bins, engine)
     cells, strata = _cells(rows, levels, asked, engine)
-    arms = [len(np.unique(_users_of(cells.n, arm))) for arm in (0, 1)]
+    arms = [_users(cells.n, arm) for arm in (0, 1)]
     return WholeLog(
         cells=cells,
         reference=rows.treatment.labels[rows.reference],
@@ -95,73 +100,95 @@ def _cells(
 ) -> tuple[Cells, tuple[tuple[str, ...], ...]]:
     """The cells, strata that do not occur left out, and the labels of those that do."""
     sizes = [len(one.labels) for one in levels]
-    count = int(np.prod(sizes, dtype=float))
-    if count > MAX_STRATA:
+    strata = int(np.prod(sizes, dtype=float))
+    if strata > MAX_STRATA:
         raise Refusal("scale.many_strata", names=", ".join(asked.adjustment), limit=f"{MAX_STRATA:,}")
-    n, y, users = _gathered(rows, levels, 2 * count, asked, engine)
-    occupied = np.unique(n.indices // 2)
-    number = np.zeros(count, np.int32)
+    summed = (_counted if rows.outcomes else _summed)(rows, _coded(rows, levels, asked), 2 * strata, engine)
+    occupied = np.flatnonzero(np.bincount(summed.cell // 2, minlength=strata))
+    number = np.zeros(strata, np.int32)
     number[occupied] = np.arange(len(occupied))
-    index = number[n.indices // 2] * 2 + n.indices % 2
-    start = _without_gaps(n.indptr)
-    shape = (len(start) - 1, 2 * len(occupied))
-    n, y = (sp.csr_matrix((one.data, index, start), shape=shape) for one in (n, y))
-    if users is not None and len(users) < MANY_USERS:  # the order in which `study` counts them
-        order = np.argsort(users.astype(str), kind="stable")
+    cell = number[summed.cell // 2] * 2 + summed.cell % 2
+    first = starts(summed.user)
+    shape = (len(first), 2 * len(occupied))
+    start = np.append(first, len(cell))
+    n, y = (sp.csr_matrix((values, cell, start), shape=shape) for values in (summed.n, summed.y))
+    low = rows.codes_from
+    if low is not None and len(first) < MANY_USERS:  # the order in which `study` counts them
+        order = np.argsort((summed.user[first].astype(np.int64) + low).astype(str), kind="stable")
         n, y = n[order], y[order]
     codes = np.unravel_index(occupied, sizes) if sizes else ()
-    strata = tuple(
+    labels = tuple(
         tuple(one.labels[code[at]] for one, code in zip(levels, codes, strict=True)) for at in range(len(occupied))
     )
-    return Cells(n, y, (1, len(occupied), 2)), strata
+    return Cells(n, y, (1, len(occupied), 2)), labels
 
 
-def _gathered(
-    rows: LogRows, levels: tuple[Level, ...], cells: int, asked: LogQuestion, engine: Engine
-) -> tuple[sp.csr_matrix, sp.csr_matrix, np.ndarray | None]:
-    """n and y by user and cell; users who are whole numbers, None where they are in the order of their names."""
+@dataclass(frozen=True)
+class _Summed:
+    """One entry for every user and cell with rows, in the order of users, then cells: user and cell codes, rows n and
+    sum of outcomes y, each [entries]."""
+
+    user: npt.NDArray[np.integer]
+    cell: npt.NDArray[np.integer]
+    n: Numbers
+    y: Numbers
+
+
+def _coded(rows: LogRows, levels: tuple[Level, ...], asked: LogQuestion) -> ibis.Table:
+    """Each row's user and cell as whole numbers (int64) and its outcome; still in the engine."""
     import ibis
 
     kept = rows.kept
     stratum = reduce(lambda code, one: code * len(one.labels) + one.code(kept), levels, ibis.literal(0, "int32"))
     treated = (rows.treatment.code(kept) == rows.level).cast("int32")
-    plain = kept.select(
-        who=kept[asked.user], cell=(stratum * 2 + treated).cast("int32"), y=kept[asked.outcome].cast("float64")
-    )
-    low = _codes_from(rows)
-    if low is None:
-        people = plain.select("who").distinct()
-        people = people.mutate(user=ibis.row_number().over(order_by=people.who.cast("string")))
-        coded = plain.join(people, "who").select("user", "cell", "y")
-    else:
-        coded = plain.select(user=plain.who.cast("int64") - low, cell=plain.cell, y=plain.y)
+    who, cell = kept[asked.user], (stratum * 2 + treated).cast("int64")
+    outcome = rows.outcomes.code(kept) if rows.outcomes else kept[asked.outcome].cast("float64")
+    if rows.codes_from is not None:
+        return kept.select(user=who.cast("int64") - rows.codes_from, cell=cell, y=outcome)
+    plain = kept.select(who=who, cell=cell, y=outcome)
+    people = plain.select("who").distinct()
+    people = people.mutate(user=ibis.row_number().over(order_by=people.who.cast("string")))
+    return plain.join(people, "who").select("user", "cell", "y")
+
+
+def _counted(rows: LogRows, coded: ibis.Table, cells: int, engine: Engine) -> _Summed:
+    """Outcomes of few values: user, cell and outcome are one number, and only those numbers are counted."""
+    assert rows.outcomes is not None
+    values = np.array([own[0] for own in rows.outcomes.values], dtype=float)
+    width = cells * len(values)
+    limit = rows.codes * width
+    key = coded.user * width + coded.cell * len(values) + coded.y
+    keys = coded.select(key=key if engine.remote or limit > 1 << 32 else key.cast("uint32"))
+    tally = Tally(limit, rows.rows)
     if engine.remote:
-        coded = coded.group_by("user", "cell").aggregate(n=coded.count(), y=coded.y.sum())
-    gathering = Gathering(cells)
-    for batch in engine.batches(coded):
-        user, cell, y = (batch.column(name).to_numpy(zero_copy_only=False) for name in ("user", "cell", "y"))
-        n = batch.column("n").to_numpy(zero_copy_only=False).astype(float) if engine.remote else None
-        gathering.add(user.astype(np.int64), cell.astype(np.int64), n, y)
-    n_by_user, y_by_user = gathering.done()
-    met = np.flatnonzero(np.diff(n_by_user.indptr))
-    return n_by_user, y_by_user, None if low is None else met + low
+        for batch in engine.batches(keys.group_by("key").aggregate(n=keys.count())):
+            tally.add_counted(_array(batch, "key"), _array(batch, "n"))
+    else:
+        for batch in engine.batches(keys):
+            tally.add(_array(batch, "key"))
+    key, count = tally.done()
+    place, value = np.divmod(key, key.dtype.type(len(values)))
+    first = starts(place)
+    user, cell = np.divmod(place[first], place.dtype.type(cells))
+    n = np.add.reduceat(count, first, dtype=float)
+    return _Summed(user, cell.astype(np.int32), n, np.add.reduceat(count * values[value], first))
 
 
-def _codes_from(rows: LogRows) -> int | None:
-    """The lowest user, where users are whole numbers without wide gaps; None else."""
-    if rows.users is None:
-        return None
-    low, high = rows.users
-    return low if high - low < SPARSE * rows.rows else None
+def _summed(rows: LogRows, coded: ibis.Table, cells: int, engine: Engine) -> _Summed:
+    """Outcomes of many values: summed by user and cell in the engine."""
+    grouped = coded.group_by("user", "cell").aggregate(n=coded.count(), y=coded.y.sum())
+    parts = [[_array(batch, name) for name in ("user", "cell", "n", "y")] for batch in engine.batches(grouped)]
+    user, cell, n, y = (np.concatenate([part[at] for part in parts]) for at in range(4))
+    order = np.argsort(user * cells + cell)
+    return _Summed(user[order], cell[order].astype(np.int32), n[order].astype(float), y[order])
 
 
-def _without_gaps(start: np.ndarray) -> np.ndarray:
-    """Row pointers without the rows that are empty."""
-    filled = np.diff(start) > 0
-    return np.concatenate([[0], start[1:][filled]])
+def _array(batch: pa.RecordBatch, name: str) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = batch.column(name).to_numpy(zero_copy_only=False)
+    return values
 
 
-def _users_of(n: sp.csr_matrix, arm: int) -> np.ndarray:
-    """The user of every cell of one arm that a user occupies."""
-    user = np.repeat(np.arange(n.shape[0]), np.diff(n.indptr))
-    return np.asarray(user[n.indices % 2 == arm])
+def _users(n: sp.csr_matrix, arm: int) -> int:
+    """How many users have a row of one arm."""
+    own = np.concatenate([[0], np.cumsum(n.indices % 2 == arm)])
+    return int(np.count_nonzero(own[n.indptr[1:]] - own[n.indptr[:-1]]))

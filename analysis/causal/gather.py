@@ -1,105 +1,82 @@
-"""Rows (user, cell, outcome) that arrive in any order, summed by user and cell within little memory."""
+"""Counting numbers that arrive in any order and by the hundred million: sorted in place, then told apart."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
-Codes = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.float64]
+Keys = npt.NDArray[np.unsignedinteger]
+Counts = npt.NDArray[np.uint32]
+Whole = npt.NDArray[np.int64]
 
-TABLE = 1 << 21
-"""Entries (users x cells) of the table that a part of the users is summed in: 32 MB for rows and outcomes."""
-WAITING = 16_000_000
-"""Rows that wait to be summed: 320 MB."""
-CHUNK = 4_000_000
-"""Rows sorted by part at once."""
+WAITING = 50_000_000
+"""Keys that wait to be counted: 200 MB, 400 MB where they need 64 bits."""
+PARTS = 64
+"""Ranges of keys that runs are merged in, one after the other."""
 
 
-@dataclass(frozen=True)
-class _Chunk:
-    """Rows sorted by part: entry in the part's table, rows and outcome; part p has start[p]..start[p + 1]."""
+class Tally:
+    """How often each key was met. Keys are whole numbers in 0..limit-1."""
 
-    entry: npt.NDArray[np.int32]
-    n: Numbers | None
-    y: Numbers
-    start: Codes
+    def __init__(self, limit: int, rows: int) -> None:
+        self._waiting: Keys = np.empty(min(rows, WAITING), np.uint32 if limit <= 1 << 32 else np.uint64)
+        self._filled = 0
+        self._runs: list[tuple[Keys, Counts]] = []  # each: keys ascending, and how often each was met
 
-    def of(self, part: int) -> slice:
-        return slice(self.start[part], self.start[part + 1]) if part + 1 < len(self.start) else slice(0, 0)
+    def add(self, keys: npt.NDArray[np.integer]) -> None:
+        """Meet keys, each once."""
+        while len(keys):
+            room = min(len(self._waiting) - self._filled, len(keys))
+            self._waiting[self._filled : self._filled + room] = keys[:room]
+            self._filled += room
+            keys = keys[room:]
+            if self._filled == len(self._waiting):
+                self._count()
 
+    def add_counted(self, keys: npt.NDArray[np.integer], counts: npt.NDArray[np.integer]) -> None:
+        """Meet keys, each as often as its count says."""
+        order = np.argsort(keys)
+        self._runs.append((keys[order].astype(self._waiting.dtype), counts[order].astype(np.uint32)))
 
-class Gathering:
-    """Sums of n and y by user and cell. Users are codes from 0 on, in any order; cells 0..cells-1."""
+    def done(self) -> tuple[Keys, Counts]:
+        """The keys met, ascending, and how often each was."""
+        self._count()
+        self._waiting = self._waiting[:0].copy()
+        if len(self._runs) == 1:
+            return self._runs.pop()
+        ends = np.quantile(np.concatenate([keys[:: 1 + len(keys) // 1000] for keys, _ in self._runs]), _SHARES)
+        cuts = [
+            np.concatenate([[0], np.searchsorted(keys, ends.astype(keys.dtype)), [len(keys)]]) for keys, _ in self._runs
+        ]
+        merged = [self._merged([slice(cut[at], cut[at + 1]) for cut in cuts]) for at in range(PARTS)]
+        self._runs = []
+        keys = np.concatenate([part[0] for part in merged])
+        return keys, np.concatenate([part[1] for part in merged])
 
-    def __init__(self, cells: int) -> None:
-        self._cells = cells
-        self._users = max(1, TABLE // cells)  # of a part
-        self._fresh: list[tuple[Codes, Codes, Numbers | None, Numbers]] = []
-        self._chunks: list[_Chunk] = []
-        self._sums: dict[int, tuple[npt.NDArray[np.int32], Numbers, Numbers]] = {}
+    def _merged(self, where: list[slice]) -> tuple[Keys, Counts]:
+        keys = np.concatenate([run[0][part] for run, part in zip(self._runs, where, strict=True)])
+        counts = np.concatenate([run[1][part] for run, part in zip(self._runs, where, strict=True)])
+        order = np.argsort(keys, kind="stable")  # ascending runs behind each other: merged, not sorted
+        keys = keys[order]
+        first = starts(keys)
+        return keys[first], np.add.reduceat(counts[order], first) if len(keys) else counts
 
-    def add(self, user: Codes, cell: Codes, n: Numbers | None, y: Numbers) -> None:
-        """Take in rows; n: how many rows each stands for, None: one each."""
-        self._fresh.append((user, cell, n, y))
-        if sum(len(one[0]) for one in self._fresh) >= CHUNK:
-            self._sort()
-        if sum(len(one.y) for one in self._chunks) >= WAITING:
-            self._sum()
-
-    def done(self) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-        """n and y, csr float64 [users, cells] with the same entries stored; users up to the largest code met."""
-        self._sort()
-        self._sum()
-        parts = sorted(self._sums)
-        size = sum(len(self._sums[part][0]) for part in parts)
-        users = (parts[-1] + 1) * self._users if parts else 0
-        cell, n, y = np.empty(size, np.int32), np.empty(size), np.empty(size)
-        filled = np.zeros(users + 1, np.int64)
-        at = 0
-        for part in parts:
-            entry, rows, outcome = self._sums.pop(part)
-            where = slice(at, at + len(entry))
-            user, cell[where] = np.divmod(entry, self._cells)
-            n[where], y[where] = rows, outcome
-            first = part * self._users
-            filled[first + 1 : first + 1 + self._users] = np.bincount(user, minlength=self._users)
-            at += len(entry)
-        start = np.cumsum(filled)
-        shape = (users, self._cells)
-        return sp.csr_matrix((n, cell, start), shape=shape), sp.csr_matrix((y, cell, start), shape=shape)
-
-    def _sort(self) -> None:
-        if not self._fresh:
+    def _count(self) -> None:
+        if not self._filled and self._runs:
             return
-        user, cell, y = (np.concatenate([one[at] for one in self._fresh]) for at in (0, 1, 3))
-        counts = [one[2] for one in self._fresh if one[2] is not None]
-        n = np.concatenate(counts) if counts else None
-        self._fresh = []
-        part = user // self._users
-        entry = ((user - part * self._users) * self._cells + cell).astype(np.int32)
-        last = int(part.max())
-        order = np.argsort(part.astype(np.uint16) if last < 1 << 16 else part, kind="stable")
-        start = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=last + 1))])
-        self._chunks.append(_Chunk(entry[order], None if n is None else n[order], y[order], start))
+        met = self._waiting[: self._filled]
+        met.sort()
+        first = starts(met)
+        self._runs.append((met[first], np.diff(first, append=len(met)).astype(np.uint32)))
+        self._filled = 0
 
-    def _sum(self) -> None:
-        parts = max((len(one.start) - 1 for one in self._chunks), default=0)
-        rows, outcome = np.zeros(self._users * self._cells), np.zeros(self._users * self._cells)
-        for part in range(parts):
-            waiting = [(one, one.of(part)) for one in self._chunks]
-            if not any(where.stop > where.start for _, where in waiting):
-                continue
-            if part in self._sums:
-                entry, n, y = self._sums[part]
-                rows[entry], outcome[entry] = n, y
-            for chunk, where in waiting:
-                np.add.at(rows, chunk.entry[where], 1.0 if chunk.n is None else chunk.n[where])
-                np.add.at(outcome, chunk.entry[where], chunk.y[where])
-            entry = np.flatnonzero(rows).astype(np.int32)
-            self._sums[part] = entry, rows[entry], outcome[entry]
-            rows[entry] = outcome[entry] = 0.0
-        self._chunks = []
+
+_SHARES = np.arange(1, PARTS) / PARTS
+
+
+def starts(ascending: npt.NDArray[np.integer]) -> Whole:
+    """Where each run of equal numbers begins."""
+    new = np.empty(len(ascending), np.bool_)
+    new[:1] = True
+    np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
+    return np.flatnonzero(new)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 FEW = 100
 """A column with more values (or about so many) is cut at quantiles where it holds numbers, and else refused."""
+FEW_OUTCOMES = 16
+"""An outcome with at most so many values (0/1, ratings) is counted value by value, exactly."""
+SPARSE = 8
+"""Users that are whole numbers are their own codes where their range is at most so many times the rows."""
 N, TOTAL, SQUARE, LOW, HIGH = (f"sum of {name}" for name in ("rows", "outcomes", "squares", "lowest", "highest"))
 """Columns of sums, beside columns under the log's own names."""
 
@@ -51,7 +55,8 @@ class LogRows:
 
     kept: those rows; treatment: its kinds, and the numbers of the two compared; found: rows and sums of the outcome in
     every combination of the columns with few values, over the rows compared. rows: of the whole log; complete: with
-    user, treatment and outcome. users: (lowest, highest) user where users are whole numbers.
+    user, treatment and outcome. users: (lowest, highest) user where users are whole numbers. outcomes: the outcome's
+    values where they are few.
     """
 
     kept: ibis.Table
@@ -62,12 +67,26 @@ class LogRows:
     rows: int
     complete: int
     users: tuple[int, int] | None
+    outcomes: Level | None
 
     @property
     def binary(self) -> bool:
         """Whether every outcome is 0 or 1: none outside [0, 1], and each its own square."""
         inside = self.found[LOW].min() >= 0 and self.found[HIGH].max() <= 1
         return bool(inside and self.found[TOTAL].sum() == self.found[SQUARE].sum())
+
+    @property
+    def codes_from(self) -> int | None:
+        """The lowest user, where users are whole numbers without wide gaps; None else."""
+        if self.users is None:
+            return None
+        low, high = self.users
+        return low if high - low < SPARSE * self.rows else None
+
+    @property
+    def codes(self) -> int:
+        """Codes that users may have: those without wide gaps, or one a row at most."""
+        return self.rows if self.users is None or self.codes_from is None else self.users[1] - self.users[0] + 1
 
     @property
     def spread(self) -> float:
@@ -92,7 +111,11 @@ def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
     if inside[LOW].min() == inside[HIGH].max():
         raise Refusal("effects.outcome_constant", name=asked.outcome, value=f"{float(inside[LOW].min()):g}")
     kept = complete.filter(complete[asked.treatment].isin(compared))
-    return LogRows(kept, kinds, reference, level, inside, rows, int(found[N].sum()), users)
+    outcomes = None
+    if asked.outcome in few and inside[asked.outcome].nunique() <= FEW_OUTCOMES:
+        values = sorted(float(one) for one in inside[asked.outcome].unique())
+        outcomes = Level(asked.outcome, tuple(f"{one:g}" for one in values), tuple((one,) for one in values))
+    return LogRows(kept, kinds, reference, level, inside, rows, int(found[N].sum()), users, outcomes)
 
 
 def _chosen(table: ibis.Table, asked: LogQuestion) -> ibis.Table:
@@ -122,24 +145,36 @@ def _finite(table: ibis.Table) -> ibis.Table:
 def _profile(
     table: ibis.Table, asked: LogQuestion, engine: Engine
 ) -> tuple[int, tuple[int, int] | None, frozenset[str]]:
-    """Rows, the range of users that are whole numbers, and the columns that have few values."""
-    columns = list(dict.fromkeys((asked.treatment, *asked.adjustment)))
-    wanted = {f"values {at}": table[name].approx_nunique() for at, name in enumerate(columns)}
-    user = table[asked.user]
-    if user.type().is_integer():
-        wanted |= {"low": user.min(), "high": user.max()}
-    answer = engine.frame(table.aggregate(rows=table.count(), **wanted)).iloc[0]
-    about = {name: int(answer[f"values {at}"]) for at, name in enumerate(columns)}
-    wordy = [name for name, count in about.items() if count > FEW and not table[name].type().is_numeric()]
-    if wordy:
-        raise Refusal("effects.too_many_levels", name=wordy[0], n=about[wordy[0]], limit=MAX_LEVELS)
-    whole = "low" in answer and pd.notna(answer["low"])
-    users = (int(answer["low"]), int(answer["high"])) if whole else None
-    return int(answer["rows"]), users, frozenset(name for name, count in about.items() if count <= FEW)
+    """Rows, the range of users that are whole numbers, and the columns that have few values.
+
+    Whole numbers in a narrow range are few without being counted; others are counted, approximately.
+    """
+    columns = list(dict.fromkeys((asked.treatment, asked.outcome, *asked.adjustment)))
+    whole = [name for name in dict.fromkeys((asked.user, *columns)) if table[name].type().is_integer()]
+    ends = {f"{end} {name}": getattr(table[name], end)() for name in whole for end in ("min", "max")}
+    answer = engine.frame(table.aggregate(rows=table.count(), **ends)).iloc[0]
+    ranges = {
+        name: (int(answer[f"min {name}"]), int(answer[f"max {name}"]))
+        for name in whole
+        if pd.notna(answer[f"min {name}"])
+    }
+    few = {name for name in columns if table[name].type().is_boolean()}
+    few |= {name for name in columns if name in ranges and ranges[name][1] - ranges[name][0] < FEW}
+    rest = [name for name in columns if name not in few]
+    if rest:
+        counts = table.aggregate(**{f"values {name}": table[name].approx_nunique() for name in rest})
+        about = engine.frame(counts).iloc[0]
+        found = {name: int(about[f"values {name}"]) for name in rest}
+        wordy = [name for name in rest if found[name] > FEW and not table[name].type().is_numeric()]
+        if wordy:
+            raise Refusal("effects.too_many_levels", name=wordy[0], n=found[wordy[0]], limit=MAX_LEVELS)
+        few |= {name for name in rest if found[name] <= FEW}
+    return int(answer["rows"]), ranges.get(asked.user), frozenset(few)
 
 
 def _combinations(complete: ibis.Table, asked: LogQuestion, few: frozenset[str], engine: Engine) -> pd.DataFrame:
-    keys = list(dict.fromkeys((asked.treatment, *(name for name in asked.adjustment if name in few))))
+    """Rows and sums of the outcome for every combination of the columns with few values."""
+    keys = [name for name in dict.fromkeys((asked.treatment, *asked.adjustment, asked.outcome)) if name in few]
     y = complete[asked.outcome].cast("float64")
     sums = {N: complete.count(), TOTAL: y.sum(), SQUARE: (y * y).sum(), LOW: y.min(), HIGH: y.max()}
     return engine.frame(complete.group_by(keys).aggregate(**sums).order_by(keys))

@@ -9,7 +9,7 @@ import pytest
 from analysis.causal.cells import Cells, compress
 from analysis.causal.compressed import WholeLog, compress_log
 from analysis.causal.estimate import by_strata
-from analysis.causal.gather import Gathering
+from analysis.causal.gather import Tally
 from analysis.causal.log_rows import LogQuestion
 from analysis.causal.study import Study, contrasts, study
 from analysis.engine import opened
@@ -105,19 +105,17 @@ def test_ratings_booleans_and_kinds_of_treatment_are_taken_as_the_study_takes_th
     np.testing.assert_allclose(found.cells.y.toarray(), expected.y.toarray(), rtol=1e-12)
 
 
-def test_rows_arriving_in_any_order_and_in_parts_are_summed_by_user_and_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("TABLE", 64), ("WAITING", 50), ("CHUNK", 20)):
-        monkeypatch.setattr(f"analysis.causal.gather.{name}", value)
-    rng = np.random.default_rng(5)
-    user, cell, y = rng.integers(0, 90, 400) * 2, rng.integers(0, 6, 400), rng.normal(size=400)
-    gathering = Gathering(6)
-    for at in range(0, 400, 15):
-        gathering.add(user[at : at + 15], cell[at : at + 15], None, y[at : at + 15])
-    n, sums = gathering.done()
-    expected = np.zeros((n.shape[0], 6))
-    np.add.at(expected, (user, cell), y)
-    np.testing.assert_allclose(sums.toarray(), expected, atol=1e-12)
-    assert n.sum() == 400
+@pytest.mark.parametrize("limit", [1000, 1 << 40])
+def test_keys_arriving_in_any_order_and_in_parts_are_counted(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr("analysis.causal.gather.WAITING", 64)
+    keys = np.random.default_rng(5).integers(0, 90, 1000) * (limit // 100)
+    tally, grouped = Tally(limit, len(keys)), Tally(limit, len(keys))
+    for part in np.array_split(keys, 37):
+        tally.add(part)
+        grouped.add_counted(*np.unique(part, return_counts=True))
+    expected = np.unique(keys, return_counts=True)
+    for found in (tally.done(), grouped.done()):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_strata_without_both_arms_withhold_the_answer() -> None:
