@@ -163,7 +163,7 @@ def structure_step(run: Run) -> Section:
 
 def trust_step(run: Run) -> Section:
     """Try every estimator on simulated logs shaped like this one, whose effect is known."""
-    from analysis.causal.trust import trust_section
+    from analysis.causal.trust.section import trust_section
 
     s = run.settings
     return _disclosed(trust_section(run.dataset, run.graph, s.effects, s.trust, s.k, s.seed, run.tell), s)

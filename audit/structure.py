@@ -15,7 +15,7 @@ from storage import write_atomic
 
 def structure_section_of(run: Run) -> Section:
     """Fit the structure and answer; keep every what-if answer and the table of users for the page."""
-    from analysis.causal.structure import structure_results
+    from analysis.causal.structure.section import structure_results
 
     settings = run.settings
     done = structure_results(run.dataset, run.graph, settings.structure, settings.k, settings.seed, run.tell)

@@ -18,13 +18,16 @@ from words import Phrase, phrase
 if TYPE_CHECKING:
     from analysis.causal.structure.section import Found
 
-TOO_FEW = phrase("structure.too_few")
+
+def too_few() -> Phrase:
+    """Why an interval is missing where nothing else is wrong."""
+    return phrase("structure.too_few")
 
 
 def findings(found: Found, frame: Frame) -> tuple[Finding, ...]:
     """As it is, the treatment's effect (by group too), every lever's change for everybody, and the change's parts."""
     as_is = who(frame, "", "", outcome=frame.name(frame.outcome), deed=phrase("structure.as_is"))["level"]
-    first = level(frame, "structure.as_is", as_is, found.answers.as_is[0], TOO_FEW, frame.users, {})
+    first = level(frame, "structure.as_is", as_is, found.answers.as_is[0], too_few(), frame.users, {})
     return (first, *_effects(found, frame), *_levers(found.answers, frame), *_parts(found.change, frame))
 
 
@@ -69,7 +72,7 @@ def _effects(found: Found, frame: Frame) -> list[Finding]:
     lacking = next(one.lacking for one in found.answers.of(frame.treatment or ""))
     made = []
     for at, ((attribute, group), one) in enumerate(zip(groups, found.effect, strict=True)):
-        few = phrase("structure.unsupported_effect", share=amount(lacking[at], "share")) if lacking[at] else TOO_FEW
+        few = phrase("structure.unsupported_effect", share=amount(lacking[at], "share")) if lacking[at] else too_few()
         if not attribute:
             made.append(difference(frame, "structure.effect", label, one, few))
             continue
@@ -96,7 +99,7 @@ def _lever(frame: Frame, one: Answer, p: float | None) -> Finding:
     lacking = one.lacking[0]
     few = phrase("structure.unsupported", share=amount(lacking, "share"), deed=deed(frame, one.action))
     key = f"structure.{action_key(one.action)}"
-    return difference(frame, key, said, one.change[0], few if lacking > 0 else TOO_FEW, p_adjusted=p)
+    return difference(frame, key, said, one.change[0], few if lacking > 0 else too_few(), p_adjusted=p)
 
 
 def _parts(found: Change | Phrase | None, frame: Frame) -> list[Finding]:
@@ -115,7 +118,7 @@ def _parts(found: Change | Phrase | None, frame: Frame) -> list[Finding]:
     corrected = iter(benjamini_hochberg(np.array(known)).tolist())
 
     def made(key: str, label: Phrase, one: Estimate | None, p: float | None = None) -> Finding:
-        return difference(frame, f"change.{key}", label, one, TOO_FEW, Verdict.GAP, n, people, p, method)
+        return difference(frame, f"change.{key}", label, one, too_few(), Verdict.GAP, n, people, p, method)
 
     whole = [
         made("recorded", phrase("structure.label_recorded", **facts), found.recorded),
