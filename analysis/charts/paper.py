@@ -263,7 +263,7 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
             linestyle=PAPER_DASHES[layer.style % len(PAPER_DASHES)] if layer.joined else "none",
             linewidth=1.7,
             marker=PAPER_MARKERS[layer.style % len(PAPER_MARKERS)] if dots else "none",
-            markersize=5 if line else 7,
+            markersize=5 if line and len(layer.x) > 1 else 7,
             markeredgecolor=look.paper,
             markeredgewidth=0.7,
             zorder=3,

@@ -78,7 +78,7 @@ def _dots(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str,
         "marker": {
             "color": colour,
             "symbol": MARKERS[layer.style % len(MARKERS)],
-            "size": 7 if drawing.kind == "line" else 10,
+            "size": 7 if lines and drawing.kind == "line" else 10,
             "line": {"color": look.paper, "width": 1},
         },
     }
