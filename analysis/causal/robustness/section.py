@@ -85,6 +85,22 @@ def _of_contrast(
 ) -> Section:
     if min(frame.n, *frame.arms_users.values()) < frame.k:
         return _unanswered(frame.base, table, phrase("finding.suppressed", k=frame.k))
+    asked, more_sets = asked_of(table, contrast, frame, settings)
+    done = shake(asked, graph, rows, frame, tell)
+    found = disclosed(findings(done), frame.k)
+    return Section(
+        step=STEP,
+        summary=summary(done, found),
+        findings=found,
+        charts=charts(done),
+        tables=tables(done),
+        notes=notes(done, more_sets),
+        facts={"ways": len(done.ways), "computed": _computed(done)},
+    )
+
+
+def asked_of(table: pd.DataFrame, contrast: Contrast, frame: Frame, settings: RobustnessSettings) -> tuple[Asked, int]:
+    """The ways to try of one contrast, and how many minimal sets are left out for their number."""
     sets, more_sets = adjustment_choices(frame.question)
     asked = Asked(
         table=table,
@@ -97,17 +113,7 @@ def _of_contrast(
         k=frame.k,
         seed=frame.seed,
     )
-    done = shake(asked, graph, rows, frame, tell)
-    found = disclosed(findings(done), frame.k)
-    return Section(
-        step=STEP,
-        summary=summary(done, found),
-        findings=found,
-        charts=charts(done),
-        tables=tables(done),
-        notes=notes(done, more_sets),
-        facts={"ways": len(done.ways), "computed": _computed(done)},
-    )
+    return asked, more_sets
 
 
 def _rows(cut: pd.DataFrame, q: Question, contrast: Contrast, effects: EffectSettings) -> Study | Phrase:
