@@ -105,8 +105,9 @@ def _none() -> Estimate:
 
 def lacking(study: Dosed, residuals: Residuals, by: Literal["strata", "model"]) -> float:
     """Share of the rows in strata where the dose never varies; by model: 1 where too little of its variance is left."""
-    if by == "model":
-        return float(residuals.dose.var() < LEFT * study.dose.var())
+    if by == "model":  # shrinkage and folds leave a little even of what the confounders tell exactly
+        left = min(residuals.dose.var(), on_line(study).dose.var())
+        return float(left < LEFT * study.dose.var())
     low, high = np.full(len(study.strata), np.inf), np.full(len(study.strata), -np.inf)
     np.minimum.at(low, study.stratum, study.dose)
     np.maximum.at(high, study.stratum, study.dose)

@@ -38,6 +38,8 @@ class Frame:
     """How the answer was reached, as the end of a sentence: adjusted for ..., by the instrument ..."""
     subject: Phrase | None = None
     """What acts, in words, where it is more than the treatment's name."""
+    scale: float = 1.0
+    """How much more of a treatment that is a number the effect is told of."""
 
     @property
     def figure(self) -> str:
@@ -51,7 +53,7 @@ class Frame:
 
     def facts(self) -> dict[str, Phrase | str]:
         q = self.question
-        return {"treatment": self.treatment, "outcome": q.outcome_name, "arms": self.arms, "names": q.names}
+        return {"treatment": q.treatment_name, "outcome": q.outcome_name, "arms": self.arms, "names": q.names}
 
     def label(self, key: str, **more: str | Phrase) -> Phrase:
         return phrase(f"effects.label_{key}", **{**self.facts(), **more})

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.causal.analyse import Analysis, analyse
 from analysis.causal.dag import Graph
+from analysis.causal.dose_section import dose_section
 from analysis.causal.effect_findings import Frame, check_findings, headline, main_findings, unit_of
 from analysis.causal.effect_views import charts, tables
 from analysis.causal.effect_words import notes, summary
 from analysis.causal.group_findings import by_group
+from analysis.causal.other_ways import way_section
 from analysis.causal.question import Question, arms, ask
 from analysis.causal.settings import EffectSettings
 from analysis.causal.spoken import spoken
-from analysis.causal.study import Contrast, Study, contrasts, study
+from analysis.causal.study import Contrast, Dosed, Study, contrasts, dosed, is_dose, study
 from analysis.causal.variables import variables
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
@@ -27,6 +30,7 @@ from words import Fact, Phrase, Refusal, phrase
 __all__ = ["EffectSettings", "effects_section", "variables"]
 
 Tell = Callable[..., None]
+HOW = {"backdoor": "adjusted", "instrument": "instrument", "front-door": "front_door"}
 MARGIN = {True: 0.01, False: 0.05}
 """Default margin of equivalence: one point of a 0/1 outcome, else this share of the standard deviation."""
 
@@ -45,6 +49,9 @@ def effects_section(
     try:
         question = ask(dataset, graph, settings, table)
         table = with_outcome(table, question, settings)
+        table, missing = _with_way(table, question)
+        if settings.threshold is None and is_dose(table[question.treatment]):
+            return _dose(dataset, question, table, settings, k, seed, missing)
         compared = contrasts(table[question.treatment], settings.reference, settings.threshold)
     except Refusal as refusal:
         if graph.treatment is None or graph.outcome is None:
@@ -53,7 +60,8 @@ def effects_section(
     sections = []
     for number, contrast in enumerate(compared):
         tell(number / len(compared), "effects.progress.estimate", share=number / len(compared))
-        sections.append(_contrast_section(dataset, question, contrast, len(compared), table, settings, k, seed))
+        place = (contrast, len(compared), missing)
+        sections.append(_contrast_section(dataset, question, place, table, settings, k, seed))
     tell(1.0, "effects.progress.done")
     return _joined(sections, question, settings, compared)
 
@@ -61,50 +69,100 @@ def effects_section(
 def _contrast_section(
     dataset: Dataset,
     question: Question,
-    contrast: Contrast,
-    count: int,
+    place: tuple[Contrast, int, int],
     table: pd.DataFrame,
     settings: EffectSettings,
     k: int,
     seed: int,
 ) -> Section:
+    """One contrast; place: it, how many there are, and rows without a value of the instrument or front door."""
+    contrast, count, missing = place
     base = "effect" if count == 1 else f"effect[{question.treatment_name}={contrast.level}]"
     words = arms(question, contrast, None if settings.threshold is None else str(settings.threshold))
     try:
-        rows = study(table, question.treatment, question.outcome, contrast, question.adjustment, settings.bins)
-        by = tuple(name for name in settings.by or dataset.sensitive if name != question.treatment)
-        done = analyse(rows, settings, by, seed)
+        columns = question.through or question.adjustment
+        rows = study(table, question.treatment, question.outcome, contrast, columns, settings.bins)
+        done = None if question.through else analyse(rows, settings, _by(dataset, question, settings), seed)
     except Refusal as refusal:
         return _unanswered(base, question.treatment_name, question.outcome_name, words, table, refusal.phrase)
     frame = frame_of(dataset, question, rows, base, words, settings, k, seed)
+    if done is None:
+        section = way_section(rows, frame, missing)
+    else:
+        section = _adjusted(done, frame, k)
     if min(frame.n, *frame.arms_users.values()) < k:
-        return _too_few(frame, done)
+        return _too_few(frame, section)
+    if count == 1:
+        return section
+    return section.model_copy(update={"summary": (phrase("effects.arm", arms=words), *section.summary)})
+
+
+def _adjusted(done: Analysis, frame: Frame, k: int) -> Section:
+    """The section of one contrast by adjusting."""
     found = disclosed((*main_findings(done, frame), *by_group(done.groups, frame)), k)
-    said = summary(done, frame, found)
     return Section(
         step="effects",
-        summary=said if count == 1 else (phrase("effects.arm", arms=words), *said),
+        summary=summary(done, frame, found),
         findings=(*found, *disclosed(check_findings(done, frame), k)),
         charts=charts(done, frame, found),
         tables=tables(done, frame, found),
         notes=notes(done, frame),
-        facts={"estimator": done.by, "strata": len(rows.strata), "answered": headline(done) is not None},
+        facts={"estimator": done.by, "strata": len(done.study.strata), "answered": headline(done) is not None},
     )
 
 
-def _too_few(frame: Frame, done: Analysis) -> Section:
+def _dose(
+    dataset: Dataset,
+    question: Question,
+    table: pd.DataFrame,
+    settings: EffectSettings,
+    k: int,
+    seed: int,
+    missing: int,
+) -> Section:
+    """The section of a treatment that is a number with many values."""
+    columns = question.through or question.adjustment
+    rows = dosed(table, question.treatment, question.outcome, columns, settings.bins)
+    spread = float(rows.dose.std())
+    said = {"treatment": question.treatment_name, "spread": f"{spread:.4g}"}
+    frame = replace(
+        frame_of(dataset, question, rows, "effect", phrase("effects.arms_spread", **said), settings, k, seed),
+        subject=phrase("effects.per_spread", **said),
+        scale=spread,
+    )
+    if question.through:
+        section = way_section(rows, frame, missing)
+    else:
+        section = dose_section(rows, frame, _by(dataset, question, settings))
+    section = section if frame.n >= k else _too_few(frame, section)
+    return _joined([section], question, settings, ())
+
+
+def _by(dataset: Dataset, question: Question, settings: EffectSettings) -> tuple[str, ...]:
+    return tuple(name for name in settings.by or dataset.sensitive if name != question.treatment)
+
+
+def _with_way(table: pd.DataFrame, question: Question) -> tuple[pd.DataFrame, int]:
+    """The rows that have every column of the instrument or front door, and how many have not."""
+    if not question.through:
+        return table, 0
+    known = table[list(question.through)].notna().all(axis=1)
+    return table[known].reset_index(drop=True), int((~known).sum())
+
+
+def _too_few(frame: Frame, section: Section) -> Section:
     """Under k people everything is suppressed, sentences, charts and tables included."""
     reason = phrase("finding.suppressed", k=frame.k)
     q = frame.question
     said = phrase("effects.withheld", treatment=q.treatment_name, outcome=q.outcome_name, reason=reason)
-    found = tuple(suppressed(one, frame.k) for one in main_findings(done, frame))
+    found = tuple(suppressed(one, frame.k) for one in section.findings if one.unit == frame.unit)
     return Section(step="effects", summary=(said,), findings=found, facts={"answered": False})
 
 
 def frame_of(
     dataset: Dataset,
     question: Question,
-    rows: Study,
+    rows: Study | Dosed,
     base: str,
     words: Phrase,
     settings: EffectSettings,
@@ -114,13 +172,17 @@ def frame_of(
     """What all findings of one contrast share: unit, margin (the analyst's, or the default) and people by arm."""
     unit = unit_of(rows.outcome, rows.binary, question.outcome == "outcome")
     default = MARGIN[rows.binary] * (1.0 if rows.binary else float(rows.outcome.std()))
-    people = {
-        label: int(len(np.unique(rows.user[rows.treated == arm])))
-        for arm, label in ((1, rows.contrast.level), (0, rows.contrast.reference))
-    }
     margin = default if settings.margin is None else settings.margin
-    how = phrase("effects.how_adjusted", names=question.names)
-    return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, people, how)
+    how = phrase(f"effects.how_{HOW[question.way]}", names=question.names)
+    return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, _arms_users(rows), how)
+
+
+def _arms_users(rows: Study | Dosed) -> dict[str, int]:
+    """People with a row of each kind; empty where the treatment is a number."""
+    if isinstance(rows, Dosed):
+        return {}
+    kinds = ((1, rows.contrast.level), (0, rows.contrast.reference))
+    return {label: int(len(np.unique(rows.user[rows.treated == arm]))) for arm, label in kinds}
 
 
 def with_outcome(table: pd.DataFrame, question: Question, settings: EffectSettings) -> pd.DataFrame:
@@ -143,7 +205,7 @@ def _joined(
         extra.append(
             phrase("effects.note_positive", name=question.outcome_name, threshold=f"{settings.positive_from:g}")
         )
-    if len(sections) > 1:
+    if len(compared) > 1:
         reference = compared[0].reference
         extra.append(phrase("effects.note_arms", name=question.treatment_name, reference=reference))
     notes_once = dict.fromkeys(note for section in sections for note in section.notes)

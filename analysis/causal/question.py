@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -15,13 +16,16 @@ from analysis.causal.study import Contrast
 from analysis.log import Dataset
 from words import Phrase, Refusal, phrase
 
+Way = Literal["backdoor", "front-door", "instrument"]
+
 
 @dataclass(frozen=True)
 class Question:
     """Treatment and outcome (columns and spoken names), the adjustment, and why it may not be an effect.
 
-    obstacle: None where adjusting identifies the effect; else the reason. Then what is adjusted for is only what
+    obstacle: None where the graph identifies the effect; else the reason. Then what is adjusted for is only what
     was recorded, and the adjusted difference is reported as what remains, not as an effect.
+    through: the columns of an instrument or a front door, where the graph offers that and no adjustment is enough.
     """
 
     treatment: str
@@ -30,6 +34,8 @@ class Question:
     adjustment: tuple[str, ...]
     obstacle: Phrase | None
     identification: Identification
+    way: Way = "backdoor"
+    through: tuple[str, ...] = ()
 
     @property
     def treatment_name(self) -> str:
@@ -41,8 +47,8 @@ class Question:
 
     @property
     def names(self) -> Phrase | str:
-        """What is adjusted for, in words."""
-        return ", ".join(map(self.said, self.adjustment)) or phrase("effects.nothing")
+        """What is adjusted for, or what the other way leads through, in words."""
+        return ", ".join(map(self.said, self.through or self.adjustment)) or phrase("effects.nothing")
 
     def said(self, name: str) -> str:
         """A column by the name that the analyst's files give it."""
@@ -61,6 +67,9 @@ def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.Data
     missing = [name for name in (found.treatment, found.outcome) if name in found.absent]
     if missing:
         raise Refusal("effects.not_recorded", names=", ".join(missing))
+    if settings.adjustment == "auto" and found.recommended is None and found.by in ("front-door", "instrument"):
+        through = found.front_door if found.by == "front-door" else found.instruments
+        return Question(found.treatment, found.outcome, words, (), None, found, found.by, through)
     if settings.adjustment == "auto":
         adjustment = found.recorded_causes if found.recommended is None else found.recommended
         obstacle = _obstacle(told)
@@ -88,9 +97,6 @@ def _obstacle(found: Identification) -> Phrase | None:
         return phrase("effects.no_path", treatment=found.treatment, outcome=found.outcome)
     if found.recommended is not None:
         return None
-    if found.by is not None:
-        names = found.front_door if found.by == "front-door" else found.instruments
-        return phrase("effects.by_other_way", way=phrase(f"effects.way_{found.by[:5]}"), names=", ".join(names))
     hidden = ", ".join(found.hidden)
     return phrase("effects.not_identifiable", hidden=hidden, treatment=found.treatment, outcome=found.outcome)
 
