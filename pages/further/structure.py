@@ -17,6 +17,7 @@ from pages.parts.ground import ground
 from pages.parts.house import stamp
 from pages.parts.text import plain, raw, t
 from pages.parts.view import View
+from words import phrase
 
 KINDS = ("share", "set", "shift")
 
@@ -30,33 +31,44 @@ def panel(view: View) -> None:
     view.save(structure=settings)
     further.run(view)
     if view.section is not None:
-        answers = _answers(f"{view.folder.path}\n{stamp(view.folder, view.step)}")
-        if answers is not None:
-            _sliders(view, answers)
+        _try(view)
     section.show(view)
-    if view.section is not None and view.section.facts.get("personal"):
-        _one_user(view)
+
+
+def _try(view: View) -> None:
+    """What the last run can answer at once: for everybody and by group, and for one user."""
+    key = f"{view.folder.path}\n{stamp(view.folder, view.step)}"
+    answers, table = _answers(key), _people(key)
+    if answers is None:
+        return
+    st.header(t("structure.what_if"))
+    names = ["everybody", *([] if table is None else ["person"])]
+    with st.container(border=True):
+        tabs = st.tabs([t(f"structure.{name}") for name in names])
+        with tabs[0]:
+            _sliders(view, answers)
+        if table is not None:
+            with tabs[1]:
+                _one_user(view, table)
 
 
 def _sliders(view: View, answers: Section) -> None:
     """Choose a variable and what is done to it; the outcome for everybody, then by group."""
-    st.header(t("structure.what_if"))
     variables: list[dict[str, Any]] = list(answers.facts["variables"])  # type: ignore[arg-type]
-    with st.container(border=True):
-        left, right = st.columns([1, 2])
-        with left:
-            variable = st.selectbox(
-                t("structure.variable"),
-                variables,
-                index=_first(view, variables),
-                format_func=lambda one: str(one["spoken"]),
-                key=view.key("what_if"),
-            )
-        with right:
-            key = _deed(view, variable)
-        by_key = {finding.key: finding for finding in answers.findings}
-        _everybody(by_key, key)
-        _groups(answers, by_key, key)
+    left, right = st.columns([1, 2])
+    with left:
+        variable = st.selectbox(
+            t("structure.variable"),
+            variables,
+            index=_first(view, variables),
+            format_func=lambda one: str(one["spoken"]),
+            key=view.key("what_if"),
+        )
+    with right:
+        key = _deed(view, variable)
+    by_key = {finding.key: finding for finding in answers.findings}
+    _everybody(by_key, key)
+    _groups(answers, by_key, key)
 
 
 def _first(view: View, variables: list[dict[str, Any]]) -> int:
@@ -92,9 +104,9 @@ def _everybody(by_key: dict[str, Finding], key: str) -> None:
     columns = st.columns(3)
     for column, finding, name in zip(columns, (now, then, change), ("now", "then", "change"), strict=True):
         with column:
-            st.metric(t(f"structure.{name}"), section.value_words(finding))
-            interval = section.interval_words(finding)
-            st.caption(plain(interval) if interval else "–")
+            st.metric(t(f"structure.{name}"), "–" if finding.value is None else amount(finding.value, finding.unit))
+            unit = section.raw_words(phrase(f"units.{finding.unit}"))
+            st.caption(plain(f"{section.interval_words(finding)} {unit}".strip() or "–"))
     st.markdown(section.badge(change.verdict))
     if change.reason is not None:
         st.info(plain(section.raw_words(change.reason)))
@@ -122,12 +134,9 @@ def _groups(answers: Section, by_key: dict[str, Finding], key: str) -> None:
         st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
 
 
-def _one_user(view: View) -> None:
+def _one_user(view: View, table: pd.DataFrame) -> None:
     """What would have happened to one user with no row treated, and with every row."""
-    table = _people(f"{view.folder.path}\n{stamp(view.folder, view.step)}")
-    if table is None or view.section is None:
-        return
-    st.header(t("structure.person"))
+    assert view.section is not None
     st.caption(t("structure.person_about"))
     user = st.selectbox(t("structure.user"), list(table.index), key=view.key("person"))
     row = table.loc[user]

@@ -42,7 +42,8 @@ def _form(form: str) -> str:
 
 def _levers(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> Chart | None:
     known = {one.key: one for one in shown if one.verdict not in VALUELESS}
-    keys = [(f"structure.{action_key(one.action)}", deed(frame, one.action)) for one in found.answers.each]
+    asked = [one.action for one in found.answers.each if one.action.kind != "shift"]
+    keys = [(f"structure.{action_key(action)}", deed(frame, action)) for action in asked]
     drawn: list[tuple[Finding, Phrase | str]] = [(known[key], label) for key, label in keys if key in known]
     if not drawn:
         return None
