@@ -20,7 +20,7 @@ from words import Refusal, phrase
 
 if TYPE_CHECKING:
     import models.flip
-    from analysis.fairness.ranking import Flip
+    from analysis.fairness.ranking import Flip, Ranking
     from audit.run import Run
     from models.fitted import Fitted
 
@@ -146,11 +146,15 @@ def disparity_section_of(run: Run) -> Section:
 
     settings, composed = run.settings, run.composed
     run.tell(0.0, "audit.progress.disparity")
-    kept = kept_lists(run)
-    top = settings.recommender.top
-    ranking = composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top])
-    decisions = composed.decisions(composed.test, kept.test)
+    ranking = audited_ranking(run)
+    decisions = composed.decisions(composed.test, kept_lists(run).test)
     return disparity_section(ranking, decisions, _flips(run), settings.disparity, settings.k, settings.seed, run.tell)
+
+
+def audited_ranking(run: Run) -> Ranking:
+    """The lists that the recommender step left, at the length that is judged."""
+    kept, top = kept_lists(run), run.settings.recommender.top
+    return run.composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top])
 
 
 def kept_lists(run: Run) -> Scored:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from analysis.causal.discovery.settings import DiscoverySettings
 from analysis.causal.effects import EffectSettings
+from analysis.causal.gap.settings import GapSettings, MediationSettings
 from analysis.causal.graph import Graph
 from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.robustness.settings import RobustnessSettings
@@ -33,9 +34,11 @@ Step = Literal[
     "people",
     "robustness",
     "structure",
+    "mediation",
     "trust",
     "recommender",
     "disparity",
+    "gap",
     "mitigation",
     "report",
 ]
@@ -48,9 +51,11 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "people": ("graph",),
     "robustness": ("graph",),
     "structure": ("graph",),
+    "mediation": ("graph",),
     "trust": ("graph",),
     "recommender": ("data",),
     "disparity": ("recommender",),
+    "gap": ("graph", "recommender"),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
@@ -60,6 +65,8 @@ FURTHER: dict[Step, Step] = {
     "people": "effects",
     "robustness": "effects",
     "structure": "effects",
+    "mediation": "effects",
+    "gap": "disparity",
     "trust": "effects",
 }
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
@@ -130,12 +137,16 @@ class AuditSettings(_Frozen):
     """For whom the treatment works, and the rule that is tried."""
     structure: StructureSettings = Field(default_factory=StructureSettings)
     """The structural model: what is compared, and how sure."""
+    mediation: MediationSettings = Field(default_factory=MediationSettings)
+    """What the effect runs through."""
     trust: TrustSettings = Field(default_factory=TrustSettings)
     """The trial of estimators on simulated logs."""
     recommender: Recommending = Field(default_factory=Recommending)
     """The recommender under audit."""
     disparity: DisparitySettings = Field(default_factory=DisparitySettings)
     """Groups, figures and margins."""
+    gap: GapSettings = Field(default_factory=GapSettings)
+    """Which gap is taken apart, and along what."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
     """Methods to try and how strong."""
     robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
@@ -170,6 +181,8 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "people": ("effects", "people"),
     "robustness": ("effects", "robustness"),
     "structure": ("structure",),
+    "mediation": ("mediation",),
+    "gap": ("gap",),
     "trust": ("effects", "trust"),
     "recommender": ("recommender",),
     "disparity": ("disparity",),

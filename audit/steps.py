@@ -161,6 +161,13 @@ def structure_step(run: Run) -> Section:
     return _disclosed(structure_section_of(run), run.settings)
 
 
+def mediation_step(run: Run) -> Section:
+    """What the effect of the treatment runs through."""
+    from audit.explain_gap import mediation_section_of
+
+    return _disclosed(mediation_section_of(run), run.settings)
+
+
 def trust_step(run: Run) -> Section:
     """Try every estimator on simulated logs shaped like this one, whose effect is known."""
     from analysis.causal.trust.section import trust_section
@@ -181,6 +188,13 @@ def disparity_step(run: Run) -> Section:
     from audit.recommend import disparity_section_of
 
     return _disclosed(disparity_section_of(run), run.settings)
+
+
+def gap_step(run: Run) -> Section:
+    """What a gap between two groups is made of."""
+    from audit.explain_gap import gap_section_of
+
+    return _disclosed(gap_section_of(run), run.settings)
 
 
 def mitigation_step(run: Run) -> Section:
@@ -216,9 +230,11 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "people": people_step,
     "robustness": robustness_step,
     "structure": structure_step,
+    "mediation": mediation_step,
     "trust": trust_step,
     "recommender": recommender_step,
     "disparity": disparity_step,
+    "gap": gap_step,
     "mitigation": mitigation_step,
     "report": report_step,
 }

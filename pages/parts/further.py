@@ -16,6 +16,8 @@ from pages.parts.text import raw, t
 from pages.parts.view import View
 
 FIRST: dict[Step, tuple[str, ...]] = {
+    "mediation": ("treatment", "outcome", "mediators", "confounders"),
+    "gap": ("attribute", "gap_in", "mediators", "confounders"),
     "people": ("by", "covariates", "worth", "blind"),
     "robustness": ("negative_outcomes", "negative_exposures", "other_outcomes"),
 }

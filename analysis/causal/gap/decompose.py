@@ -20,6 +20,7 @@ from analysis.causal.gap import bycells, bymodels
 from analysis.causal.gap.ladder import Ladder
 from analysis.causal.gap.sample import Sample
 from analysis.causal.propensity import WITHHELD
+from analysis.causal.study import Numbers
 
 By = Literal["cells", "models"]
 THIN = 0.01
@@ -60,7 +61,7 @@ def decompose(rows: Sample, replicates: int, seed: int) -> Parts:
     else:
         fitted = bymodels.nested(rows, seed, effect=False)
         lacking, clipped = bymodels.lacking(rows, fitted, both=False), bymodels.clipped(fitted)
-        ladder = scored(rows, *bymodels.gap_rungs(rows, fitted))
+        ladder = scored(rows, bymodels.gap_rungs(rows, fitted))
     m, top = len(rows.between), len(ladder.rungs) - 1
     means = (float(ladder.rungs[0]), float(ladder.rungs[-1]))
     total = ladder.step(0, top)
@@ -94,9 +95,10 @@ def resampled(rows: Sample, cells: bycells.Tally, rungs_of: bycells.Rungs, repli
     return Ladder(rungs, rows.user, rows.users, least(rows), replicates=drawn)
 
 
-def scored(rows: Sample, rungs: np.ndarray, influences: np.ndarray) -> Ladder:
+def scored(rows: Sample, splits: tuple[tuple[Numbers, Numbers], ...]) -> Ladder:
     """The ladder of models, with its influences."""
-    return Ladder(rungs, rows.user, rows.users, least(rows), influences=influences)
+    rungs = np.mean([one for one, _ in splits], axis=0)
+    return Ladder(rungs, rows.user, rows.users, least(rows), splits=splits)
 
 
 def least(rows: Sample) -> int:

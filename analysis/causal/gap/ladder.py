@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis.causal.doubly_robust import clustered_error
 from analysis.causal.estimate import Estimate, from_error, from_replicates
 from analysis.causal.study import Codes, Numbers
@@ -14,7 +16,8 @@ class Ladder:
     """Means that differ by one way of the influence each, from x0's to x1's; so their steps sum to the whole exactly.
 
     rungs: float64 [m + 2 or m + 3] (see `decompose` and `mediate`). Exactly one of the two is given:
-    replicates: float64 [B, rungs], the same of resampled users; influences: float64 [n, rungs], of each row, mean 0.
+    replicates: float64 [B, rungs], the same of resampled users; or splits: of each draw of the folds the rungs,
+    float64 [rungs], and the influence of each row, float64 [n, rungs], mean 0; the rungs are their mean.
     users: resampled, or clusters of `user` int64 [n]. least: users of the smaller arm, the degrees of freedom.
     """
 
@@ -23,13 +26,20 @@ class Ladder:
     users: int
     least: int
     replicates: Numbers | None = None
-    influences: Numbers | None = None
+    splits: tuple[tuple[Numbers, Numbers], ...] = ()
 
     def step(self, start: int, end: int) -> Estimate | None:
-        """Rung `end` minus rung `start` with its interval; None where the data do not define it."""
+        """Rung `end` minus rung `start` with its interval; None where the data do not define it.
+
+        Over splits the variance is the mean of each split's own plus the spread of the splits' values (Chernozhukov et
+        al. 2018, definition 3.3, by means).
+        """
         value = float(self.rungs[end] - self.rungs[start])
         if self.replicates is not None:
             return from_replicates(value, self.replicates[:, end] - self.replicates[:, start], self.users)
-        assert self.influences is not None
-        score = self.influences[:, end] - self.influences[:, start]
-        return from_error(value, clustered_error(score, self.user, self.users), self.least)
+        variance = [
+            clustered_error(scores[:, end] - scores[:, start], self.user, self.users) ** 2
+            + float(rungs[end] - rungs[start] - value) ** 2
+            for rungs, scores in self.splits
+        ]
+        return from_error(value, float(np.sqrt(np.mean(variance))), self.least)

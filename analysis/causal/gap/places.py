@@ -75,7 +75,8 @@ def place(graph: Graph, x: str, y: str, before: Names, between: Names, chosen: b
     first kept out.
     """
     ordered = in_order(graph, between)
-    kept, dropped = ordered, ()
+    kept: Names = ordered
+    dropped: Names = ()
     if not chosen:
         kept, dropped = _kept(lambda names: natural(_full(graph, x, before, names, y), x, names, y, before), ordered)
     full = _full(graph, x, before, kept, y)

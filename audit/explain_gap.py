@@ -1,0 +1,29 @@
+"""Step `gap`: why is there a gap? The recommender's lists, or the log, one value a person, taken apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.causal.gap.settings import OF_THE_LOG
+from analysis.document import Section
+
+if TYPE_CHECKING:
+    from audit.run import Run
+
+
+def gap_section_of(run: Run) -> Section:
+    """The gap that the settings ask for, in parts."""
+    from analysis.causal.gap.section import gap_section
+    from audit.recommend import audited_ranking
+
+    settings = run.settings
+    ranking = None if settings.gap.gap_in in OF_THE_LOG else audited_ranking(run)
+    return gap_section(run.dataset, run.graph, ranking, settings.gap, settings.k, settings.seed, run.tell)
+
+
+def mediation_section_of(run: Run) -> Section:
+    """What the effect runs through."""
+    from analysis.causal.gap.mediation import mediation_section
+
+    settings = run.settings
+    return mediation_section(run.dataset, run.graph, settings.mediation, settings.k, settings.seed, run.tell)
