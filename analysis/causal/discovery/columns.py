@@ -121,9 +121,10 @@ def from_table(table: pd.DataFrame, rows: int, seed: int) -> Columns:
     user = pd.factorize(table["user"], sort=True)[0]
     order = np.argsort(user, kind="stable")
     table, user = table.iloc[order], user[order].astype(np.int64)
+    users = int(user.max(initial=-1)) + 1
+    if users < MIN_ROWS:
+        raise Refusal("discover.few_rows", rows=len(user), users=users, least=MIN_ROWS)
     found = Columns(tuple(_column(table[name]) for name in table.columns if name != "user"), user, n)
-    if found.rows < MIN_ROWS or found.users < MIN_ROWS:
-        raise Refusal("discover.few_rows", rows=found.rows, users=found.users, least=MIN_ROWS)
     for one, other in combinations(found.columns, 2):
         if _same(one, other):
             raise Refusal("discover.same", one=one.name, other=other.name)

@@ -1,0 +1,95 @@
+"""The test holds its level and sees what is there: mixed columns, rows of one user, gaps, resamples."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from analysis.causal.discovery.discover import drawn_users
+from analysis.causal.discovery.independence import Independence
+from tests.analysis.causal.discovery.made import columns
+
+
+def p_of(table, x, y, *given, resamples=0):
+    read = columns(table)
+    places = [read.names.index(name) for name in (x, y, *given)]
+    test = Independence(read, drawn_users(read.users, resamples, 1))
+    p = test.p_values(places[0], places[1], tuple(places[2:]))
+    return p if resamples else float(p[0])
+
+
+def test_two_numbers_agree_with_fisher_z_where_users_are_rows():
+    """With independent normal numbers both are the same test to first order."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=4000)
+    for strength in (0.0, 0.02, 0.04):
+        y = strength * x + rng.normal(size=4000)
+        r = np.corrcoef(x, y)[0, 1]
+        z = np.arctanh(r) * np.sqrt(4000 - 3)
+        ours = p_of(pd.DataFrame({"x": x, "y": y}), "x", "y")
+        assert norm.isf(ours / 2) == pytest.approx(abs(z), abs=0.15)
+
+
+def test_categories_agree_with_cochran_mantel_haenszel():
+    """Two yes/no columns over strata: statsmodels' test of the same hypothesis."""
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    rng = np.random.default_rng(4)
+    z = rng.integers(0, 4, 6000)
+    x = (rng.random(6000) < 0.2 + 0.15 * z).astype(int)
+    y = (rng.random(6000) < 0.1 + 0.15 * z + 0.02 * x).astype(int)
+    tables = [np.histogram2d(x[z == s], y[z == s], bins=2)[0] for s in range(4)]
+    theirs = StratifiedTable(tables).test_null_odds(correction=False).pvalue
+    ours = p_of(pd.DataFrame({"x": x, "y": y, "z": z}), "x", "y", "z")
+    assert norm.isf(ours / 2) == pytest.approx(norm.isf(theirs / 2), abs=0.1)
+
+
+def cases(rng, users):
+    """Columns with no link of x and y given z; eight rows a user, z of the user, and a habit in x and one in y."""
+    user = np.repeat(np.arange(users), 8)
+    z = rng.integers(0, 3, users)[user]
+    lean, taste = rng.normal(size=users)[user], rng.normal(size=users)[user]
+    size = z + lean + rng.normal(size=8 * users)
+    yes = (rng.random(8 * users) < 1 / (1 + np.exp(-(z - 1) - taste))).astype(int)
+    kind = np.array(["a", "b", "c"])[np.clip(np.round(z + 0.7 * lean), 0, 2).astype(int)]
+    return pd.DataFrame({"user": [f"u{one:05d}" for one in user], "x": size, "y": yes, "kind": kind, "z": z})
+
+
+@pytest.mark.parametrize("x", ["x", "kind"])
+def test_false_positives_stay_at_the_level_with_many_rows_a_user(x):
+    p = [p_of(cases(np.random.default_rng(seed), 250), x, "y", "z") for seed in range(200)]
+    assert 0.015 < np.mean(np.array(p) < 0.05) < 0.09
+
+
+def test_resamples_hold_the_level_too():
+    """A user drawn twice is no second witness: the share of false links stays near the level, not at its double."""
+    shares = [
+        (p_of(cases(np.random.default_rng(seed), 250), "x", "y", "z", resamples=100)[1:] < 0.05).mean()
+        for seed in range(40)
+    ]
+    assert np.mean(shares) < 0.13
+
+
+def test_a_link_of_mixed_columns_is_seen():
+    rng = np.random.default_rng(5)
+    kind = rng.integers(0, 3, 1500)
+    table = pd.DataFrame({"kind": np.array(["a", "b", "c"])[kind], "size": 0.3 * (kind == 1) + rng.normal(size=1500)})
+    assert p_of(table, "kind", "size") < 1e-3
+
+
+def test_rows_with_a_gap_leave_only_the_tests_that_need_them():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=800)
+    table = pd.DataFrame({"x": x, "y": x + rng.normal(size=800), "z": rng.normal(size=800)})
+    holed = table.assign(z=table["z"].mask(rng.random(800) < 0.5))
+    assert p_of(holed, "x", "y") == p_of(table, "x", "y")
+    kept = holed["z"].notna().to_numpy()
+    assert p_of(holed, "x", "z") == pytest.approx(p_of(table.assign(x=x)[kept], "x", "z"), rel=0.2)
+
+
+def test_a_set_that_determines_a_column_never_separates():
+    rng = np.random.default_rng(7)
+    x, y = rng.integers(0, 2, 900), rng.integers(0, 2, 900)
+    either = x | y
+    table = pd.DataFrame({"x": x, "y": y, "either": either, "z": rng.integers(0, 2, 900)})
+    assert p_of(table, "either", "z", "x", "y") == 0.0
