@@ -17,16 +17,20 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.causal.doubly_robust import FOLDS, learner, nuisances
+from analysis.causal.estimate import Estimate
 from analysis.causal.people.analyse import People, analyse
+from analysis.causal.people.covariates import design
+from analysis.causal.people.scores import scores
 from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.people.targeting import FIFTHS
-from analysis.causal.estimate import Estimate
 from analysis.causal.study import Study, contrasts, study
 from benchmarks.machine import machine
 
@@ -75,7 +79,7 @@ def kinds(table: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.ravel_multi_index(tuple(place.to_numpy() for place in places), (2, 3, 2)).astype(np.int64)
 
 
-def answered(table: pd.DataFrame, seed: int, settings: PeopleSettings = QUICK, rule: bool = True) -> People:
+def answered(table: pd.DataFrame, seed: int, settings: PeopleSettings = QUICK) -> People:
     """The product's own analysis of such a log."""
     rows: Study = study(table, "x", "y", contrasts(table["x"], None, None)[0], CAUSES, 5)
     return analyse(rows, CAUSES, ("gender", "age"), ("gender", "age"), settings, seed)
@@ -123,18 +127,18 @@ def _ranked(p: People, kind: npt.NDArray[np.int64], gain: Numbers) -> Iterator[t
     curve = np.zeros(21)
     for part in p.scores.later:
         held = p.scores.fold == part
-        expected = np.array([p.expected[held & (kind == one)].mean() for one in range(len(KINDS))])
+        expected, of = _each(p.expected[held], kind[held])
         share = float(held.sum() / (p.scores.fold > 0).sum())
-        place = np.array([SHARE @ ((expected < own) + 0.5 * (np.abs(expected - own) < 1e-12)) for own in expected])
-        qini += share * float(SHARE @ (gain * (place - 0.5)))
+        place = np.array([of @ ((expected < own) + 0.5 * (np.abs(expected - own) < 1e-12)) for own in expected])
+        qini += share * float(of @ (gain * (place - 0.5)))
         order = np.argsort(-expected)
-        reached, gained = np.r_[0, SHARE[order].cumsum()], np.r_[0, (SHARE * gain)[order].cumsum()]
+        reached, gained = np.r_[0, of[order].cumsum()], np.r_[0, (of * gain)[order].cumsum()]
         along = np.interp(np.linspace(0, 1, 21), reached, gained)
         curve += share * along
         spread += share * np.diff(along[:: 20 // FIFTHS])[::-1] * FIFTHS
-        centred = expected - SHARE @ expected
-        covariance += share * float(SHARE @ (centred * gain))
-        variance += share * float(SHARE @ centred**2)
+        centred = expected - of @ expected
+        covariance += share * float(of @ (centred * gain))
+        variance += share * float(of @ centred**2)
     t = p.targeting
     yield "qini", qini, t.qini
     yield "calibration", covariance / variance, t.slope
@@ -146,6 +150,14 @@ def _ranked(p: People, kind: npt.NDArray[np.int64], gain: Numbers) -> Iterator[t
             yield f"curve.{t.curve.at[at]:.0%}", float(curve[at + 1]), t.curve.gain[at]
 
 
+def _each(values: Numbers, kind: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """The value that all rows of a kind share, and the share of rows of each kind among the kinds that occur."""
+    rows = np.bincount(kind, minlength=len(KINDS))
+    each = np.bincount(kind, weights=values, minlength=len(KINDS)) / np.maximum(rows, 1)
+    of = np.where(rows > 0, SHARE, 0.0)
+    return each, of / of.sum()
+
+
 def _ruled(p: People, kind: npt.NDArray[np.int64], gain: Numbers) -> Iterator[tuple[str, float, Estimate | None]]:
     """What the five rules are worth in the population, and whom the rule shown treats."""
     rule = p.rule
@@ -154,16 +166,16 @@ def _ruled(p: People, kind: npt.NDArray[np.int64], gain: Numbers) -> Iterator[tu
     top = left = weight = rest = lift = 0.0
     for part in p.scores.later:
         held = p.scores.fold == part
-        treats = np.array([rule.held_out[held & (kind == one)].mean() for one in range(len(KINDS))])
+        treats, of = _each(rule.held_out[held].astype(float), kind[held])
         share = float(held.sum() / (p.scores.fold > 0).sum())
-        top, weight = top + share * float(SHARE @ (treats * gain)), weight + share * float(SHARE @ treats)
-        left, rest = left + share * float(SHARE @ ((1 - treats) * gain)), rest + share * float(SHARE @ (1 - treats))
-        lift += share * float(SHARE @ ((treats - SHARE @ treats) * gain))
+        top, weight = top + share * float(of @ (treats * gain)), weight + share * float(of @ treats)
+        left, rest = left + share * float(of @ ((1 - treats) * gain)), rest + share * float(of @ (1 - treats))
+        lift += share * float(of @ ((treats - of @ treats) * gain))
     if min(weight, rest) > 0:
         yield "rule.treated", top / weight, rule.treated
         yield "rule.left", left / rest, rule.left
         yield "rule.lift", lift, rule.lift
-    chosen = np.array([rule.chosen[kind == one].mean() for one in range(len(KINDS))])
+    chosen, _ = _each(rule.chosen.astype(float), kind)
     for part in p.shares:
         truth = [_mean(chosen, (KINDS[part.attribute] == label).to_numpy()) for label in part.labels]
         for known, one in zip(truth, part.share, strict=True):
@@ -186,11 +198,99 @@ def coverage(seeds: int, users: int, gain: Numbers = GAIN) -> dict[str, tuple[in
     }
 
 
+def falsely(seeds: int, users: int) -> dict[str, float]:
+    """Share of logs without any difference in gain in which a test of ours finds one (right: 0.05)."""
+    found: dict[str, list[bool]] = defaultdict(list)
+    for seed in range(seeds):
+        p = answered(log(users, seed, FLAT), seed)
+        for part in p.groups:
+            if part.differ is not None:
+                found[f"any difference between groups of {part.attribute}"].append(part.differ <= 0.05)
+            for one in part.pairs.values():
+                if one is not None:
+                    found[f"pairs of {part.attribute}"].append(one.p <= 0.05)
+        named = {"qini": p.targeting.qini, "fifth.gap": p.targeting.spread, "rule.lift": p.rule.lift}
+        for name, one in named.items():
+            if one is not None:
+                found[name].append(one.p <= 0.05)
+    return {name: float(np.mean(hits)) for name, hits in found.items()}
+
+
+def ours(rows: Study, seed: int = 1) -> float:
+    """The cross-fitted doubly robust effect: nuisances, scores and their mean."""
+    return float(scores(rows, nuisances(rows, seed), seed).gain.mean())
+
+
+def theirs(rows: Study, same: bool, seed: int = 1) -> float:
+    """EconML's LinearDML with its own nuisance models, or with ours in as many folds."""
+    from econml.dml import LinearDML
+
+    causes = design(rows, tuple(one.name for one in rows.confounders)).columns
+    given = {}
+    if same:
+        trees = bool(rows.continuous)
+        given = {"model_y": learner(True, trees, seed), "model_t": learner(True, trees, seed), "cv": FOLDS}
+    model = LinearDML(discrete_treatment=True, discrete_outcome=True, random_state=seed, **given)
+    model.fit(rows.outcome, rows.treated, X=None, W=causes, inference=None)
+    return float(model.intercept_)
+
+
+def mixed(rows: int, continuous: bool) -> Study:
+    """A log of about so many rows; with `continuous`, ten numbers beside the three causes."""
+    table = log(rows * 2 // 15, 1)
+    rng = np.random.default_rng(1)
+    more = {f"z{at}": rng.normal(size=len(table)) for at in range(10)} if continuous else {}
+    table = table.assign(**more)
+    return study(table, "x", "y", contrasts(table["x"], None, None)[0], (*CAUSES, *more), 5)
+
+
+def speed(sizes: list[int], rounds: int) -> None:
+    """Print the table; alternating, the median of the rounds' ratios counts."""
+    print("| confounders | rows | ours s | LinearDML s | ratio | same learners s | ratio | effects |")
+    print("|---|---|---|---|---|---|---|---|")
+    theirs(mixed(2000, False), False)  # imports and first calls are not counted
+    for continuous, size in product((False, True), sizes):
+        rows = mixed(size, continuous)
+        times: list[list[float]] = [[], [], []]
+        for _ in range(rounds):
+            works = (ours, partial(theirs, same=False), partial(theirs, same=True))
+            values = []
+            for place, work in enumerate(works):
+                start = time.perf_counter()
+                values.append(work(rows))
+                times[place].append(time.perf_counter() - start)
+        ratios = [statistics.median(b / a for a, b in zip(times[0], other, strict=True)) for other in times[1:]]
+        middle = [statistics.median(one) for one in times]
+        name = "3 categories, 10 numbers" if continuous else "3 categories"
+        said = " / ".join(f"{value:.4f}" for value in values)
+        peers = f"{middle[1]:.2f} | {ratios[0]:.1f}x | {middle[2]:.2f} | {ratios[1]:.1f}x"
+        print(f"| {name} | {rows.rows:,} | {middle[0]:.2f} | {peers} | {said} |", flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for and print its table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.people")
+    parser.add_argument("what", choices=("coverage", "speed"))
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--users", type=int, default=600)
+    parser.add_argument("--rows", default="20000,100000")
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args(arguments)
+    warnings.simplefilter("ignore")
+    print(f"people: {machine()}")
+    if chosen.what == "speed":
+        speed([int(size) for size in chosen.rows.split(",")], chosen.rounds)
+        return 0
+    print(f"{chosen.seeds} logs of {chosen.users} users\n")
+    print("| gains | figure | covered | intervals | mean error in standard errors |\n|---|---|---|---|---|")
+    for name, gain in (("differ", GAIN), ("equal", FLAT)):
+        for key, (hits, n, off) in coverage(chosen.seeds, chosen.users, gain).items():
+            print(f"| {name} | {key} | {hits / n:.3f} | {n} | {off:+.2f} |", flush=True)
+    print("\n| test, where gains are equal | finds a difference |\n|---|---|")
+    for key, share in falsely(chosen.seeds, chosen.users).items():
+        print(f"| {key} | {share:.3f} |")
+    return 0
+
+
 if __name__ == "__main__":
-    seeds, users = int(sys.argv[1]), int(sys.argv[2])
-    for name, gain in (("gains differ", GAIN), ("gains equal", FLAT)):
-        t = time.time()
-        print(name)
-        for key, (hits, n, off) in coverage(seeds, users, gain).items():
-            print(f"{key:30s} {hits/n:.3f} {n} {off:+.2f}")
-        print(time.time() - t)
+    sys.exit(main(sys.argv[1:]))
