@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.causal.encoded import Encoded
+from analysis.causal.encoded import Encoded, constant_within
 from analysis.causal.strata import Codes, Marks, Numbers, dense
 
 PIECES = 5
@@ -58,7 +58,9 @@ def taken_out(conditions: Sequence[Encoded], rows: Codes, cluster: Codes, left: 
             return None
         straight = whitened(_centred(terms, stratum))
         freed = [each - straight @ (straight.T @ each) / len(each) for each in freed]
-        inflation = inflation * np.sqrt(users / (users - straight.shape[1]))
+        each_user = all(constant_within(codes, cluster) for codes in _codes(conditions, rows[kept]))
+        worth = users if each_user else float(len(cluster))
+        inflation = inflation * np.sqrt(worth / (worth - straight.shape[1]))
     return Free(kept, freed, inflation)
 
 
@@ -73,6 +75,11 @@ def equal_clusters(size: Numbers) -> Numbers:
     """How many clusters of equal size carry as much as clusters of these sizes [..., g]: (sum n)^2 / sum n^2."""
     squares = np.asarray((size**2).sum(axis=-1))
     return np.divide(size.sum(axis=-1) ** 2, squares, out=np.zeros(squares.shape), where=squares > 0)
+
+
+def _codes(conditions: Sequence[Encoded], rows: Codes) -> list[Codes]:
+    """The values of the numbers among the conditions."""
+    return [each.codes[rows] for each in conditions if each.scores is not None]
 
 
 def _crossed(categories: Sequence[Encoded], rows: Codes) -> Codes:
@@ -129,7 +136,7 @@ def _products(one: Numbers, other: Numbers) -> Numbers:
 
 
 def _slopes(scores: Numbers, codes: Codes) -> Numbers:
-    marks = codes[:, None] == np.arange(1, min(int(codes.max()) + 1, MOST_MARKS))
+    marks = codes[:, None] == np.arange(min(int(codes.max()) + 1, MOST_MARKS))
     return np.hstack([marks * scores[:, None], marks * scores[:, None] ** 2])
 
 
