@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[\w.-]+:\d+(,[\w.-]+:\d+)*|ya
 MEMORY = "800MB"
 """What DuckDB holds in memory; the rest of a larger grouping goes through a temporary folder."""
 THREADS = 2
+SECONDS = 5.0
+"""How long a Spark master may take to answer."""
 BATCH = 1_000_000
 """Rows that come at once."""
 
@@ -105,8 +108,10 @@ def _spark(master: str) -> Iterator[Any]:
         raise Refusal("scale.no_java")
     if MASTER.fullmatch(master) is None:
         raise Refusal("scale.bad_master", variable=MASTER_VARIABLE, master=master)
+    if master.startswith("spark://") and not any(_answers(host) for host in master.removeprefix("spark://").split(",")):
+        raise Refusal("scale.no_cluster", master=master)
     import ibis
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped, unused-ignore]
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
@@ -117,6 +122,16 @@ def _spark(master: str) -> Iterator[Any]:
         yield ibis.pyspark.connect(session)
     finally:
         session.stop()
+
+
+def _answers(host: str) -> bool:
+    """Whether something listens at `name:port`; Spark itself would try for a minute."""
+    name, _, port = host.rpartition(":")
+    try:
+        with socket.create_connection((name, int(port)), timeout=SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def _session(master: str) -> Any:
@@ -133,7 +148,7 @@ def _session(master: str) -> Any:
     if master.startswith("local") or "127.0.0.1" in master:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-        settings |= {"spark.sql.shuffle.partitions": "8"}
+        settings |= {"spark.sql.shuffle.partitions": "2", "spark.ui.showConsoleProgress": "false"}
     builder = SparkSession.builder.master(master).appName("Evenhand")
     for name, value in settings.items():
         builder = builder.config(name, value)

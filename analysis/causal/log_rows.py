@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -133,11 +134,11 @@ def _chosen(table: ibis.Table, asked: LogQuestion) -> ibis.Table:
 
 
 def _finite(table: ibis.Table) -> ibis.Table:
-    """NaN and infinities as missing."""
+    """NaN and infinities as missing: both engines take NaN as greater than any number."""
     import ibis
 
     floats = [name for name in table.columns if table[name].type().is_floating()]
-    odd = {name: table[name].isnan() | table[name].isinf() for name in floats}
+    odd = {name: table[name].cast("float64").abs() > sys.float_info.max for name in floats}
     blanked = {name: ibis.ifelse(blank, ibis.null(table[name].type()), table[name]) for name, blank in odd.items()}
     return table.mutate(**blanked) if blanked else table
 

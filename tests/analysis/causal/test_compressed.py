@@ -34,6 +34,7 @@ def shop(rows: int = 6000, seed: int = 1, text_users: bool = True) -> pd.DataFra
     )
     frame.loc[::11, "age"] = np.nan
     frame.loc[::13, "price"] = np.inf
+    frame.loc[::17, "price"] = np.nan
     frame.loc[::97, "shown"] = np.nan
     frame["bought"] = (rng.random(rows) < 0.2 + 0.1 * frame["shown"].fillna(0) + 0.05 * (frame["age"] > 2)).astype(
         float
