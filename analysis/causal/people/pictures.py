@@ -23,10 +23,10 @@ def charts(p: People, voice: Voice, found: tuple[Finding, ...]) -> tuple[Chart, 
     """Groups, fifths, the targeting curve, whom the rule treats, and what the effect goes with."""
     shown = {one.key: one for one in found if one.verdict not in VALUELESS}
     drawn = [
-        *(_levels(f"cate.{part.attribute}", part, voice, shown) for part in p.groups),
+        *(_groups(part, voice, shown) for part in p.groups),
         _fifths(p.targeting.fifths, p.judged_users, voice, shown),
         _curve(p, voice),
-        *(_levels(f"rule.share.{part.attribute}", part, voice, shown) for part in p.groups),
+        *(_shares(part, voice, shown) for part in p.groups),
         _slopes(p, voice, shown),
     ]
     return tuple(one for one in drawn if one is not None)
@@ -57,25 +57,46 @@ def _interval(name: str | Phrase, rows: list[tuple[Cell, Finding]]) -> Series:
     )
 
 
-def _levels(kind: str, part: Gains, voice: Voice, shown: Shown) -> Chart | None:
-    """One row a group: the effect there, or the share that the rule treats."""
-    named = [(group_label(label), f"{voice.base}.{kind}.{label}") for label in part.labels]
-    rows: list[tuple[Cell, Finding]] = [(label, shown[key]) for label, key in named if key in shown]
+def _rows(kind: str, part: Gains, voice: Voice, shown: Shown) -> list[tuple[Cell, Finding]]:
+    """Groups of `part` whose figure is shown, each with its name as people read it."""
+    named = [(group_label(label), f"{voice.base}.{kind}.{part.attribute}.{label}") for label in part.labels]
+    return [(label, shown[key]) for label, key in named if key in shown]
+
+
+def _groups(part: Gains, voice: Voice, shown: Shown) -> Chart | None:
+    rows = _rows("cate", part, voice, shown)
     if not rows:
         return None
-    effect = kind.startswith("cate.")
-    name = "groups" if effect else "shares"
     facts = {**voice.facts(), "attribute": part.attribute}
     return Chart(
-        key=f"{voice.base}.{kind}",
+        key=f"{voice.base}.cate.{part.attribute}",
         kind="interval",
-        title=phrase(f"people.{name}_title", **facts),
-        x_title=_gain(voice) if effect else phrase("people.shares_x"),
+        title=phrase("people.groups_title", **facts),
+        x_title=_gain(voice),
         y_title=phrase("people.column_group"),
         n=sum(one.n for _, one in rows),
         series=(_interval(part.attribute, rows),),
-        alt=phrase(f"people.{name}_alt", **facts),
-        zero_line=0.0 if effect else None,
+        alt=phrase("people.groups_alt", **facts),
+        zero_line=0.0,
+    )
+
+
+def _shares(part: Gains, voice: Voice, shown: Shown) -> Chart | None:
+    """Bars, so that the eye measures a gap against whole shares."""
+    rows = _rows("rule.share", part, voice, shown)
+    if not rows:
+        return None
+    facts = {**voice.facts(), "attribute": part.attribute}
+    level = _interval(part.attribute, rows)
+    return Chart(
+        key=f"{voice.base}.rule.share.{part.attribute}",
+        kind="bars",
+        title=phrase("people.shares_title", **facts),
+        x_title=phrase("people.column_group"),
+        y_title=phrase("people.shares_x"),
+        n=sum(one.n for _, one in rows),
+        series=(level.model_copy(update={"x": level.y, "y": level.x}),),
+        alt=phrase("people.shares_alt", **facts),
     )
 
 
@@ -95,7 +116,7 @@ def _fifths(fifths: tuple[Fifth, ...], users: int, voice: Voice, shown: Shown) -
     return Chart(
         key=f"{voice.base}.fifths",
         kind="interval",
-        title=phrase("people.fifths_title"),
+        title=phrase("people.fifths_title", **voice.facts()),
         x_title=_gain(voice),
         y_title=phrase("people.fifths_y"),
         n=users,
@@ -153,11 +174,11 @@ def _slopes(p: People, voice: Voice, shown: Shown) -> Chart | None:
     return Chart(
         key=f"{voice.base}.varies",
         kind="interval",
-        title=phrase("people.varies_title"),
+        title=phrase("people.varies_title", **voice.facts()),
         x_title=phrase("people.varies_x", unit=phrase(f"units.{voice.unit}"), **voice.facts()),
         y_title=phrase("people.varies_y"),
         n=voice.users,
-        series=(_interval(phrase("people.varies_title"), rows),),
+        series=(_interval(phrase("people.varies_y"), rows),),
         alt=phrase("people.varies_alt"),
         zero_line=0.0,
     )
@@ -172,7 +193,10 @@ def _rule(p: People, voice: Voice) -> Table:
         rows.append((leaf_words(p, leaf, voice), does, float(held.mean()), people))
     columns = (("where", "text"), ("does", "text"), ("rows_share", "share"), ("users", "count"))
     return Table(
-        key=f"{voice.base}.rule", title=phrase("people.rule_title"), columns=_columns(*columns), rows=tuple(rows)
+        key=f"{voice.base}.rule",
+        title=phrase("people.rule_title", **voice.facts()),
+        columns=_columns(*columns),
+        rows=tuple(rows),
     )
 
 
@@ -195,7 +219,7 @@ def _peer_groups(p: People, part: Gains, voice: Voice, shown: Shown) -> Table:
     )
     return Table(
         key=f"{voice.base}.peers.{part.attribute}",
-        title=phrase("people.peers_title", attribute=part.attribute),
+        title=phrase("people.peers_title", attribute=part.attribute, **voice.facts()),
         columns=_columns(*columns),
         rows=tuple(rows),
     )
@@ -208,7 +232,7 @@ def _peer_rankings(p: People, voice: Voice) -> Table:
     columns = (("model", "text"), *((name, voice.small) for name in ("qini", "low", "high")))
     return Table(
         key=f"{voice.base}.peers.ranking",
-        title=phrase("people.rankings_title"),
+        title=phrase("people.rankings_title", **voice.facts()),
         columns=_columns(*columns),
         rows=rows,
     )

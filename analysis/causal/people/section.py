@@ -9,8 +9,7 @@ import pandas as pd
 
 from analysis.causal.adjustment import biasing_paths, drawn_path, shortest
 from analysis.causal.dag import Graph
-from analysis.causal.effect_findings import unit_of
-from analysis.causal.effects import MARGIN, with_outcome
+from analysis.causal.effects import frame_of, with_outcome
 from analysis.causal.people.analyse import People, Tell, analyse
 from analysis.causal.people.findings import findings, nothing
 from analysis.causal.people.pictures import charts, tables
@@ -57,6 +56,8 @@ def people_section(
         question = ask(dataset, graph, asked, table)
         if question.obstacle is not None:
             raise Refusal("people.no_effect", reason=question.obstacle)
+        if question.way != "backdoor":
+            raise Refusal("people.by_other_way", names=question.names)
         table = with_outcome(table, question, asked)
         columns = _columns(dataset, graph, question, settings, table)
         compared = contrasts(table[question.treatment], asked.reference, asked.threshold)
@@ -80,8 +81,7 @@ def people_section(
         except Refusal as refusal:
             sections.append(_nothing(base, users, refusal.phrase))
             continue
-        made = _made(done, _voice(question, rows, base, name, words, asked, settings, k, seed), k)
-        sections.append(_introduced(made, words) if several else made)
+        sections.append(_made(done, _voice(dataset, question, rows, base, name, words, asked, settings, k, seed), k))
     tell(1.0, "people.progress.done")
     return _joined(sections, columns)
 
@@ -111,6 +111,7 @@ def _columns(
 
 
 def _voice(
+    dataset: Dataset,
     question: Question,
     rows: Study,
     base: str,
@@ -121,15 +122,14 @@ def _voice(
     k: int,
     seed: int,
 ) -> Voice:
-    unit = unit_of(rows.outcome, rows.binary, question.outcome == "outcome")
-    default = MARGIN[rows.binary] * (1.0 if rows.binary else float(rows.outcome.std()))
+    """Unit and margin are those of the effects step."""
+    frame = frame_of(dataset, question, rows, base, words, asked, k, seed)
     recorded = {
         **settings.model_dump(mode="json", exclude_none=True),
         "adjustment": list(question.adjustment),
         "reference": rows.contrast.reference,
     }
-    margin = default if asked.margin is None else asked.margin
-    return Voice(question, base, name, words, unit, margin, recorded, k, seed, len(np.unique(rows.user)))
+    return Voice(question, base, name, words, frame.unit, frame.margin, recorded, k, seed, len(np.unique(rows.user)))
 
 
 def _made(done: People, voice: Voice, k: int) -> Section:
@@ -142,10 +142,6 @@ def _made(done: People, voice: Voice, k: int) -> Section:
         tables=tables(done, voice, found),
         notes=notes(done, voice),
     )
-
-
-def _introduced(section: Section, words: Phrase) -> Section:
-    return section.model_copy(update={"summary": (phrase("effects.arm", arms=words), *section.summary)})
 
 
 def _nothing(base: str, users: int, reason: Phrase) -> Section:

@@ -18,7 +18,7 @@ def summary(p: People, voice: Voice, found: tuple[Finding, ...]) -> tuple[Phrase
     """Who gains, whether they can be told in advance, the rule, and whether it treats groups differently."""
     known = {one.key.removeprefix(f"{voice.base}."): one for one in found}
     groups = [said for part in p.groups for said in _groups(part, voice, known)]
-    return (*groups, *_average(p, voice), *_ranking(p, voice, known), *_rule(p, voice, known))
+    return (*_headline(p, voice, known), *groups, *_ranking(p, voice, known), *_rule(p, voice, known))
 
 
 def notes(p: People, voice: Voice) -> tuple[Phrase, ...]:
@@ -87,8 +87,21 @@ def _limit(question: Question, answer: bool, voice: Voice) -> Phrase:
     return phrase(key, name=voice.question.said(question.name), value=question.value)
 
 
-def _average(p: People, voice: Voice) -> tuple[Phrase, ...]:
-    return () if p.average is None else (phrase("people.average", **voice.facts(), **voice.limits(p.average)),)
+def _headline(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, ...]:
+    """The average effect, and whether it is alike for all the groups asked about."""
+    if p.average is None:
+        return ()
+    gaps = [one for key, one in known.items() if key.startswith("cate.") and one.verdict is Verdict.GAP]
+    pairs = [one for one in gaps if one.low is not None]
+    rest = phrase("people.rest_alike" if p.groups else "people.rest_none")
+    if pairs:
+        largest = max(pairs, key=lambda one: abs(one.value or 0.0))
+        part = next(part for part in p.groups if largest.key.startswith(f"{voice.base}.cate.{part.attribute}.gap"))
+        levels = {label: known[f"cate.{part.attribute}.{label}"].value for label in part.labels if label != UNKNOWN}
+        shown = {label: value for label, value in levels.items() if value is not None}
+        most, least = (group_label(pick(shown, key=lambda label: shown[label])) for pick in (max, min))
+        rest = phrase("people.rest_differs", attribute=part.attribute, a=most, b=least)
+    return (phrase("people.headline", **voice.facts(), **voice.limits(p.average), rest=rest),)
 
 
 def _groups(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phrase]:
@@ -109,7 +122,7 @@ def _groups(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phrase
             "va": _number(more[1], voice),
             "vb": _number(less[1], voice),
         }
-        said.append(phrase("people.differs", **voice.facts(), **facts, **_size(one, voice)))
+        said.append(phrase("people.differs", **voice.facts(), **facts, **_more(one, voice)))
     whole = known.get(prefix)
     if not said and whole is not None and whole.verdict is Verdict.GAP:
         said.append(phrase("people.differs_somewhere", attribute=part.attribute, **voice.facts()))
@@ -196,6 +209,15 @@ def _values(prefix: str, part: Gains, known: dict[str, Finding]) -> list[float]:
 
 def _number(one: Finding, voice: Voice) -> str:
     return voice.signed(one.value or 0.0)
+
+
+def _more(one: Finding, voice: Voice) -> dict[str, Fact]:
+    """`_size` of a difference, told as how much more the larger one is."""
+    low, high = one.low or 0.0, one.high or 0.0
+    ends = (low, high) if (one.value or 0.0) >= 0 else (-high, -low)
+    written = {"value": abs(one.value or 0.0), "low": ends[0], "high": ends[1]}
+    plain: dict[str, Fact] = {name: voice.signed(number).removeprefix("+") for name, number in written.items()}
+    return {**plain, "unit": phrase(f"units.{one.unit}")}
 
 
 def _two(first: str, one: Finding, second: str, other: Finding, voice: Voice) -> dict[str, Fact]:

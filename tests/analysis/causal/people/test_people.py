@@ -20,7 +20,7 @@ from analysis.simulate import Shop, simulate
 from benchmarks.people import CAUSES, FLAT, coverage, log
 from tests.analysis.causal.logs import dataset, real, triangle
 from tests.analysis.causal.shops import dataset_of
-from words import LANGUAGES, Refusal, say
+from words import LANGUAGES, Phrase, Refusal, say
 
 QUICK = PeopleSettings(forest=False, replicates=200)
 ASKED = EffectSettings()
@@ -75,7 +75,7 @@ def test_every_sentence_label_table_and_chart_speaks_both_languages(section: Sec
     for table in section.tables:
         phrases += [
             table.title,
-            *(cell for row in table.rows for cell in row if not isinstance(cell, str | float | int)),
+            *(cell for row in table.rows for cell in row if isinstance(cell, Phrase)),
         ]
     spoken = {language: [say(one, language) for one in phrases] for language in LANGUAGES}
     assert all(spoken["en"]) and all(spoken["zh"])
@@ -216,6 +216,17 @@ def test_a_graph_that_identifies_nothing_is_not_asked_for_whom() -> None:
     )
     data = dataset(gains(100), ("gender",))
     assert refused(people_section(data, graph, ASKED, QUICK, 10, 1)) == "people.no_effect"
+
+
+def test_an_effect_that_only_an_instrument_identifies_is_not_asked_for_whom() -> None:
+    graph = Graph(
+        nodes=("x", "y", "h", "intent"),
+        edges=(("h", "x"), ("h", "y"), ("intent", "x"), ("x", "y")),
+        latent=("h",),
+        treatment="x",
+        outcome="y",
+    )
+    assert refused(people_section(dataset(gains(100)), graph, ASKED, QUICK, 10, 1)) == "people.by_other_way"
 
 
 def test_too_few_users_no_overlap_and_constants_give_their_reasons() -> None:
