@@ -65,7 +65,7 @@ def rows_of(table: pd.DataFrame, names: tuple[str, ...], outcome: str, seed: int
     known = table[outcome].notna().to_numpy()
     for name in names:
         if _is_number(table[name]) and table[name].nunique() > FEW_VALUES:
-            known &= np.isfinite(table[name].to_numpy(dtype=float, na_value=np.nan))
+            known = known & np.isfinite(table[name].to_numpy(dtype=float, na_value=np.nan))
     kept, sampled = _some_users(table.loc[known].reset_index(drop=True), seed)
     if len(kept) == 0:
         raise Refusal("effects.outcome_empty", name=outcome)

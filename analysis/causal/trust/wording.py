@@ -83,7 +83,7 @@ def _width(frame: Frame) -> str:
 
 
 def _of(frame: Frame, record: Record) -> list[Finding]:
-    effect = frame.signed(record.effect)
+    effect = frame.signed(record.effect) if record.effect else frame.size(0.0)
     facts: dict[str, Fact] = {"name": name_of(record.estimator), "effect": effect, "unit": frame.unit_words}
     at = frame.trial.effects.index(record.effect)
     base = f"trust.{record.estimator}.{('none', 'estimated', 'own')[at]}"

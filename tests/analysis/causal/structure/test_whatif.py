@@ -1,0 +1,69 @@
+"""What if: closed form, DoWhy, the shop's truth and the effects step say the same."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.causal.effects import EffectSettings, effects_section
+from analysis.causal.graph import Graph, templates
+from analysis.causal.structure.actions import actions
+from analysis.causal.structure.crosscheck import check
+from analysis.causal.structure.whatif import answers, base, responses
+from analysis.causal.variables import variables
+from analysis.simulate import Shop, simulate, truth
+from benchmarks.structure import GRAPH, covered, simulated, truths
+from tests.analysis.causal.shops import dataset_of
+from tests.analysis.causal.structure.worlds import LINE, fitted, linear
+
+
+def test_a_linear_gaussian_structure_answers_as_its_closed_form() -> None:
+    model = fitted(linear(20_000, 1), LINE)
+    on = base(model.rows, model.drawn.order[:-1], ())
+    todo = [one for one in actions(model.rows, ("x",)) if one.kind == "shift"]
+    got = responses(model, model.fitted, on, np.ones(model.rows.n), tuple(todo), np.random.default_rng(0))
+    for place, one in enumerate(todo, start=1):
+        assert one.amount is not None
+        assert got[place, 0] - got[0, 0] == pytest.approx(2 * one.amount, abs=0.05 * abs(one.amount) + 0.02)
+
+
+def test_the_shop_gives_its_own_truth_dowhys_answer_and_the_effects_steps() -> None:
+    shop = Shop(users=700, items=120, seed=5)
+    data = dataset_of(simulate(shop))
+    graph = templates(data)["shop"]
+    model = fitted(variables(data), graph)
+    on = base(model.rows, model.drawn.order[:-1], ("gender",))
+    todo = actions(model.rows, ("treatment",))
+    effect = answers(model, on, todo, 60, 1, lambda _: None).whole["treatment"][0]
+    assert effect is not None and effect.low <= truth(shop).ate <= effect.high
+    settings = EffectSettings(replicates=100, simulations=20, doubly_robust=False)
+    ate = next(one for one in effects_section(data, graph, settings, 10, 1).findings if one.key == "effect.ate")
+    assert ate.value == pytest.approx(effect.value, abs=effect.error)
+    peer = check(model, "treatment", 1)
+    assert peer.value == pytest.approx(effect.value, abs=3 * peer.error)
+    assert check(model, "treatment", 1) == peer
+
+
+def test_half_the_rows_treated_lies_half_way() -> None:
+    model = fitted(simulated(200, 5, 1), GRAPH)
+    on = base(model.rows, model.drawn.order[:-1], ("g",))
+    todo = actions(model.rows, ("x",))
+    got = responses(model, model.fitted, on, np.ones(model.rows.n), todo, np.random.default_rng(0))
+    shares = {one.amount: got[place] for place, one in enumerate(todo, start=1)}
+    assert np.allclose(shares[0.5], (shares[0.0] + shares[1.0]) / 2)
+
+
+def test_rows_never_seen_together_are_not_answered_for() -> None:
+    rng = np.random.default_rng(3)
+    z = rng.integers(0, 2, 2000)
+    table = pd.DataFrame({"user": np.arange(2000).astype(str), "z": z, "x": z, "y": (rng.random(2000) < 0.5) * 1.0})
+    graph = Graph(nodes=("z", "x", "y"), edges=(("z", "x"), ("z", "y"), ("x", "y")), treatment="x", outcome="y")
+    model = fitted(table, graph)
+    on = base(model.rows, model.drawn.order[:-1], ())
+    done = answers(model, on, actions(model.rows, ("x",)), 50, 1, lambda _: None)
+    assert done.whole["x"][0] is None and done.each[0].level[0] is None and done.each[0].lacking[0] > 0.9
+
+
+def test_intervals_hold_the_truth() -> None:
+    logs = [covered(150, 50, seed) for seed in range(12)]
+    for name in truths():
+        assert sum(log[name] for log in logs) >= 9, name
