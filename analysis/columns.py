@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.ingest import Tables
-from analysis.log import Roles
+from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import NAMES, RANDOM_WORDS, item_columns, plain
 from words import Refusal, phrase
 
 LOG_ROLES = ("user", "item", "time", "outcome", "treatment", "position", "propensity", "randomised")
 ITEM_ROLES = ("provider", "category", "text")
+ONE_ITEM = "all rows"
+"""The item of every row where the data are about none."""
 TRUE_WORDS = frozenset({"true", "yes", "y", "t", "1", "是"})
 FALSE_WORDS = frozenset({"false", "no", "n", "f", "0", "否"})
 
@@ -24,6 +27,7 @@ def arranged(tables: Tables, roles: Roles) -> Tables:
 
     Raises Refusal(data.no_role | data.missing_column | data.no_key) naming what was expected, found and is nearest.
     """
+    tables = _with_ids(tables, roles)
     items = item_columns(tables) if tables.items is not None else None
     _check(tables, items, roles)
     log = tables.log.assign(**{name: as_id(tables.log[name]) for name in (roles.user, roles.item)})
@@ -31,6 +35,16 @@ def arranged(tables: Tables, roles: Roles) -> Tables:
     return Tables(
         log, users, _keyed(items, roles.item, "item") if items is not None else None, tables.digest, tables.notes
     )
+
+
+def _with_ids(tables: Tables, roles: Roles) -> Tables:
+    """A column of row numbers for `(each row)`, a constant one for `(none)`, under those names."""
+    log = tables.log
+    if roles.user == EACH_ROW:
+        log = log.assign(**{EACH_ROW: [f"{row:08d}" for row in range(len(log))]})
+    if roles.item == NO_ITEMS:
+        log = log.assign(**{NO_ITEMS: ONE_ITEM})
+    return replace(tables, log=log)
 
 
 def as_id(column: pd.Series) -> pd.Series:

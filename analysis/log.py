@@ -11,6 +11,11 @@ from pydantic import BaseModel, ConfigDict
 UNKNOWN = "unknown"
 """The group of users whose sensitive value is missing: a group of its own, shown with its n."""
 
+EACH_ROW = "(each row)"
+"""As the user role: every row is a person of its own."""
+NO_ITEMS = "(none)"
+"""As the item role: the rows are about nothing that is recommended; all are of one item."""
+
 Part = Literal["train", "validation", "test"]
 
 
@@ -20,7 +25,9 @@ class Roles(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     user: str
+    """Column of the user; `(each row)` where every row is a person of its own."""
     item: str
+    """Column of the item; `(none)` where the rows are about no items."""
     time: str | None = None
     outcome: str | None = None
     """Click, purchase (0/1) or rating. Without one, every row is a positive interaction."""

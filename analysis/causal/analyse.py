@@ -21,6 +21,7 @@ from analysis.causal.weighting import by_weighting, fitted_propensity
 from words import Refusal
 
 Estimator = Literal["strata", "models"]
+ESTIMANDS: tuple[Estimand, ...] = ("ATE", "ATT")
 MAX_GROUPS = 20
 """An attribute with more groups is left to the disparity step."""
 
@@ -40,7 +41,8 @@ class ByGroup:
 class Analysis:
     """Numbers of one contrast. `by` is None where the adjusted estimate is withheld for want of support.
 
-    raw: the naive difference; adjusted: estimand -> the headline estimator's answer; beside: the other estimators of
+    raw: the naive difference; adjusted: estimand -> the headline estimator's answer, those with support; unsupported:
+    estimand -> share of its rows that lack it, where that is too much; beside: the other estimators of
     the chosen estimand, None where undefined; strata_lacking: share of rows in strata without both arms.
     """
 
@@ -51,6 +53,7 @@ class Analysis:
     strata_lacking: float
     by: Estimator | None
     adjusted: dict[Estimand, Adjusted | None]
+    unsupported: dict[Estimand, float]
     beside: dict[str, Estimate | None]
     groups: tuple[ByGroup, ...]
     balance: tuple[Balance, ...]
@@ -71,6 +74,8 @@ def analyse(study: Study, settings: EffectSettings, by: tuple[str, ...], seed: i
     strata = propensity.overlap_by_strata(study, estimand)
     model = None if fitted is None else propensity.overlap_by_model(study, fitted.propensity, estimand)
     overlap, headline = _support(study, strata, model)
+    lacking = {one: _lacking(study, fitted, headline, one) for one in ESTIMANDS}
+    unsupported = {one: share for one, share in lacking.items() if share > propensity.WITHHELD}
     done = {} if headline is None else _adjusted(study, cells, fitted, headline, settings, seed)
     logged = propensity.logged_of(study)
     return Analysis(
@@ -80,7 +85,8 @@ def analyse(study: Study, settings: EffectSettings, by: tuple[str, ...], seed: i
         overlap=overlap,
         strata_lacking=strata.lacking,
         by=headline,
-        adjusted=done,
+        adjusted={one: found for one, found in done.items() if one not in unsupported},
+        unsupported=unsupported,
         beside={} if headline is None else _beside(study, fitted, headline, estimand, logged, seed),
         groups=() if headline is None else _groups(study, fitted, headline, settings, by, seed),
         balance=tuple(propensity.balance(study, study.confounders, overlap.propensity, estimand)),
@@ -110,13 +116,22 @@ def _support(study: Study, strata: Overlap, model: Overlap | None) -> tuple[Over
     return strata, "strata"
 
 
+def _lacking(study: Study, fitted: Nuisances | None, by: Estimator | None, estimand: Estimand) -> float:
+    """Share of the estimand's rows without support: all rows for the ATE, the treated for the ATT."""
+    found = []
+    if by == "strata" or fitted is None:
+        found.append(propensity.overlap_by_strata(study, estimand).lacking)
+    if fitted is not None and (by != "strata" or study.continuous):
+        found.append(propensity.overlap_by_model(study, fitted.propensity, estimand).lacking)
+    return max(found)
+
+
 def _adjusted(
     study: Study, cells: Cells, fitted: Nuisances | None, by: Estimator, settings: EffectSettings, seed: int
 ) -> dict[Estimand, Adjusted | None]:
-    estimands: tuple[Estimand, ...] = ("ATE", "ATT")
     if by == "models" and fitted is not None:
-        return {one: estimate.by_models(study, fitted, one) for one in estimands}
-    return {one: estimate.by_strata(cells, one, settings.replicates, seed) for one in estimands}
+        return {one: estimate.by_models(study, fitted, one) for one in ESTIMANDS}
+    return {one: estimate.by_strata(cells, one, settings.replicates, seed) for one in ESTIMANDS}
 
 
 def _beside(

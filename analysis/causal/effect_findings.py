@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.causal.analyse import Analysis
+from analysis.causal.analyse import ESTIMANDS, Analysis
+from analysis.causal.cells import Estimand
 from analysis.causal.estimate import Adjusted, Estimate
 from analysis.causal.question import Question
 from analysis.causal.refute import Refutation, approximate_ratio, e_value
@@ -95,10 +96,12 @@ def headline(a: Analysis) -> Adjusted | None:
     return a.adjusted.get(a.estimand)
 
 
-def withheld_reason(a: Analysis, frame: Frame) -> Phrase:
-    """Why there is no adjusted estimate."""
-    if a.by is None:
-        return phrase("effects.no_overlap", share=amount(a.overlap.lacking, "share"), names=frame.question.names)
+def withheld_reason(a: Analysis, frame: Frame, estimand: Estimand | None = None) -> Phrase:
+    """Why there is no adjusted estimate of `estimand`; None: the one asked for."""
+    wanted = estimand or a.estimand
+    lacking = a.unsupported.get(wanted, a.overlap.lacking if a.by is None else None)
+    if lacking is not None:
+        return phrase("effects.no_overlap", share=amount(lacking, "share"), names=frame.question.names)
     return phrase("effects.undefined")
 
 
@@ -156,9 +159,9 @@ def _main(a: Analysis, frame: Frame) -> list[Finding]:
     withheld = withheld_reason(a, frame)
     method = _headline_method(a, frame)
     obstacle = frame.question.obstacle
-    for estimand in ("ATE", "ATT"):
+    for estimand in ESTIMANDS:
         done = a.adjusted.get(estimand) if obstacle is None else None
-        label, reason = frame.label(estimand.lower()), obstacle or withheld
+        label, reason = frame.label(estimand.lower()), obstacle or withheld_reason(a, frame, estimand)
         effect = None if done is None else done.effect
         found.append(finding(frame, estimand.lower(), label, method, effect, Verdict.EFFECT, reason))
     done = headline(a)

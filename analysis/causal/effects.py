@@ -31,8 +31,9 @@ __all__ = ["EffectSettings", "effects_section", "variables"]
 
 Tell = Callable[..., None]
 HOW = {"backdoor": "adjusted", "instrument": "instrument", "front-door": "front_door"}
-MARGIN = {True: 0.01, False: 0.05}
-"""Default margin of equivalence: one point of a 0/1 outcome, else this share of the standard deviation."""
+POINT, OF_MEAN, OF_SPREAD = 0.01, 0.1, 0.05
+"""Default margin of equivalence: one point of a 0/1 outcome, but no more than a tenth of its mean (a click rate of half
+a point is not equal to one of a point); else this share of the standard deviation."""
 
 
 def effects_section(
@@ -171,7 +172,7 @@ def frame_of(
 ) -> Frame:
     """What all findings of one contrast share: unit, margin (the analyst's, or the default) and people by arm."""
     unit = unit_of(rows.outcome, rows.binary, question.outcome == "outcome")
-    default = MARGIN[rows.binary] * (1.0 if rows.binary else float(rows.outcome.std()))
+    default = min(POINT, OF_MEAN * float(rows.outcome.mean())) if rows.binary else OF_SPREAD * float(rows.outcome.std())
     margin = default if settings.margin is None else settings.margin
     how = phrase(f"effects.how_{HOW[question.way]}", names=question.names)
     return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, _arms_users(rows), how)

@@ -40,4 +40,4 @@ class EffectSettings(BaseModel):
     """Simulations of each refutation."""
     margin: float | None = Field(None, gt=0)
     """Effects inside +- this are of no practical weight, in the outcome's unit (0.01 = one point of a share); None:
-    0.01 for 0/1 outcomes, a twentieth of the standard deviation else."""
+    0.01 for 0/1 outcomes (a tenth of their mean where that is less), a twentieth of the standard deviation else."""

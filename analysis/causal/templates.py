@@ -55,7 +55,7 @@ def _self_selection(dataset: Dataset, table: pd.DataFrame) -> Graph | None:
 
 def _confounded_exposure(dataset: Dataset, table: pd.DataFrame) -> Graph:
     exposure, outcome = _ends(table, "exposure", "outcome")
-    behind = [*dataset.sensitive[:MAX_ATTRIBUTES], POPULARITY]
+    behind = [*dataset.sensitive[:MAX_ATTRIBUTES], *([POPULARITY] if POPULARITY in table else [])]
     edges = [(name, to) for name in behind for to in (exposure, outcome)]
     return _drawn((*edges, (exposure, outcome)), table, exposure, outcome)
 
@@ -67,7 +67,9 @@ def _browse_buy(dataset: Dataset, table: pd.DataFrame) -> Graph:
     return _drawn((*attributes, (intent, browse), (intent, buy), (browse, buy)), table, browse, buy)
 
 
-def _attribute_path(dataset: Dataset, table: pd.DataFrame) -> Graph:
+def _attribute_path(dataset: Dataset, table: pd.DataFrame) -> Graph | None:
+    if ACTIVITY not in table:
+        return None
     exposure, outcome = _ends(table, "exposure", "outcome")
     attributes = dataset.sensitive[:1] or ("attribute",)
     edges = [(name, to) for name in attributes for to in (ACTIVITY, outcome)]

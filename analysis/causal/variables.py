@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.log import Dataset
+from analysis.log import EACH_ROW, NO_ITEMS, Dataset
 
 SELF_SELECTED = "self_selected"
 ACTIVITY = "activity"
@@ -18,8 +18,8 @@ def variables(dataset: Dataset) -> pd.DataFrame:
 
     self_selected  int8, 1 where the exposure was the user's (or the system's) choice, 0 where it was
                    randomised; only where the log marks both kinds of row
-    activity       int64, rows of this user in the log
-    popularity     int64, rows of this item in the log
+    activity       int64, rows of this user in the log; not where every row is a person of its own
+    popularity     int64, rows of this item in the log; not where the rows are about no items
 
     A derived name that the files already use keeps the files' column.
     """
@@ -27,6 +27,8 @@ def variables(dataset: Dataset) -> pd.DataFrame:
     derived: dict[str, pd.Series] = {}
     if "randomised" in table and table["randomised"].nunique() == 2:
         derived[SELF_SELECTED] = (~table["randomised"].astype(bool)).astype("int8")
-    derived[ACTIVITY] = table["user"].map(table["user"].value_counts()).astype("int64")
-    derived[POPULARITY] = table["item"].map(table["item"].value_counts()).astype("int64")
+    if dataset.roles.user != EACH_ROW:
+        derived[ACTIVITY] = table["user"].map(table["user"].value_counts()).astype("int64")
+    if dataset.roles.item != NO_ITEMS:
+        derived[POPULARITY] = table["item"].map(table["item"].value_counts()).astype("int64")
     return table.assign(**{name: column for name, column in derived.items() if name not in table.columns})

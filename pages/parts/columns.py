@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.log import Roles
+from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import item_columns
 from audit.intake import Arrival
 from pages.parts.page import View
@@ -13,6 +13,9 @@ from pages.parts.text import raw, spoken, t
 OF_THE_LOG = ("user", "item", "time", "outcome", "treatment", "position", "propensity", "randomised")
 OF_ITEMS = ("category", "provider", "text")
 NEEDED = ("user", "item")
+WITHOUT = {"user": EACH_ROW, "item": NO_ITEMS}
+"""What stands in for a column that the data have not."""
+SAID = {"": "data.column_none", EACH_ROW: "data.each_row", NO_ITEMS: "data.no_items"}
 ACROSS = 4
 
 
@@ -35,14 +38,14 @@ def confirm(view: View, arrival: Arrival) -> Roles | None:
 
 
 def _role(view: View, arrival: Arrival, name: str, now: str | None) -> str | None:
-    columns = _columns(arrival, name)
+    columns = [*_columns(arrival, name), *([WITHOUT[name]] if name in WITHOUT else [])]
     options = columns if name in NEEDED and now else ["", *columns]
     reason = arrival.guess.reasons.get(name)
     chosen: str = st.selectbox(
         t(f"role.{name}"),
         options,
         index=options.index(now) if now in options else 0,
-        format_func=lambda column: column or raw("data.column_none"),
+        format_func=lambda column: raw(SAID[column]) if column in SAID else column,
         help=spoken(reason) if reason else None,
         key=view.key(f"role:{name}:{arrival.tables.digest[:8]}"),
     )
