@@ -77,9 +77,8 @@ class _Given:
 
     def __init__(self, test: Independence, given: tuple[int, ...], known: npt.NDArray[np.bool_]) -> None:
         codes, numbers = test.categories(given, known), test.numbers(given, known)
-        strata = np.unique(_crossed(codes), return_inverse=True)[1] if codes else np.zeros(int(known.sum()), np.int64)
-        self.strata: Codes = strata.astype(np.int64)
-        if codes and len(self.strata) < MOST_STRATA * (self.strata.max() + 1):
+        self.strata: Codes = _crossed(codes) if codes else np.zeros(int(known.sum()), np.int64)
+        if codes and len(self.strata) < MOST_STRATA * (self.strata.max(initial=0) + 1):
             singles = [_block("categories", one.astype(float), int(one.max()) + 1) for one in codes]
             numbers = np.column_stack([numbers, *singles])
             self.strata = np.zeros(len(self.strata), np.int64)
@@ -97,7 +96,7 @@ class _Given:
     def _within(self, block: Numbers) -> Numbers:
         if not block.size:
             return block
-        if self.strata.max() == 0:
+        if self.strata.max(initial=0) == 0:
             return block - block.mean(axis=0)
         size = np.bincount(self.strata)
         means = np.column_stack([np.bincount(self.strata, column) / size for column in block.T])
@@ -146,7 +145,10 @@ def _block(kind: str, values: Numbers, levels: int) -> Numbers:
 
 
 def _crossed(codes: list[Codes]) -> Codes:
+    """Dense codes of the combinations that occur."""
     mixed = np.zeros(len(codes[0]), np.int64)
     for one in codes:
         mixed = mixed * (int(one.max(initial=0)) + 1) + one
+        occurs = np.bincount(mixed) > 0
+        mixed = (np.cumsum(occurs) - 1)[mixed]
     return mixed

@@ -49,6 +49,8 @@ class Search:
         return constrained(self.columns.names, found, self.known, hidden=self.method == "fci")
 
     def _pc(self, number: int) -> Links:
+        """Colliders by the set with the highest p (PC-Max, Ramsey 2016): the first set found is often not the right
+        one, and directed the SACHS sample 12 links wrong, none this way."""
         from causallearn.search.ConstraintBased.PC import pc
 
         names = self.columns.names
@@ -60,10 +62,9 @@ class Search:
             node_names=list(names),
             show_progress=False,
             max_k=self.conditioning,
-            tests=self.independence,
-            level=self.significance,
-            number=number,
-            kept=_required(names, self.known),
+            uc_rule=1,
+            uc_priority=3,
+            **self._asked(number, once=False),
         )
         return _links(names, graph.G.graph)
 
@@ -79,12 +80,14 @@ class Search:
             depth=self.conditioning,
             show_progress=False,
             node_names=list(names),
-            tests=self.independence,
-            level=self.significance,
-            number=number,
-            kept=_required(names, self.known),
+            **self._asked(number, once=True),
         )
         return _links(names, graph.graph)
+
+    def _asked(self, number: int, once: bool) -> dict[str, Any]:
+        """What the test is made of; see `_registered`."""
+        kept, asking = _required(self.columns.names, self.known), (self.significance, self.conditioning, once)
+        return {"tests": self.independence, "number": number, "kept": kept, "asking": asking}
 
     def _ges(self, number: int) -> Links:
         """BIC of normal scores where all are numbers, else BDeu of categories (numbers in three quantile bins)."""
@@ -150,24 +153,35 @@ def _registered() -> str:
     from causallearn.utils.cit import CIT_Base, register_ci_test
 
     class _Test(CIT_Base):
-        """One resample's p-values. A pair once separated is not asked again: the first set found is the pair's
-        separating set (the union of all, which causal-learn would take, need not separate)."""
+        """One resample's p-values; 0 for pairs in `kept` and for sets of more than `most`.
+
+        A pair once separated is asked again only for sets at most one larger, which is where a collider shows; with
+        `once` for no other set, so that the first set found is the pair's separating set (the union of all found,
+        which causal-learn would take, need not separate).
+        """
 
         def __init__(
-            self, data: Numbers, tests: Independence, level: float, number: int, kept: frozenset[Pair]
+            self,
+            data: Numbers,
+            tests: Independence,
+            number: int,
+            kept: frozenset[Pair],
+            asking: tuple[float, int, bool],
         ) -> None:
             super().__init__(data)
             self.method = TEST
-            self.tests, self.level, self.number, self.kept = tests, level, number, kept
+            self.tests, self.number, self.kept = tests, number, kept
+            self.level, self.most, self.once = asking
             self.separated: dict[Pair, tuple[int, ...]] = {}
 
         def __call__(self, x: int, y: int, given: Any = None) -> float:
             pair, held = (min(int(x), int(y)), max(int(x), int(y))), tuple(sorted(int(one) for one in given or ()))
-            if pair in self.kept or self.separated.get(pair, held) != held:
+            first = self.separated.get(pair, held)
+            if pair in self.kept or len(held) > min(self.most, len(first) + 1) or (self.once and first != held):
                 return 0.0
             p = float(self.tests.p_values(*pair, held)[self.number])
             if p > self.level:
-                self.separated[pair] = held
+                self.separated.setdefault(pair, held)
             return p
 
     register_ci_test(TEST, _Test)
