@@ -1,6 +1,6 @@
 """How often the tests of robustness warn of what is not there, and how often they see what is.
 
-    python -m benchmarks.refutations [--logs 1000] [--users 200]
+    python -m benchmarks.refutations [--logs 1000] [--users 200] [--first 0]
 
 Simulated logs of users with several rows each: a user's outcomes go together, and so do its treatments. Sound logs have
 no effect and every cause recorded: a test at 5% should reject in 5% of them. In the others something is wrong: an
@@ -38,7 +38,7 @@ EFFECT = 0.1
 REFUTATIONS = ("placebo", "dummy_outcome", "random_cause", "subset", "bootstrap")
 EDGES = (("z", "x"), ("z", "y"), ("w", "x"), ("v", "y"), ("x", "y"))
 GRAPH = Graph(nodes=("x", "y", "z", "w", "v"), edges=EDGES, treatment="x", outcome="y")
-EFFECTS = EffectSettings(replicates=200, simulations=20)
+EFFECTS = EffectSettings(replicates=500, simulations=20)
 SETTINGS = RobustnessSettings(
     estimators=("strata", "linear", "ipw", "matching"),
     negative_outcomes=("earlier",),
@@ -101,10 +101,10 @@ def warned(done: Shaken) -> Iterator[tuple[str, bool]]:
         yield one.kind, not one.stood
 
 
-def rates(logs: int, users: int, kind: Kind) -> dict[str, tuple[int, int]]:
-    """Test -> (logs in which it rejects, logs)."""
+def rates(logs: int, users: int, kind: Kind, first: int = 0) -> dict[str, tuple[int, int]]:
+    """Test -> (logs in which it rejects, logs), of the logs from the seed `first` on."""
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for seed in range(logs):
+    for seed in range(first, first + logs):
         for name, rejects in warned(shaken(log(users, seed, kind), SEED + seed)):
             counted[name][0] += rejects
             counted[name][1] += 1
@@ -116,10 +116,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.refutations")
     parser.add_argument("--logs", type=int, default=1000)
     parser.add_argument("--users", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first log")
     chosen = parser.parse_args(arguments)
-    sound = rates(chosen.logs, chosen.users, "sound")
+    sound = rates(chosen.logs, chosen.users, "sound", chosen.first)
     few = max(20, chosen.logs // 10)
-    wrong = {kind: rates(few, chosen.users, kind) for kind in ("effect", "hidden")}
+    wrong = {kind: rates(few, chosen.users, kind, chosen.first) for kind in ("effect", "hidden")}
     spread = 1.96 * np.sqrt(ALPHA * (1 - ALPHA) / chosen.logs)
     print(f"refutations: {machine()}")
     print(f"{chosen.logs} sound logs of {chosen.users} users with {ROWS} rows each, {few} logs of each wrong kind")

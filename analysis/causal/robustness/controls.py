@@ -29,10 +29,14 @@ SHARE_OF_SPREAD = 0.05
 
 @dataclass(frozen=True)
 class Control:
-    """One negative control. estimate: None with the `reason`. frame: its own unit, margin, n and people."""
+    """One negative control. said: what is compared, in words (the column, for text with its most frequent value).
+
+    estimate: None with the `reason`. frame: its own unit, margin, n and people.
+    """
 
     kind: Kind
     name: str
+    said: str
     estimate: Estimate | None
     reason: Phrase | None
     frame: Frame
@@ -60,20 +64,33 @@ def negative_controls(
 def _control(
     table: pd.DataFrame, graph: Graph, q: Question, contrast: Contrast, kind: Kind, name: str, frame: Frame
 ) -> Control:
+    reason, said = _unfit(table, graph, q, kind, name), q.said(name)
+    if reason is not None:
+        return Control(kind, name, said, None, reason, frame)
+    if kind == "outcome":
+        table, said = _as_number(table, name, said)
     try:
-        reason = _unfit(table, graph, q, kind, name)
-        rows = None if reason is not None else _rows(table, q, contrast, kind, name, frame.settings.bins)
+        rows = _rows(table, q, contrast, kind, name, frame.settings.bins)
     except Refusal as refusal:
-        return Control(kind, name, None, refusal.phrase, frame)
-    if rows is None:
-        return Control(kind, name, None, reason, frame)
-    own = _own_frame(frame, rows, q, kind)
+        return Control(kind, name, said, None, refusal.phrase, frame)
+    own = _own_frame(frame, rows, kind)
     if min(own.n, *own.arms_users.values()) < frame.k:
-        return Control(kind, name, None, phrase("finding.suppressed", k=frame.k), own)
+        return Control(kind, name, said, None, phrase("finding.suppressed", k=frame.k), own)
     estimate = _estimated(rows, frame)
     lacking = propensity.overlap_by_strata(rows, frame.settings.estimand).lacking
     why = phrase("robustness.no_support", share=f"{lacking:.0%}") if estimate is None else None
-    return Control(kind, name, estimate, why, own)
+    return Control(kind, name, said, estimate, why, own)
+
+
+def _as_number(table: pd.DataFrame, name: str, said: str) -> tuple[pd.DataFrame, str]:
+    """A column of text as 0/1: whether it has its most frequent value; and what that is called."""
+    column = table[name]
+    if pd.api.types.is_numeric_dtype(column) or column.notna().sum() == 0:
+        return table, said
+    counts = column.astype(str).where(column.notna()).value_counts()
+    most = min(counts.index[counts == counts.iloc[0]])
+    coded = (column.astype(str) == most).astype(float).where(column.notna())
+    return table.assign(**{name: coded}), f"{said} = {most}"
 
 
 def _unfit(table: pd.DataFrame, graph: Graph, q: Question, kind: Kind, name: str) -> Phrase | None:
@@ -111,7 +128,7 @@ def _estimated(rows: Study, frame: Frame) -> Estimate | None:
     return run(rows, estimand, frame.settings.replicates, frame.seed)
 
 
-def _own_frame(frame: Frame, rows: Study, q: Question, kind: Kind) -> Frame:
+def _own_frame(frame: Frame, rows: Study, kind: Kind) -> Frame:
     people = {
         level: len(np.unique(rows.user[rows.treated == arm]))
         for arm, level in ((1, rows.contrast.level), (0, rows.contrast.reference))

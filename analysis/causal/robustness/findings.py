@@ -125,7 +125,7 @@ def controls(s: Shaken) -> list[Finding]:
 
 def _control(one: Control, s: Shaken) -> Finding:
     facts: dict[str, Fact] = {
-        "name": s.question.said(one.name),
+        "name": one.said,
         "outcome": s.question.outcome_name,
         "arms": s.frame.arms,
     }

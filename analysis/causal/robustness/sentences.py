@@ -134,7 +134,7 @@ def _refutation(one: Refutation, s: Shaken) -> Phrase:
 
 def _control(one: Control, s: Shaken, found: tuple[Finding, ...]) -> Phrase:
     """By its finding, which disclosure may have emptied."""
-    name = s.question.said(one.name)
+    name = one.said
     own = next(each for each in found if each.key.endswith(f".control.{one.kind}[{one.name}]"))
     if own.value is None or own.low is None or own.high is None:
         return phrase("robustness.control_none", name=name, reason=own.reason)

@@ -138,6 +138,16 @@ def test_a_column_that_is_no_control_is_refused_with_the_reason(settings: dict[s
     assert reason in said(section)
 
 
+def test_a_text_column_is_a_control_by_its_most_frequent_value() -> None:
+    table = confounded(900, 12, users=200).assign(age=lambda t: np.where(np.arange(len(t)) % 3, "old", "young"))
+    section = section_of(dataset(table), triangle("z"), negative_outcomes=("age",))
+    control = found_in(section)["robustness.control.outcome[age]"]
+    assert "age = old" in say(control.label) and control.unit == "points"
+    own = (table["age"] == "old").astype(float)
+    by_hand = section_of(dataset(table.assign(age=own)), triangle("z"), negative_outcomes=("age",))
+    assert found_in(by_hand)["robustness.control.outcome[age]"].value == control.value
+
+
 def broken(**columns: object) -> pd.DataFrame:
     return confounded(600, 4).assign(**columns)
 
