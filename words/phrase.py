@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -27,6 +27,14 @@ class Phrase(BaseModel):
 
     key: str
     facts: dict[str, Fact] = {}
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> Phrase:
+        """A phrase of another version may have lost its text, or lack what the text now names."""
+        missing = needs().get(self.key, frozenset(("?",))) - self.facts.keys()
+        if missing:
+            raise ValueError(f"{self.key!r} cannot be said: no such text, or without {', '.join(sorted(missing))}")
+        return self
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -60,12 +68,18 @@ def catalogue(language: Language) -> dict[str, str]:
 
 
 @cache
-def shape() -> str:
-    """Digest of all keys and the facts they take: phrases kept under another shape may have lost their text."""
-    facts = {
-        key: sorted({str(name).split(".")[0] for _, name, _, _ in Formatter().parse(text) if name is not None})
+def needs() -> dict[str, frozenset[str]]:
+    """Each text's key and the facts that the text names."""
+    return {
+        key: frozenset(str(name).split(".")[0] for _, name, _, _ in Formatter().parse(text) if name is not None)
         for key, text in catalogue("en").items()
     }
+
+
+@cache
+def shape() -> str:
+    """Digest of all keys and the facts they take: phrases kept under another shape may have lost their text."""
+    facts = {key: sorted(names) for key, names in needs().items()}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from analysis.document import Section
 from analysis.ingest import Source
-from audit.settings import AuditSettings, GraphChoice
-from audit.workspace import SETTINGS_FILE, Workspace, read_settings, settings_toml
+from audit.settings import FURTHER, STEPS, AuditSettings, GraphChoice
+from audit.workspace import SETTINGS_FILE, Workspace, read_document, read_settings, settings_toml
 from words import Refusal
 
 
@@ -84,3 +84,30 @@ def test_what_another_version_kept_counts_as_not_run(tmp_path):
     path.write_text(path.read_text().replace(folder.stamp(folder.settings(), "data"), "0.0.9-abc:def"))
     assert folder.section("data") is None
     assert folder.states()["data"] == "missing"
+
+
+@pytest.mark.parametrize("said", [{"key": "audit.long_gone", "facts": {}}, {"key": "audit.no_document", "facts": {}}])
+def test_a_document_whose_sentences_have_no_text_here_is_refused(tmp_path, said):
+    written = {"title": "a", "evenhand": "0.0.9", "versions": {}, "seed": 1, "digest": "x", "settings": {}}
+    (tmp_path / "audit.json").write_text(json.dumps(written | {"sections": [{"step": "data", "summary": [said]}]}))
+    with pytest.raises(Refusal, match="not one that this version"):
+        read_document(tmp_path)
+
+
+def test_further_analyses_are_those_of_the_list_in_its_order():
+    steps = tuple(FURTHER)[:2]
+    settings = AuditSettings(further=tuple(reversed(steps)))
+    assert settings.further == steps
+    assert set(steps) <= set(settings.steps)
+    assert AuditSettings().steps == STEPS
+    assert AuditSettings().including(steps) == settings
+    with pytest.raises(ValueError, match="no further analysis"):
+        AuditSettings(further=("data",))
+
+
+def test_the_report_is_stale_once_it_is_to_show_one_analysis_more(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    folder.save_section(Section(step="report", summary=()), folder.stamp(folder.settings(), "report"))
+    assert folder.states()["report"] == "done"
+    folder.save_settings(folder.settings().including(FURTHER))
+    assert folder.states()["report"] == "stale"
