@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,19 +62,11 @@ def fit(table: pd.DataFrame, graph: Graph, seed: int, tell: Progress) -> Fit:
     """Test the claims of `graph` on `table` (one row an event, a column `user`); `tell` hears the share done."""
     columns = Columns(table, seed)
     claims = implied(graph, columns.names)
-    found: list[Independence | Untested] = []
-    for number, claim in enumerate(claims.claims):
-        found.append(independence(columns, claim.a, claim.b, claim.given))
-        tell(0.6 * (number + 1) / len(claims.claims))
-    adjusted = iter(benjamini_hochberg(np.array([one.p for one in found if not isinstance(one, str)])))
-    checks = [
-        Checked(claim, one, 1.0 if isinstance(one, str) else float(next(adjusted)))
-        for claim, one in zip(claims.claims, found, strict=True)
-    ]
+    checks = check(columns, claims.claims, lambda done: tell(0.6 * done))
     beside = shuffled(graph, Columns(table, seed, ROWS), seed) if claims.claims else "untested"
     tell(1.0)
     return Fit(
-        checks=tuple(sorted(checks, key=_telling)),
+        checks=checks,
         left_out=claims.left_out,
         silent=claims.silent,
         beside=beside,
@@ -82,6 +74,20 @@ def fit(table: pd.DataFrame, graph: Graph, seed: int, tell: Progress) -> Fit:
         people=int(columns.user.max(initial=-1)) + 1,
         sampled=columns.rows < len(table),
     )
+
+
+def check(columns: Columns, claims: Sequence[Implication], tell: Progress) -> tuple[Checked, ...]:
+    """Every claim tested, with p after Benjamini-Hochberg, in the order of `Fit.checks`."""
+    found: list[Independence | Untested] = []
+    for number, claim in enumerate(claims):
+        found.append(independence(columns, claim.a, claim.b, claim.given))
+        tell((number + 1) / len(claims))
+    adjusted = iter(benjamini_hochberg(np.array([one.p for one in found if not isinstance(one, str)])))
+    checks = (
+        Checked(claim, one, 1.0 if isinstance(one, str) else float(next(adjusted)))
+        for claim, one in zip(claims, found, strict=True)
+    )
+    return tuple(sorted(checks, key=_telling))
 
 
 def _telling(each: Checked) -> tuple[int, float]:
