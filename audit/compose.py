@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from analysis.log import UNKNOWN, Dataset
+from analysis.log import NO_ITEMS, UNKNOWN, Dataset
 from audit.settings import Recommending
 from models.data import Interactions
 from words import Fact, Phrase, Refusal, phrase
@@ -113,8 +113,11 @@ def _wanted(dataset: Dataset, settings: Recommending) -> Phrase:
 def compose(dataset: Dataset, settings: Recommending) -> Composed:
     """Code users and items, label rows, and set the held-out positives apart.
 
-    Raises Refusal(audit.no_positives | audit.no_test) where there is nothing to learn from or to measure on.
+    Raises Refusal(data.without.items | audit.no_positives | audit.no_test) where there is nothing to recommend, to learn
+    from or to measure on.
     """
+    if dataset.roles.item == NO_ITEMS:
+        raise Refusal("data.without.items")
     rows = _coded(dataset, settings)
     train, valid, test = (rows[rows["part"] == part] for part in ("train", "validation", "test"))
     if not (train["label"] > 0).any():

@@ -73,6 +73,7 @@ def nearest(position: Numbers, pool: Numbers, count: int) -> Codes:
 
 def _nearest(study: Study, fitted: Logistic, kept: Marks, target: Marks, seed: int) -> Matched:
     place = fitted.odds + JITTER * np.random.default_rng(seed).random(study.rows)
+    design = fitted.design[fitted.unit]
     used = target.astype(float)
     predicted = []
     for arm in (0, 1):
@@ -80,7 +81,6 @@ def _nearest(study: Study, fitted: Logistic, kept: Marks, target: Marks, seed: i
         asking = np.flatnonzero(target & (study.treated != arm))
         matches = pool[nearest(place[asking], place[pool], NEIGHBOURS)]
         used += np.bincount(matches.ravel(), minlength=study.rows) / NEIGHBOURS
-        design = fitted.design
         slopes = np.linalg.lstsq(design[pool], study.outcome[pool], rcond=None)[0]
         predicted.append(design @ slopes)
     return Matched(used, predicted[0], predicted[1])

@@ -11,7 +11,8 @@ from analysis.causal.doubly_robust import clustered_error
 from analysis.causal.estimate import Estimate, from_error
 from analysis.causal.propensity import SUPPORT, WITHHELD, weights
 from analysis.causal.regression import units
-from analysis.causal.study import Marks, Numbers, Study
+from analysis.causal.strata import Codes, Marks, Numbers
+from analysis.causal.study import Study
 
 STEPS = 50
 """Newton steps of the logistic regression; it is given up where they do not settle."""
@@ -23,13 +24,23 @@ FAR = 30.0
 
 @dataclass(frozen=True)
 class Logistic:
-    """A propensity by maximum likelihood: design float64 [rows, p], log-odds and probability float64 [rows]."""
+    """A propensity by maximum likelihood.
+
+    design float64 [units, p] of rows alike in their confounders; unit int64 [rows]; slopes float64 [p].
+    """
 
     design: Numbers
-    odds: Numbers
+    unit: Codes
+    slopes: Numbers
+
+    @property
+    def odds(self) -> Numbers:
+        """Log-odds of treatment, float64 [rows]."""
+        return np.asarray((self.design @ self.slopes)[self.unit], dtype=float)
 
     @property
     def probability(self) -> Numbers:
+        """P(treated), float64 [rows]."""
         return np.asarray(1 / (1 + np.exp(-self.odds)), dtype=float)
 
 
@@ -40,16 +51,16 @@ def fitted_propensity(study: Study) -> Logistic | None:
     combination of confounders tells the treatment for certain) or the fit does not settle.
     """
     alike = units(study)
-    scaled = [column for column in alike.design.T if len(np.unique(column)) > 2] if study.continuous else []
-    design = np.column_stack([alike.design, *(column**2 for column in scaled)])
+    widths = [1 if one.edges else len(one.labels) - 1 for one in study.confounders]
+    ends = np.cumsum(widths)  # the design's first column is the constant, so a number's own is the last of its width
+    numbers = [end for one, end in zip(study.confounders, ends, strict=True) if one.edges]
+    design = np.column_stack([alike.design, *(alike.design[:, at] ** 2 for at in numbers)])
     rows, treated = (
         np.bincount(alike.unit, weights=weight, minlength=len(design)).astype(float)
         for weight in (np.ones(study.rows), study.treated)
     )
     slopes = logistic(design, rows, treated)
-    if slopes is None:
-        return None
-    return Logistic(design[alike.unit], (design @ slopes)[alike.unit])
+    return None if slopes is None else Logistic(design, alike.unit, slopes)
 
 
 def logistic(design: Numbers, rows: Numbers, positive: Numbers) -> Numbers | None:
@@ -113,8 +124,8 @@ def by_weighting(study: Study, fitted: Logistic | None, estimand: Estimand) -> E
     if 1 - kept[target].mean() > WITHHELD or len(np.unique(study.treated[kept])) < 2:
         return None
     value, score, slope = hajek(study, e, kept, estimand)
-    x = fitted.design
-    information = x.T @ (x * (e * (1 - e))[:, None])
-    pull = np.linalg.pinv(information, hermitian=True) @ (x.T @ slope)
-    score = score + (x @ pull) * (study.treated - e)
+    x, units_of = fitted.design, len(fitted.design)
+    spread, pushed = (np.bincount(fitted.unit, weights=each, minlength=units_of) for each in (e * (1 - e), slope))
+    pull = np.linalg.pinv(x.T @ (x * spread[:, None]), hermitian=True) @ (x.T @ pushed)
+    score = score + (x @ pull)[fitted.unit] * (study.treated - e)
     return from_error(value, clustered_error(score, study.user, study.users), study.users)

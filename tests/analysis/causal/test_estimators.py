@@ -64,7 +64,7 @@ def test_the_fitted_propensity_equals_statsmodels() -> None:
     study = cut(table, ("w", "g"))
     ours = fitted_propensity(study)
     assert ours is not None
-    theirs = Logit(table["x"].to_numpy(), ours.design).fit(disp=0, tol=1e-14)
+    theirs = Logit(table["x"].to_numpy(), ours.design[ours.unit]).fit(disp=0, tol=1e-14)
     assert np.allclose(ours.probability, theirs.predict(), atol=1e-8)
     cells = cut(table, ("g",))
     compact = fitted_propensity(cells)

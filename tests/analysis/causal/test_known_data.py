@@ -19,7 +19,7 @@ from audit.settings import AuditSettings, GraphChoice
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from tests.analysis.causal.logs import real
-from words import say
+from words import Refusal, say
 
 QUICK = EffectSettings(replicates=300, simulations=20)
 PEOPLE = Roles(user=EACH_ROW, item=NO_ITEMS, treatment="treat", outcome="re78")
@@ -156,4 +156,6 @@ def test_people_without_items_go_through_a_whole_run(tmp_path: Path) -> None:
     folder = Workspace(tmp_path / "home").create(settings)
     run_steps(folder, ("data", "graph", "effects"), lambda *_: None)
     found = {one.key: one for one in folder.section("effects").findings}  # type: ignore[union-attr]
+    with pytest.raises(Refusal, match="about no items"):
+        run_steps(folder, ("recommender",), lambda *_: None)
     assert found["effect.naive"].value == pytest.approx(1794.34, abs=0.005)
