@@ -113,8 +113,8 @@ def _wanted(dataset: Dataset, settings: Recommending) -> Phrase:
 def compose(dataset: Dataset, settings: Recommending) -> Composed:
     """Code users and items, label rows, and set the held-out positives apart.
 
-    Raises Refusal(data.without.items | audit.no_positives | audit.no_test) where there is nothing to recommend, to learn
-    from or to measure on.
+    Raises Refusal(data.without.items | audit.no_positives | audit.no_test) where there is nothing to recommend, to
+    learn from or to measure on.
     """
     if dataset.roles.item == NO_ITEMS:
         raise Refusal("data.without.items")
