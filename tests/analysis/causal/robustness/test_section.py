@@ -48,7 +48,7 @@ def shop_section(shop: Dataset) -> Section:
 
 def test_the_first_sentence_says_how_much_of_the_answer_is_choice(shop_section: Section) -> None:
     first = say(shop_section.summary[0])
-    assert "does not hang on choices" in first and "clear of zero" in first
+    assert "The verdict does not hang on choices" in first and "clear of zero" in first
     found = found_in(shop_section)
     assert found["robustness.joint"].verdict is Verdict.EFFECT and found["robustness.joint"].p_value is not None
     assert found["robustness.ways.sure"].value == 1.0
