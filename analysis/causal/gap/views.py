@@ -14,6 +14,8 @@ from analysis.document import Column as Head
 from analysis.finding import VALUELESS, Finding, Verdict, amount
 from words import Fact, Phrase, phrase
 
+UNSAID = frozenset({"ndcg", "score", "ratio", "own"})
+
 
 def summary(done: Parts, frame: Frame, found: dict[str, Finding]) -> tuple[Phrase, ...]:
     """The whole, what it is made of, which parts are sure, and what all of it rests on."""
@@ -121,10 +123,9 @@ def _whole(whole: Finding, done: Parts, frame: Frame) -> Phrase:
     write = _signed if open_ else _plain
     facts: dict[str, Fact] = {
         **frame.facts(),
-        "value": write(turn * whole.value, frame.unit),
+        "value": _in_unit(write(turn * whole.value, frame.unit), frame.unit),
         "low": write(low, frame.unit),
         "high": write(high, frame.unit),
-        "unit": phrase(f"units.{frame.unit}"),
         "mean_first": amount(done.means[1], frame.level_unit),
         "mean_second": amount(done.means[0], frame.level_unit),
     }
@@ -139,8 +140,6 @@ def _made_of(done: Parts, frame: Frame) -> Phrase:
             f"gap.piece_{frame.kind}_{_kind(name)}",
             **_facts(name, frame),
             value=_signed(parts[name].value, frame.unit),
-            low=_signed(parts[name].low, frame.unit),
-            high=_signed(parts[name].high, frame.unit),
         )
         for name in _pieces(done, frame)
     ]
@@ -148,8 +147,9 @@ def _made_of(done: Parts, frame: Frame) -> Phrase:
     whole: Phrase = said[0]
     for one in said[1:]:
         whole = phrase("gap.pieces", first=whole, second=one)
-    unit = phrase(f"units.{frame.unit}")
-    return phrase(f"gap.made_of_{frame.kind}", value=_signed(done.total.value, frame.unit), unit=unit, parts=whole)
+    return phrase(
+        f"gap.made_of_{frame.kind}", value=_in_unit(_signed(done.total.value, frame.unit), frame.unit), parts=whole
+    )
 
 
 def _sure(done: Parts, frame: Frame, found: dict[str, Finding]) -> Phrase:
@@ -208,6 +208,11 @@ def _shares(one: Column, rows: Sample, frame: Frame, k: int) -> list[tuple[Cell,
         )
         for code in levels
     ]
+
+
+def _in_unit(number: str, unit: str) -> str | Phrase:
+    """A number with its unit, where the unit says more than the name of the outcome does."""
+    return number if unit in UNSAID else phrase("gap.in_unit", number=number, unit=phrase(f"units.{unit}"))
 
 
 def _signed(number: float, unit: str) -> str:
