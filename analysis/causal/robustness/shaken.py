@@ -12,8 +12,9 @@ from analysis.causal.estimate import Estimate
 from analysis.causal.question import Question
 from analysis.causal.refute import Refutation
 from analysis.causal.robustness.controls import Control, Kind, negative_controls
-from analysis.causal.robustness.curve import Asked, Told, Way, joint_p, told, ways
+from analysis.causal.robustness.curve import Asked, Way, ways
 from analysis.causal.robustness.hidden import Benchmark, Hidden, hidden, times_as_strong
+from analysis.causal.robustness.together import Told, joint_p, told
 from analysis.causal.study import Study
 from words import Phrase
 

@@ -12,10 +12,11 @@ from analysis.causal.estimators import ESTIMATORS
 from analysis.causal.identify import identify
 from analysis.causal.question import ask
 from analysis.causal.regression import linear_adjustment
-from analysis.causal.robustness.curve import Asked, Way, joint_p, told, ways
+from analysis.causal.robustness.curve import Asked, Way, ways
 from analysis.causal.robustness.scores import SCORES, by_user, linear_scores, strata_scores
 from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.causal.robustness.specifications import adjustment_choices, cuts, outcome_choices
+from analysis.causal.robustness.together import joint_p, told
 from analysis.causal.study import contrasts
 from analysis.causal.variables import variables
 from tests.analysis.causal.logs import confounded, cut, dataset, triangle
