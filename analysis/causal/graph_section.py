@@ -89,12 +89,13 @@ def _notes(found: Identification) -> tuple[Phrase, ...]:
 
 
 def ways(found: Identification) -> tuple[Phrase, ...]:
-    """Instruments, front doors and what lies in between."""
+    """What lies in between; and instruments and front doors where adjusting is enough (else `options` names them)."""
     said = []
-    if found.instruments:
+    enough = found.recommended is not None
+    if found.instruments and enough:
         names = ", ".join(found.instruments)
         said.append(phrase("graph.levers", treatment=found.treatment, outcome=found.outcome, names=names))
-    if found.front_doors:
+    if found.front_doors and enough:
         said.append(phrase("graph.doors", names=" / ".join(", ".join(one) for one in found.front_doors)))
     for key, kept in (("mediators_separable", True), ("mediators_mixed", False)):
         names = ", ".join(one.name for one in found.mediators if one.separable is kept)

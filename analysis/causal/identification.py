@@ -132,7 +132,8 @@ def options(found: Identification) -> tuple[Phrase, ...]:
     """What confounds what, and what one can do about it, where adjusting is not enough."""
     if found.recommended is not None or found.status == "not recorded":
         return ()
-    said = [phrase("graph.open_path", path=path) for path in found.still_open]
+    again = found.still_open == found.biasing  # the answer has named them
+    said = [phrase("graph.open_path", path=path) for path in found.still_open if not again]
     if found.sets:
         measure = " / ".join(", ".join(one.missing) for one in found.sets[:3])
         said.append(phrase("graph.option_measure", names=measure))

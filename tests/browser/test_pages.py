@@ -104,7 +104,7 @@ def test_a_circle_is_refused_with_the_circle_written_out(finished_server: Server
     page.keyboard.press("e")
     node(page, "gender").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("may not run in a circle")).to_contain_text("outcome → gender →")
+    expect(page.get_by_text("may not run in a circle")).to_contain_text("purchased → gender →")
     page.context.close()
 
 
