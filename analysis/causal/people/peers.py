@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -97,10 +98,9 @@ def _fitted(
     splits = [(np.flatnonzero(own != part), np.flatnonzero(own == part)) for part in range(INNER)]
     model = _model(name, study, splits, seed)
     y, t = study.outcome[rows][learn], study.treated[rows][learn]
-    if name == "LinearDML":
-        model.fit(y, t, X=effect[learn], W=causes[learn], inference=None)
-    else:
-        model.fit(y, t, X=effect[learn], W=causes[learn])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that its intervals are invalid: none is asked for
+        model.fit(y, t, X=effect[learn], W=causes[learn], **({"inference": None} if name == "LinearDML" else {}))
     return lambda new: np.asarray(model.effect(new), dtype=np.float64).ravel()
 
 

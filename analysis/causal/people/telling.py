@@ -151,7 +151,7 @@ def _ranking(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase
         return (phrase("people.cannot_rank"),)
     top, bottom = known.get("fifth.5"), known.get("fifth.1")
     if qini.verdict is not Verdict.EFFECT or top is None or bottom is None or top.value is None or bottom.value is None:
-        return (phrase("people.not_found", **_size(qini, voice)),)
+        return (phrase("people.not_found", **voice.facts(), **_size(qini, voice)),)
     if qini.value < 0:
         return (phrase("people.worse", **_size(qini, voice)),)
     return (phrase("people.found", **voice.facts(), **_two("top", top, "bottom", bottom, voice)),)
