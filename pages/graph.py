@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from analysis.causal.graph import READERS, WRITERS, Graph
 from analysis.causal.spoken import retold_graph
+from pages.further import discovery
 from pages.parts import drawing, editor, jobs, live
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
@@ -29,6 +32,10 @@ def render(view: View) -> None:
 
 
 def _editor(view: View, known: Ground, drawn: Graph) -> None:
+    shares, said = discovery.marks(view, drawn), live.marks(view, known, drawn)
+    beside = {
+        ends: replace(mark, label=mark.label or shares[ends].label) for ends, mark in said.items() if ends in shares
+    }
     editor.edit(
         drawn,
         known.columns,
@@ -39,7 +46,7 @@ def _editor(view: View, known: Ground, drawn: Graph) -> None:
         on_undo=lambda: drawing.undo(view, drawn),
         on_redo=lambda: drawing.redo(view, drawn),
         on_refusal=drawing.say,
-        marks=live.marks(view, known, drawn),
+        marks=shares | said | beside,
     )
 
 

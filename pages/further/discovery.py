@@ -11,12 +11,12 @@ from analysis.causal.dag import Edge
 from analysis.causal.discovery.accept import Choice, accept, standing
 from analysis.causal.discovery.discover import Link
 from analysis.causal.discovery.knowledge import knowledge
-from analysis.causal.discovery.section import arrow
+from analysis.causal.discovery.section import STABLE, arrow
 from analysis.causal.discovery.settings import DiscoverySettings
 from analysis.causal.graph import Graph
-from analysis.finding import amount
-from pages.parts import drawing, form, further, section
+from pages.parts import drawing, editor, form, further, section
 from pages.parts.ground import Ground, ground
+from pages.parts.house import section_of
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
@@ -99,6 +99,22 @@ def _links(view: View, known: Ground, names: tuple[str, ...], kind: str, now: tu
     return tuple(edge for edge in pairs if edge in chosen)
 
 
+def marks(view: View, drawn: Graph) -> dict[Edge, editor.Mark]:
+    """Shares on the drawn edges that a search on these data found, and the stable links that the graph lacks."""
+    found = section_of(view.folder, "discovery")
+    if found is None or view.states["discovery"] != "done":
+        return {}
+    links = [Link.model_validate(link) for link in cast(list[Any], found.facts["links"])]
+    marked: dict[Edge, editor.Mark] = {}
+    for link in (link for link in links if not link.given):
+        ends, there = (link.cause, link.consequence), standing(drawn, link.cause, link.consequence)
+        if there in ("same", "turned"):
+            marked[ends if there == "same" else ends[::-1]] = editor.Mark("share", f"{link.share:.0%}")
+        elif there is None and link.reading == "directed" and link.share >= STABLE:
+            marked[ends] = editor.Mark("suggested", f"{link.share:.0%}")
+    return marked
+
+
 def _take(view: View, known: Ground) -> None:
     """The links with how surely each stands, to be ticked and added to the graph."""
     assert view.section is not None
@@ -135,13 +151,13 @@ def _row(view: View, known: Ground, drawn: Graph, link: Link) -> Choice | None:
         }
     )
     there = standing(drawn, link.cause, link.consequence)
-    key = view.key(f"take:{link.cause}:{link.consequence}:{there}")
-    ticked = name.checkbox(plain(arrow(said)), key=key, disabled=there == "same")
     for column, figure in ((share, link.share), (agreeing, link.agreeing)):
-        column.markdown(t("discovery.given") if link.given else plain(amount(figure, "share")))
+        column.markdown(t("discovery.given") if link.given else f"{figure:.0%}")
     if there is not None:
+        name.markdown(plain(arrow(said)))
         way.markdown(t(f"discovery.there.{there}"))
         return None
+    ticked = name.checkbox(plain(arrow(said)), key=view.key(f"take:{link.cause}:{link.consequence}"))
     ways = _ways(said, link)
     options: list[Choice | None] = [None, *ways] if link.reading == "either" else list(ways)
     chosen = way.selectbox(
