@@ -1,9 +1,10 @@
-"""Estimate and three refutations, side by side with DoWhy.
+"""Estimates beside DoWhy and EconML: the same data, the same question, alternating in one process.
 
-    python -m benchmarks.causal [--rows 20000,100000] [--rounds 3] [--simulations 100] [--million]
+    python -m benchmarks.causal [--rows 20000,100000] [--rounds 3] [--simulations 100] [--works line,strata,robust]
 
-The same data, the same question, 100 simulations a refutation, alternating in one process; the median of the
-rounds' ratios counts, because machines drift.
+`line` and `strata`: the estimate and three refutations, beside DoWhy; `robust`: the cross-fitted estimate with its
+interval, beside EconML's LinearDML with its own choice of models and with ours. Rounds may be given for each size
+(`--rows 20000,1000000 --rounds 3,1`); the median of the rounds' ratios counts, because machines drift.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import pandas as pd
 
 from analysis.causal import refute
 from analysis.causal.cells import compress
-from analysis.causal.estimate import by_strata
+from analysis.causal.doubly_robust import FOLDS, learner, nuisances
+from analysis.causal.estimate import by_models, by_strata
 from analysis.causal.regression import linear_adjustment
 from analysis.causal.study import Study, contrasts, study
 from benchmarks.machine import machine
@@ -81,46 +83,96 @@ def timed(work: Callable[[], tuple[float, float]]) -> tuple[float, tuple[float, 
     return time.perf_counter() - start, result
 
 
-PAIRS: tuple[tuple[str, refute.Kind, str], ...] = (
-    ("linear regression", "line", "backdoor.linear_regression"),
-    ("strata / propensity weighting", "strata", "backdoor.propensity_score_weighting"),
-)
+def ours_robust(table: pd.DataFrame) -> tuple[float, float]:
+    """(estimate, standard error) of the cross-fitted doubly robust estimate, from the raw frame."""
+    rows = study(table, "x", "y", contrasts(table["x"], None, None)[0], CONFOUNDERS, 5)
+    found = by_models(rows, nuisances(rows, 1), "ATE")
+    assert found is not None
+    return found.effect.value, found.effect.error
+
+
+def theirs_robust(table: pd.DataFrame, same_models: bool) -> tuple[float, float]:
+    """(estimate, standard error) by EconML's LinearDML, 5 folds; its own choice of models, or those that ours uses."""
+    from econml.dml import LinearDML
+
+    models = {"model_y": learner(True, False, 1), "model_t": learner(True, False, 1)} if same_models else {}
+    design = pd.get_dummies(table[list(CONFOUNDERS)], columns=list(CONFOUNDERS), drop_first=True, dtype=float)
+    dml = LinearDML(discrete_treatment=True, discrete_outcome=True, cv=FOLDS, random_state=1, **models)
+    dml.fit(table["y"].to_numpy().astype(int), table["x"].to_numpy(), W=design.to_numpy())
+    found = dml.const_marginal_ate_inference()
+    return float(np.ravel(found.mean_point)[0]), float(np.ravel(found.stderr_mean)[0])
+
+
+Work = Callable[[], tuple[float, float]]
+
+
+def works(table: pd.DataFrame, simulations: int) -> dict[str, list[tuple[str, Work, Work]]]:
+    """Name of a work -> (title, ours, theirs), each giving (estimate, placebo or standard error)."""
+    return {
+        "line": [
+            (
+                "linear regression, DoWhy",
+                lambda: ours("line", table, simulations),
+                lambda: theirs("backdoor.linear_regression", table, simulations),
+            )
+        ],
+        "strata": [
+            (
+                "strata / DoWhy's propensity weighting",
+                lambda: ours("strata", table, simulations),
+                lambda: theirs("backdoor.propensity_score_weighting", table, simulations),
+            )
+        ],
+        "robust": [
+            ("doubly robust / LinearDML", lambda: ours_robust(table), lambda: theirs_robust(table, False)),
+            ("doubly robust / LinearDML, our models", lambda: ours_robust(table), lambda: theirs_robust(table, True)),
+        ],
+    }
 
 
 def main(arguments: list[str]) -> int:
     """Run and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.causal")
     parser.add_argument("--rows", default="20000,100000")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", default="3", help="one number, or one for each size")
     parser.add_argument("--simulations", type=int, default=100)
-    parser.add_argument("--million", action="store_true", help="also a million rows")
+    parser.add_argument("--works", default="line,strata,robust")
     chosen = parser.parse_args(arguments)
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    sizes = [int(size) for size in chosen.rows.split(",")] + ([1_000_000] if chosen.million else [])
+    sizes = [int(size) for size in chosen.rows.split(",")]
+    rounds = [int(number) for number in chosen.rounds.split(",")]
+    rounds = rounds * len(sizes) if len(rounds) == 1 else rounds
     print(f"causal: {machine()}")
-    print(f"estimate + placebo + random common cause + subset, {chosen.simulations} simulations each;")
-    print(f"the true effect is {TRUE_EFFECT}, that of a placebo 0\n")
-    print("| work | rows | ours s | DoWhy s | ratio | estimate ours / DoWhy | placebo ours / DoWhy |")
-    print("|---|---|---|---|---|---|---|")
-    theirs(PAIRS[0][2], log(2000), 2)  # imports and first calls are not counted
-    for rows in sizes:
-        for name, kind, method in PAIRS:
-            print(_line(name, kind, method, rows, chosen), flush=True)
+    print(f"line, strata: estimate + placebo + random common cause + subset, {chosen.simulations} simulations each;")
+    print(f"the true effect is {TRUE_EFFECT}, that of a placebo 0; robust: estimate and standard error\n")
+    print(
+        "| work | rows | rounds | ours s | theirs s | ratio | estimate ours / theirs | placebo or error ours / theirs |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    small = works(log(2000), 2)
+    for name in chosen.works.split(","):  # imports and first calls are not counted
+        for _, own, peer in small[name]:
+            own(), peer()
+    for rows, count in zip(sizes, rounds, strict=True):
+        found = works(log(rows), chosen.simulations)
+        for name in chosen.works.split(","):
+            for title, own, peer in found[name]:
+                print(_line(title, rows, count, own, peer), flush=True)
     return 0
 
 
-def _line(name: str, kind: refute.Kind, method: str, rows: int, chosen: argparse.Namespace) -> str:
-    table = log(rows)
-    own, peer = [], []
-    for _ in range(chosen.rounds):
-        seconds, mine = timed(lambda: ours(kind, table, chosen.simulations))
-        own.append(seconds)
-        seconds, other = timed(lambda: theirs(method, table, chosen.simulations))
-        peer.append(seconds)
-    ratio = statistics.median(b / a for a, b in zip(own, peer, strict=True))
-    times = f"{statistics.median(own):.3f} | {statistics.median(peer):.2f} | {ratio:.0f}x"
-    return f"| {name} | {rows:,} | {times} | {mine[0]:.4f} / {other[0]:.4f} | {mine[1]:+.4f} / {other[1]:+.4f} |"
+def _line(title: str, rows: int, rounds: int, own: Work, peer: Work) -> str:
+    mine, others = [], []
+    for _ in range(rounds):
+        seconds, found = timed(own)
+        mine.append(seconds)
+        seconds, other = timed(peer)
+        others.append(seconds)
+    ratio = statistics.median(b / a for a, b in zip(mine, others, strict=True))
+    times = f"{statistics.median(mine):.3f} | {statistics.median(others):.2f} | {ratio:.1f}x"
+    second = f"{found[1]:+.5f} / {other[1]:+.5f}"
+    return f"| {title} | {rows:,} | {rounds} | {times} | {found[0]:.4f} / {other[0]:.4f} | {second} |"
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ def nuisances(study: Study, seed: int) -> Nuisances:
     Categories only: logistic (linear, for outcomes that are not 0/1) regression on indicators with pairwise
     crosses; with continuous confounders: gradient-boosted trees on the numbers themselves.
     """
+    if not study.continuous:
+        return _by_strata(study, seed)
     features = features_of(study)
     fold = user_folds(study.user, study.users, seed)
     propensity, without, treated = (np.empty(study.rows) for _ in range(3))
@@ -47,6 +49,43 @@ def nuisances(study: Study, seed: int) -> Nuisances:
             rows = learn & (study.treated == arm)
             target[predict] = predictor(features, study.outcome, rows, study.binary, study, seed)(features[predict])
     return Nuisances(propensity, without, treated)
+
+
+def _by_strata(study: Study, seed: int) -> Nuisances:
+    """The same regressions from sums: rows alike in stratum, arm and outcome are one row that weighs as many."""
+    strata = len(study.strata)
+    features = features_of(study, np.unique(study.stratum, return_index=True)[1])
+    fold = user_folds(study.user, study.users, seed)
+    shape = (FOLDS, strata, 2)
+    cell = (fold * strata + study.stratum) * 2 + study.treated
+    n = np.bincount(cell, minlength=FOLDS * strata * 2).reshape(shape).astype(float)
+    y = np.bincount(cell, weights=study.outcome, minlength=FOLDS * strata * 2).reshape(shape)
+    propensity, without, treated = (np.empty((FOLDS, strata)) for _ in range(3))
+    share, mean = float(study.treated.mean()), float(study.outcome.mean())
+    for part in range(FOLDS):
+        rows, sums = n.sum(axis=0) - n[part], y.sum(axis=0) - y[part]
+        propensity[part] = _weighted(features, rows[:, 1], rows.sum(axis=1), True, share, seed)
+        for arm, target in ((0, without), (1, treated)):
+            target[part] = _weighted(features, sums[:, arm], rows[:, arm], study.binary, mean, seed)
+    where = (fold, study.stratum)
+    return Nuisances(propensity[where], without[where], treated[where])
+
+
+def _weighted(features: Numbers, sums: Numbers, rows: Numbers, binary: bool, otherwise: float, seed: int) -> Numbers:
+    """Predictions [strata] learnt from `rows` rows a stratum with sum `sums`; their mean where they hold one value
+    only, `otherwise` where there are none."""
+    if rows.sum() == 0:
+        return np.full(len(rows), otherwise)
+    if binary and sums.sum() in (0.0, rows.sum()):
+        return np.full(len(rows), float(sums.sum() > 0))
+    model = learner(binary, False, seed)
+    if not binary:
+        met = rows > 0
+        return np.asarray(model.fit(features[met], sums[met] / rows[met], sample_weight=rows[met]).predict(features))
+    weight = np.concatenate([sums, rows - sums])
+    met = weight > 0
+    both, label = np.tile(features, (2, 1)), np.repeat([1, 0], len(rows))
+    return np.asarray(model.fit(both[met], label[met], sample_weight=weight[met]).predict_proba(features)[:, 1])
 
 
 def user_folds(user: Codes, users: int, seed: int) -> Codes:
@@ -89,22 +128,28 @@ def clustered_error(score: Numbers, user: Codes, users: int) -> float:
     return float(np.sqrt(users / max(users - 1, 1) * (total @ total)) / len(score))
 
 
-def features_of(study: Rows) -> Numbers:
-    """What the models learn from, float64 [rows, p]: indicators with pairwise crosses, or the numbers themselves."""
+def features_of(study: Rows, rows: Codes | None = None) -> Numbers:
+    """What the models learn from, float64 [rows, p]: indicators with pairwise crosses, or the numbers themselves.
+
+    rows: only these; indicators are the same in every row of a stratum.
+    """
     if study.continuous:
         columns = [
             study.table[one.name].astype(float).to_numpy() if one.edges else one.codes.astype(float)
             for one in study.confounders
         ]
         return np.column_stack(columns)
-    own = [(one.codes[:, None] == np.arange(1, len(one.labels))[None, :]).astype(float) for one in study.confounders]
+    chosen = [one.codes if rows is None else one.codes[rows] for one in study.confounders]
+    levels = [np.arange(1, len(one.labels)) for one in study.confounders]
+    own = [(codes[:, None] == level[None, :]).astype(float) for codes, level in zip(chosen, levels, strict=True)]
+    count = study.rows if rows is None else len(rows)
     crosses = [
-        (left[:, :, None] * right[:, None, :]).reshape(study.rows, -1)
+        (left[:, :, None] * right[:, None, :]).reshape(count, -1)
         for number, left in enumerate(own)
         for right in own[number + 1 :]
         if left.shape[1] * right.shape[1] <= 40  # wider crosses cost more than they explain
     ]
-    nothing = np.zeros((study.rows, 1))  # so that learners have a column where every confounder is constant
+    nothing = np.zeros((count, 1))  # so that learners have a column where every confounder is constant
     return np.hstack([nothing, *own, *crosses])
 
 
