@@ -11,7 +11,7 @@ from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, judged, measured
 from analysis.fairness.partition import Partition, partitions
 from analysis.finding import JSON, Finding
-from analysis.log import Dataset
+from analysis.log import NO_ITEMS, Dataset
 from analysis.logged import Logged, logged, measures, selection
 from analysis.pictures import pictures
 from analysis.prepare import Prepared
@@ -60,6 +60,7 @@ def _sizes(prepared: Prepared) -> list[Finding]:
     return [
         measured(f"log.{name}", phrase(f"data.figure.log_{name}"), "count", float(count), None, users, method)
         for name, count in counts.items()
+        if name != "items" or dataset.roles.item != NO_ITEMS
     ]
 
 

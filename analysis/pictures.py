@@ -9,7 +9,7 @@ import numpy as np
 from analysis.document import Chart, Series
 from analysis.fairness.partition import Partition
 from analysis.finding import Finding
-from analysis.log import Dataset
+from analysis.log import NO_ITEMS, Dataset
 from analysis.logged import RANDOM, Logged
 from words import Phrase, phrase
 
@@ -29,7 +29,8 @@ def pictures(
         drawn.append(_exposure(data, group, by_key, ""))
         if data.has_random:
             drawn.append(_exposure(data, group, by_key, RANDOM))
-    drawn.append(_tail(dataset))
+    if dataset.roles.item != NO_ITEMS:
+        drawn.append(_tail(dataset))
     return tuple(chart for chart in drawn if chart is not None)
 
 

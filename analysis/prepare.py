@@ -12,7 +12,7 @@ from analysis.columns import ITEM_ROLES, LOG_ROLES, as_id, as_randomised, as_tre
 from analysis.document import canonical, digest
 from analysis.groups import band, pool_sparse
 from analysis.ingest import Tables
-from analysis.log import EACH_ROW, NO_ITEMS, UNKNOWN, Dataset, Roles
+from analysis.log import UNKNOWN, Dataset, Roles
 from analysis.quality import Cleaning, CleaningStep, Quality, clean, inspect
 from analysis.split import Split, parts
 from storage import verify, write_atomic, write_manifest
@@ -53,13 +53,7 @@ def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed
     log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
     name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed), str(k))
     dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
-    return Prepared(dataset, quality, (*cleaned.steps, *steps, *left_out), (*tables.notes, *_of_ids(roles)))
-
-
-def _of_ids(roles: Roles) -> tuple[Phrase, ...]:
-    """What having no column of users or items means for the audit."""
-    said = (("each_row", roles.user == EACH_ROW), ("no_items", roles.item == NO_ITEMS))
-    return tuple(phrase(f"data.note.{key}") for key, holds in said if holds)
+    return Prepared(dataset, quality, (*cleaned.steps, *steps, *left_out), tables.notes)
 
 
 def save(dataset: Dataset, folder: Path) -> None:

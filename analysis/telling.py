@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from analysis.document import Cell, Column, Table
 from analysis.fairness.partition import Partition, group_label
 from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.logged import RANDOM, Logged, Shown
 from analysis.prepare import Prepared
 from analysis.quality import THIN, ColumnQuality
@@ -27,7 +28,7 @@ def summary(
     said: list[Phrase] = []
     for block in blocks:
         said += block if len(said) + len(block) <= MOST else []
-    return (*said, _size(prepared), _cleaned(prepared))
+    return (*said, _size(prepared), *_without_ids(prepared.dataset.roles), _cleaned(prepared))
 
 
 def tables(prepared: Prepared) -> tuple[Table, ...]:
@@ -35,8 +36,16 @@ def tables(prepared: Prepared) -> tuple[Table, ...]:
     return (_quality(prepared), _columns(prepared.quality.columns), _cleaning(prepared), _parts(prepared))
 
 
+def _without_ids(roles: Roles) -> tuple[Phrase, ...]:
+    """What having no column of users or items means for the audit."""
+    said = (("each_row", roles.user == EACH_ROW), ("no_items", roles.item == NO_ITEMS))
+    return tuple(phrase(f"data.note.{key}") for key, holds in said if holds)
+
+
 def _size(prepared: Prepared) -> Phrase:
     dataset, quality = prepared.dataset, prepared.quality
+    if dataset.roles.item == NO_ITEMS:
+        return phrase("data.summary.size_people", rows=len(dataset.log), users=len(dataset.users))
     facts = {"rows": len(dataset.log), "users": len(dataset.users), "items": int(dataset.log["item"].nunique())}
     if "time" not in dataset.log.columns or quality.first is None:
         return phrase("data.summary.size", **facts)

@@ -212,7 +212,7 @@ def _curve(response: Response, frame: Frame) -> Chart:
         kind="line",
         title=phrase("effects.response_title", outcome=q.outcome_name, treatment=q.treatment_name),
         x_title=phrase("effects.response_x", treatment=q.treatment_name),
-        y_title=phrase("effects.response_y", outcome=q.outcome_name, unit=phrase(f"units.{frame.unit}")),
+        y_title=phrase("effects.response_y", unit=phrase(f"units.{frame.unit}")),
         n=frame.n,
         series=(
             Series(

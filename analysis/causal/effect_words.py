@@ -99,8 +99,10 @@ def mixes(frame: Frame, done: Adjusted) -> Phrase:
     naive = _signed(done.naive.value, frame)
     if not frame.question.adjustment:
         return phrase("effects.raw_same", naive=naive, unit=_unit(frame))
+    named = {"names": frame.question.names} if frame.subject is not None else {}
     return phrase(
-        "effects.raw_mixes",
+        "effects.raw_mixes_dose" if named else "effects.raw_mixes",
+        **named,
         naive=naive,
         unit=_unit(frame),
         treatment=frame.question.treatment_name,

@@ -51,7 +51,10 @@ def effects_section(
         question = ask(dataset, graph, settings, table)
         table = with_outcome(table, question, settings)
         table, missing = _with_way(table, question)
-        if settings.threshold is None and is_dose(table[question.treatment]):
+        number = settings.threshold is None and is_dose(table[question.treatment])
+        if number or question.way == "instrument":  # neither tells the treated from the others
+            settings = settings.model_copy(update={"estimand": "ATE"})
+        if number:
             return _dose(dataset, question, table, settings, k, seed, missing)
         compared = contrasts(table[question.treatment], settings.reference, settings.threshold)
     except Refusal as refusal:

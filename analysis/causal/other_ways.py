@@ -79,7 +79,7 @@ def _by_instrument(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
     if found is not None and done is not None and done.strength < WEAK:
         one = one.model_copy(update={"reason": _weak(frame, done)})
     only = phrase("effects.only_late", names=q.names)
-    others = [finding(frame, key, frame.label(key), method, None, Verdict.EFFECT, only) for key in ("ate", "att")]
+    others = [finding(frame, key, frame.label(key), method, None, Verdict.EFFECT, only) for key in _kinds(rows)]
     said = withheld(frame, reason) if found is None else answer(frame, found)
     weak = () if found is None or one.reason is None else (one.reason,)
     facts = {"treatment": q.treatment_name, "outcome": q.outcome_name, "names": q.names}
@@ -137,7 +137,7 @@ def _by_front_door(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
     thin = phrase("effects.thin_front_door", share=amount(share, "share"), names=q.names)
     reason = thin if share > WITHHELD else phrase("effects.undefined")
     method = frame.method("front_door_linear" if by_line else "front_door")
-    effects = {key: line if by_line else _effect_of(done.get(key)) for key in ("ate", "att")}
+    effects = {key: line if by_line else _effect_of(done.get(key)) for key in _kinds(rows)}
     found = [finding(frame, key, frame.label(key), method, one, Verdict.EFFECT, reason) for key, one in effects.items()]
     headline = effects[frame.figure]
     own = done.get(frame.figure)
@@ -158,6 +158,11 @@ def _by_front_door(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
         notes=(phrase("effects.note_front_door", **facts),),
         answered=headline is not None,
     )
+
+
+def _kinds(rows: Study | Dosed) -> tuple[str, ...]:
+    """Over all rows, and over the treated where there are such."""
+    return ("ate",) if isinstance(rows, Dosed) else ("ate", "att")
 
 
 def _effect_of(done: Adjusted | None) -> Estimate | None:

@@ -128,3 +128,13 @@ def test_a_hidden_cause_leaves_what_remains() -> None:
     )
     found = {one.key: one for one in effects_section(dataset(world(9)), graph, QUICK, 10, 1).findings}
     assert found["effect.ate"].verdict is Verdict.NOT_COMPUTED and found["effect.remaining"].value is not None
+
+
+def test_asking_for_the_treated_alone_changes_nothing_where_the_treatment_is_a_number() -> None:
+    data = dataset(world(10).drop(columns="w"))
+    whole, part = (
+        effects_section(data, triangle("g"), QUICK.model_copy(update={"estimand": estimand}), 10, 1)
+        for estimand in ("ATE", "ATT")
+    )
+    assert [one.key for one in whole.findings] == [one.key for one in part.findings]
+    assert whole.summary == part.summary

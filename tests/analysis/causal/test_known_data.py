@@ -11,6 +11,7 @@ from analysis.document import Section
 from analysis.finding import Finding, Verdict
 from analysis.ingest import Source, spool
 from analysis.log import EACH_ROW, NO_ITEMS, Roles
+from analysis.overview import data_section
 from analysis.prepare import Prepared, prepare
 from analysis.quality import Cleaning
 from analysis.roles import guess
@@ -55,7 +56,8 @@ def lalonde() -> pd.DataFrame:
 def test_lalondes_experiment_gives_the_published_effect(tmp_path: Path) -> None:
     ready = read(tmp_path, lalonde(), PEOPLE)
     assert len(ready.dataset.users) == 445 and len(ready.dataset.items) == 1
-    assert [say(note)[:7] for note in ready.notes[-2:]] == ["No colu", "The row"]
+    told = " ".join(say(one) for one in data_section(ready, 10).summary)
+    assert "445 people" in told and "a person of its own" in told and "about no items" in told
     _, found = asked(ready, drawn("treatment"))
     for key in ("effect.naive", "effect.ate"):
         assert found[key].value == pytest.approx(1794.34, abs=0.005) and found[key].low > 0  # type: ignore[operator]
