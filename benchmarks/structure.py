@@ -82,7 +82,7 @@ def covered(users: int, replicates: int, seed: int) -> dict[str, bool]:
     drawn = project(GRAPH, "y", table.columns)
     model = structure(rows_of(table, drawn.order, "y", seed), drawn, seed)
     on = base(model.rows, drawn.order[:-1], ("g",))
-    todo = tuple(one for one in actions(model.rows, ("x",)) if one.amount in (0.0, 1.0))
+    todo = tuple(one for one in actions(model.rows, ("x",), 10) if one.amount in (0.0, 1.0))
     done = answers(model, on, todo, replicates, seed, lambda _: None)
     label = model.rows.table["g"].to_numpy()
     which = Compared("groups", "g", ("b", "a"), label == "b", label == "a")

@@ -37,9 +37,9 @@ class Action:
     amount: float | None
 
 
-def actions(rows: Rows, names: tuple[str, ...]) -> tuple[Action, ...]:
-    """What can be done with each variable of `names`."""
-    return tuple(action for name in names for action in _of(rows, name))
+def actions(rows: Rows, names: tuple[str, ...], k: int) -> tuple[Action, ...]:
+    """What can be done with each variable of `names`; never to a category that fewer than `k` users have."""
+    return tuple(action for name in names for action in _of(rows, name, k))
 
 
 def set_to(rows: Rows, now: Codes | Numbers, action: Action) -> Codes | Numbers:
@@ -80,21 +80,23 @@ def lacks(model: Structure, values: Sample, n: int, action: Action) -> Numbers:
     return np.asarray(absent, dtype=float)
 
 
-def _of(rows: Rows, name: str) -> list[Action]:
+def _of(rows: Rows, name: str, k: int) -> list[Action]:
     variable = rows.variables[name]
+    people = [len(np.unique(rows.user[rows.values[name] == code])) for code in range(len(variable.labels))]
     if is_binary(variable):
-        return [Action(name, "share", f"{share:.0%}", share) for share in SHARES]
+        return [] if min(people) < k else [Action(name, "share", f"{share:.0%}", share) for share in SHARES]
     if variable.discrete:
         if not 2 <= len(variable.labels) <= MAX_LEVELS:
             return []
         amounts = [None] * len(variable.labels) if variable.amounts is None else variable.amounts.tolist()
         levels = [
             Action(name, "set", label, amount)
-            for label, amount in zip(variable.labels, amounts, strict=True)
-            if label != UNKNOWN and (amount is None or np.isfinite(amount))
+            for label, amount, users in zip(variable.labels, amounts, people, strict=True)
+            if label != UNKNOWN and users >= k
         ]
         steps = [Action(name, "shift", f"{step:+d}", float(step)) for step in (-1, 1)]
-        return levels if variable.amounts is None else [*levels, *steps]
+        shiftable = variable.amounts is not None and min(people) >= k
+        return [*levels, *steps] if shiftable else levels
     values = rows.values[name]
     spread = float(np.std(values))
     if spread == 0:

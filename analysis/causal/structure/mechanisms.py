@@ -18,6 +18,9 @@ SHRINK = 0.5
 """Rows' worth of the overall shares that each cell of a table begins with, so that an empty one has an answer."""
 REFIT_STEPS = 5
 """Most Newton steps of a refit from the whole data's fit; it ends sooner where nothing is left to win."""
+CLEARLY = 3.0
+"""Standard errors by which a richer mechanism must be worse to be given up. With 1, effects in a group whose
+interaction was now and then given up were covered in 91% of simulated logs instead of 95%."""
 TINY = 1e-12
 
 
@@ -155,7 +158,7 @@ class Chosen:
 
 
 def choose(rows: Rows, node: str, given: tuple[str, ...], seed: int) -> Chosen:
-    """The richest design whose held-out loss is not worse than the best one's by more than its standard error.
+    """The richest design whose held-out loss is not clearly worse (three standard errors) than the best one's.
 
     Rich rather than spare, because a mechanism that leaves an interaction out is biased wherever it is asked.
     """
@@ -192,7 +195,7 @@ def _held_out(one: Fitting, rows: Rows, out: Marks) -> Numbers:
 def _no_worse(loss: Numbers, best: Numbers, user: Codes) -> bool:
     difference = loss - best
     total = np.bincount(user, weights=difference)
-    return bool(total.sum() <= np.sqrt(total @ total))
+    return bool(total.sum() <= CLEARLY * np.sqrt(total @ total))
 
 
 def _scale(values: Codes | Numbers) -> tuple[float, float]:

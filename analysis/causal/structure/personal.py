@@ -86,16 +86,17 @@ def bounds(own: Numbers, other: Numbers, outcome: Numbers) -> tuple[Numbers, Num
 
 
 def _chances(model: Structure, on: Base, treatment: str, seed: int) -> tuple[Numbers, Numbers]:
-    """P(outcome = 1) without and with treatment for each of the rows alike, given what comes before the treatment."""
+    """P(outcome = 1) without and with treatment [rows alike], given what comes before the treatment."""
     rng = np.random.default_rng(seed)
     total = np.zeros((2, on.n))
-    draws = DRAWS if len(model.drawn.after(treatment)) > 1 else 1
+    draws = max(1, DRAWS // on.copies) if len(model.drawn.after(treatment)) > 1 else 1
     for _ in range(draws):
-        uniform: Sample = {name: rng.random(on.n) for name in model.drawn.order}
+        uniform: Sample = {name: on.uniform(rng) for name in model.drawn.order}
         for arm in (0, 1):
             setting = {treatment: np.full(on.n, arm)}
             total[arm] += moved(model.fitted, model.drawn, on.values, setting, uniform)
-    return total[0] / draws, total[1] / draws
+    none, all_of = total.reshape(2, on.copies, -1).mean(axis=1) / draws
+    return none, all_of
 
 
 def _abducted(model: Structure, treatment: str, other: Codes) -> Numbers:

@@ -79,8 +79,7 @@ def structure_results(
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     if graph.outcome is None:
-        graph.ask(graph.treatment, graph.outcome)
-    assert graph.outcome is not None
+        raise Refusal("structure.no_outcome")
     tell(0.0, "structure.progress.fit")
     with threadpool_limits(1):  # hundreds of small solves: a second thread costs more than it does
         try:
@@ -90,7 +89,7 @@ def structure_results(
         if model.rows.users < k:
             return Results(_nothing(dataset, phrase("finding.suppressed", k=k)))
         frame = _frame(dataset, graph, model, settings, seed)
-        found = _found(dataset, graph, model, settings, seed, tell)
+        found = _found(dataset, graph, model, settings, k, seed, tell)
     tell(1.0, "structure.progress.done")
     shown = disclose(Section(step="structure", summary=(), findings=findings(found, frame)), k).findings
     section = Section(
@@ -123,7 +122,7 @@ def _model(dataset: Dataset, graph: Graph, seed: int) -> Structure:
 
 
 def _found(
-    dataset: Dataset, graph: Graph, model: Structure, settings: StructureSettings, seed: int, tell: Tell
+    dataset: Dataset, graph: Graph, model: Structure, settings: StructureSettings, k: int, seed: int, tell: Tell
 ) -> Found:
     attributes = tuple(name for name in dataset.sensitive if name in model.rows.table)
     on = base(model.rows, model.drawn.order[:-1], attributes)
@@ -134,11 +133,13 @@ def _found(
     def change_told(share: float) -> None:
         tell(0.5 + 0.4 * share, "structure.progress.change", share=share)
 
-    done = answers(model, on, actions(model.rows, model.drawn.free), settings.replicates, seed, grid_told)
+    done = answers(model, on, actions(model.rows, model.drawn.free, k), settings.replicates, seed, grid_told)
     treatment = graph.treatment
-    effect = _effect(model, done, treatment)
+    effect = _effect(model, done, treatment, k)
     why = phrase("structure.no_treatment") if treatment is None else personal.unavailable(model, treatment)
     people = None
+    if why is None and isinstance(effect, Phrase):
+        why = effect
     if why is None and treatment is not None:
         tell(0.47, "structure.progress.people")
         people = personal.counterfactuals(model, on, treatment, seed)
@@ -156,7 +157,7 @@ def _found(
     return Found(model, done, effect, apart, beside, why, people)
 
 
-def _effect(model: Structure, done: Answers, treatment: str | None) -> tuple[Estimate | None, ...] | Phrase:
+def _effect(model: Structure, done: Answers, treatment: str | None, k: int) -> tuple[Estimate | None, ...] | Phrase:
     """All rows treated minus none, or why that is no question here."""
     if treatment is None:
         return phrase("structure.no_treatment")
@@ -170,7 +171,7 @@ def _effect(model: Structure, done: Answers, treatment: str | None) -> tuple[Est
         return phrase("effects.treatment_constant", name=treatment, level=variable.labels[0])
     if not is_binary(variable):
         return phrase("structure.not_binary", name=treatment)
-    return done.whole[treatment]
+    return done.whole.get(treatment, phrase("finding.suppressed", k=k))
 
 
 def _frame(dataset: Dataset, graph: Graph, model: Structure, settings: StructureSettings, seed: int) -> Frame:

@@ -15,11 +15,16 @@ from analysis.causal.structure.variables import Rows
 from analysis.causal.study import Codes, Numbers, stratified
 
 MAX_GROUPS = 20
+ENOUGH = 20_000
+"""Rows at which draws of what lies between add nothing to the interval; fewer rows alike are copied up to it."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """Rows alike in all that is asked, once each. row: int64 [n], of the rows alike to each row of the log."""
+    """Rows alike in all that is asked, each `copies` times so that what lies between is drawn often enough.
+
+    values, member: [alike * copies], copy after copy; row: int64 [log rows], which of the rows alike each is.
+    """
 
     values: Sample
     row: Codes
@@ -29,16 +34,23 @@ class Base:
     """float64 [rows alike, groups]."""
     users: tuple[int, ...]
     """Of each group."""
+    copies: int
 
     @property
     def n(self) -> int:
         return len(self.member)
 
     def shares(self, weight: Numbers) -> Numbers:
-        """What each of the rows alike counts in each group's mean, float64 [rows alike, groups]; weight: [log rows]."""
-        counted = np.bincount(self.row, weights=weight, minlength=self.n)
-        share = self.member * counted[:, None]
+        """What each row counts in each group's mean, float64 [n, groups]; weight: [log rows]."""
+        counted = np.bincount(self.row, weights=weight, minlength=self.n // self.copies)
+        share = self.member * np.tile(counted, self.copies)[:, None]
         return np.asarray(share / np.maximum(share.sum(axis=0), np.finfo(float).tiny))
+
+    def uniform(self, rng: np.random.Generator) -> Numbers:
+        """Numbers in [0, 1) [n]; the copies of a row get one from each of as many equal parts."""
+        alike = self.n // self.copies
+        part = rng.permuted(np.tile(np.arange(self.copies)[:, None], (1, alike)), axis=0)
+        return np.asarray((part + rng.random((self.copies, alike))).ravel() / self.copies)
 
 
 @dataclass(frozen=True)
@@ -80,12 +92,14 @@ def base(rows: Rows, names: tuple[str, ...], attributes: tuple[str, ...]) -> Bas
     shown = [split for split in splits if len(split.labels) <= MAX_GROUPS]
     groups = (("", ""), *((split.name, label) for split in shown for label in split.labels))
     marks = [np.ones(rows.n, bool), *(split.codes == code for split in shown for code in range(len(split.labels)))]
+    copies = max(1, ENOUGH // len(first))
     return Base(
-        values={name: rows.values[name][first] for name in names},
+        values={name: rows.values[name][np.tile(first, copies)] for name in names},
         row=row.reshape(-1).astype(np.int64),
         groups=groups,
-        member=np.stack([mark[first] for mark in marks], axis=1).astype(float),
+        member=np.tile(np.stack([mark[first] for mark in marks], axis=1).astype(float), (copies, 1)),
         users=tuple(len(np.unique(rows.user[mark])) for mark in marks),
+        copies=copies,
     )
 
 
@@ -145,7 +159,7 @@ def responses(
 ) -> Numbers:
     """Expected outcome float64 [1 + actions, groups], the first as recorded; weight [rows of the log]."""
     share = on.shares(weight)
-    uniform: Sample = {name: rng.random(on.n) for name in model.drawn.order}
+    uniform: Sample = {name: on.uniform(rng) for name in model.drawn.order}
     drawn = model.drawn
     rows = [expected(mechanisms, drawn, on.values, on.n) @ share]
     ends: dict[str, tuple[Numbers, Numbers]] = {}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.structure import softmax
-from analysis.causal.structure.mechanisms import choose
+from analysis.causal.structure.mechanisms import choose, fitting
 from analysis.causal.structure.variables import rows_of
 
 

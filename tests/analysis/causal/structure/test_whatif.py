@@ -19,7 +19,7 @@ from tests.analysis.causal.structure.worlds import LINE, fitted, linear
 def test_a_linear_gaussian_structure_answers_as_its_closed_form() -> None:
     model = fitted(linear(20_000, 1), LINE)
     on = base(model.rows, model.drawn.order[:-1], ())
-    todo = [one for one in actions(model.rows, ("x",)) if one.kind == "shift"]
+    todo = [one for one in actions(model.rows, ("x",), 10) if one.kind == "shift"]
     got = responses(model, model.fitted, on, np.ones(model.rows.n), tuple(todo), np.random.default_rng(0))
     for place, one in enumerate(todo, start=1):
         assert one.amount is not None
@@ -32,7 +32,7 @@ def test_the_shop_gives_its_own_truth_dowhys_answer_and_the_effects_steps() -> N
     graph = templates(data)["shop"]
     model = fitted(variables(data), graph)
     on = base(model.rows, model.drawn.order[:-1], ("gender",))
-    todo = actions(model.rows, ("treatment",))
+    todo = actions(model.rows, ("treatment",), 10)
     effect = answers(model, on, todo, 60, 1, lambda _: None).whole["treatment"][0]
     assert effect is not None and effect.low <= truth(shop).ate <= effect.high
     settings = EffectSettings(replicates=100, simulations=20, doubly_robust=False)
@@ -46,7 +46,7 @@ def test_the_shop_gives_its_own_truth_dowhys_answer_and_the_effects_steps() -> N
 def test_half_the_rows_treated_lies_half_way() -> None:
     model = fitted(simulated(200, 5, 1), GRAPH)
     on = base(model.rows, model.drawn.order[:-1], ("g",))
-    todo = actions(model.rows, ("x",))
+    todo = actions(model.rows, ("x",), 10)
     got = responses(model, model.fitted, on, np.ones(model.rows.n), todo, np.random.default_rng(0))
     shares = {one.amount: got[place] for place, one in enumerate(todo, start=1)}
     assert np.allclose(shares[0.5], (shares[0.0] + shares[1.0]) / 2)
@@ -59,7 +59,7 @@ def test_rows_never_seen_together_are_not_answered_for() -> None:
     graph = Graph(nodes=("z", "x", "y"), edges=(("z", "x"), ("z", "y"), ("x", "y")), treatment="x", outcome="y")
     model = fitted(table, graph)
     on = base(model.rows, model.drawn.order[:-1], ())
-    done = answers(model, on, actions(model.rows, ("x",)), 50, 1, lambda _: None)
+    done = answers(model, on, actions(model.rows, ("x",), 10), 50, 1, lambda _: None)
     assert done.whole["x"][0] is None and done.each[0].level[0] is None and done.each[0].lacking[0] > 0.9
 
 
