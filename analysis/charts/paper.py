@@ -260,7 +260,7 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
             layer.y,
             label="\n".join(wrapped(layer.name, NAME, 1)),
             color=colour,
-            linestyle=PAPER_DASHES[layer.style % len(PAPER_DASHES)] if layer.joined else "none",
+            linestyle=PAPER_DASHES[layer.style % len(PAPER_DASHES)] if layer.joined and len(layer.x) > 1 else "none",
             linewidth=1.7,
             marker=PAPER_MARKERS[layer.style % len(PAPER_MARKERS)] if dots else "none",
             markersize=5 if line and len(layer.x) > 1 else 7,

@@ -43,6 +43,12 @@ def first_reason(s: Shaken) -> Phrase:
     return s.withheld or (reasons[0] if reasons else phrase("effects.undefined"))
 
 
+def what(s: Shaken) -> Phrase:
+    """What the ways estimate: the effect, or, where the graph identifies none, what remains after adjusting."""
+    key = "robustness.effect_on" if s.question.obstacle is None else "robustness.remains_in"
+    return phrase(key, outcome=s.question.outcome_name)
+
+
 def _joint(s: Shaken) -> Finding:
     method = phrase("robustness.method_joint", draws=s.asked.settings.draws)
     if s.joint is None:
@@ -137,6 +143,7 @@ def _control(one: Control, s: Shaken) -> Finding:
 
 def _label(s: Shaken, key: str, **more: Fact) -> Phrase:
     facts: dict[str, Fact] = {"treatment": s.question.treatment_name, "outcome": s.question.outcome_name}
+    facts["what"] = what(s)
     return phrase(f"robustness.label_{key}", **{**facts, **more})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.causal.robustness.curve import Way
+from analysis.causal.robustness.findings import what
 from analysis.causal.robustness.hidden import Hidden
 from analysis.causal.robustness.sentences import way_words
 from analysis.causal.robustness.shaken import Shaken
@@ -63,7 +64,7 @@ def _curve(s: Shaken) -> Chart | None:
         own = [(rank, at) for rank, at in enumerate(order, 1) if s.ways[at].specification.headline is headline]
         if own:
             series.append(_curve_series(s, own, phrase(names[headline]), named))
-    title = phrase("robustness.curve_title", outcome=s.question.outcome_name)
+    title = phrase("robustness.curve_title", what=what(s))
     difference = phrase("robustness.curve_x", outcome=s.question.outcome_name, unit=phrase(f"units.{s.unit}"))
     return Chart(
         key=f"{s.frame.base}.curve",
