@@ -19,14 +19,14 @@ Rungs = Callable[[Numbers, Numbers, "Tally"], Numbers]
 class Tally:
     """Rows and outcomes of every user in every cell (confounders x mediators x arm).
 
-    n, y: csr float64 [users, 2 * cells], arm varying fastest. up: for 0..m mediators, float64 [cells, coarser cells],
-    1 where a cell lies in the coarser one; `parent[j]` maps the coarser cells of j mediators to those of j - 1 (for 0
-    mediators: to one cell of all).
+    n, y: csr float64 [users, 2 * cells], arm varying fastest. up: for 0..m mediators, csr float64 [cells, coarser
+    cells], 1 where a cell lies in the coarser one. parent[j] maps the coarser cells of j mediators to those of j - 1
+    (for 0 mediators: to one cell of all).
     """
 
     n: sp.csr_matrix
     y: sp.csr_matrix
-    up: tuple[Numbers, ...]
+    up: tuple[sp.csr_matrix, ...]
     parent: tuple[Codes, ...]
 
     def counted(self) -> tuple[Numbers, Numbers]:
@@ -37,7 +37,7 @@ class Tally:
         """The same of users drawn with replacement, float64 [r, cells, 2] twice, in blocks of bounded memory."""
         users = int(self.n.shape[0])
         rng = np.random.default_rng(seed)
-        block = max(1, BLOCK // users)
+        block = max(1, BLOCK // max(users, int(self.n.shape[1])))
         for start in range(0, replicates, block):
             weights = resampling_counts(users, min(block, replicates - start), rng)
             yield self._shaped((self.n.T @ weights.T).T), self._shaped((self.y.T @ weights.T).T)
@@ -58,7 +58,7 @@ def tally(rows: Sample) -> Tally:
         return sp.csr_matrix(sp.coo_matrix((values, (rows.user, finest * 2 + rows.arm)), shape=shape))
 
     coarse = [each[first] for each in codes]
-    up = tuple((each[:, None] == np.arange(each.max() + 1)).astype(float) for each in coarse)
+    up = tuple(sp.csr_matrix((np.ones(cells), (np.arange(cells), each))) for each in coarse)
     above = [np.zeros(cells, np.int64), *coarse[:-1]]
     parent = tuple(
         above[count][np.unique(each, return_index=True)[1]].astype(np.int64) for count, each in enumerate(coarse)
@@ -68,7 +68,8 @@ def tally(rows: Sample) -> Tally:
 
 def lacking(rows: Sample, both: bool) -> float:
     """Share of the rows of x0 (`both`: of all rows) in cells without a row of the other arm, in [0, 1]."""
-    n = tally(rows).counted()[0][0]
+    cell = crossed(tuple(one.strata for one in rows.upto(len(rows.between))), rows.rows)[0] * 2 + rows.arm
+    n = np.bincount(cell, minlength=2 * (int(cell.max()) // 2 + 1)).reshape(-1, 2)
     alone = (n[:, 0] > 0) & (n[:, 1] == 0)
     if both:
         alone |= (n[:, 1] > 0) & (n[:, 0] == 0)
