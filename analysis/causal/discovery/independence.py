@@ -12,7 +12,7 @@ MOST_STRATA = 5
 USERS_A_TERM = 5
 """Users that each term of the statistic needs; with fewer the test says nothing."""
 NOTHING_LEFT = 1e-9
-"""Share of a column's variance under which the columns held fixed determine it."""
+"""Size of a term (columns have variance 1 or levels 0/1) under which the columns held fixed determine x or y."""
 MOST_OUTER = 4_000_000
 """Numbers of one array of outer products; larger ones are made one resample at a time."""
 NO_ANSWER = 0.0
@@ -51,56 +51,48 @@ class Independence:
 
     def _test(self, x: int, y: int, given: tuple[int, ...]) -> Numbers:
         known = np.logical_and.reduce([self._known[one] for one in (x, y, *given)])
-        user = self.columns.user[known]
-        unexplained = _Given(self, given, known)
-        left, right = unexplained(self._blocks[x][known]), unexplained(self._blocks[y][known])
-        if left is None or right is None or not len(user):
+        rows: slice | Codes = slice(None) if known.all() else np.flatnonzero(known)
+        user = self.columns.user[rows]
+        if not len(user):
             return np.full(len(self.weights), NO_ANSWER)
+        unexplained = self._given(given, rows)
+        left, right = unexplained(self._blocks[x][:, rows]), unexplained(self._blocks[y][:, rows])
         starts = np.flatnonzero(np.r_[True, np.diff(user) > 0])
-        products = (left[:, :, None] * right[:, None, :]).reshape(len(user), -1)
-        sums = np.add.reduceat(products, starts, axis=0)  # [users, terms]
-        return _judged(sums, self.weights[:, user[starts]])
+        sums = [np.add.reduceat(one * right, starts, axis=1) for one in left]  # each [terms of y, users]
+        return _judged(np.concatenate(sums).T, self.weights[:, user[starts]])
 
-    def numbers(self, given: tuple[int, ...], known: npt.NDArray[np.bool_]) -> Numbers:
-        """Normal scores of the numbers among `given`, [known rows, numbers]."""
-        scores = [self._blocks[one][known] for one in given if self.columns.columns[one].kind == "number"]
-        return np.column_stack(scores) if scores else np.empty((int(known.sum()), 0))
-
-    def categories(self, given: tuple[int, ...], known: npt.NDArray[np.bool_]) -> list[Codes]:
-        """Codes of the categories among `given`."""
-        chosen = [self.columns.columns[one] for one in given]
-        return [one.values[known].astype(np.int64) for one in chosen if one.kind == "categories"]
+    def _given(self, given: tuple[int, ...], rows: slice | Codes) -> _Given:
+        columns = self.columns.columns
+        codes = [columns[one].values[rows].astype(np.int64) for one in given if columns[one].kind == "categories"]
+        numbers = [self._blocks[one][:, rows] for one in given if columns[one].kind == "number"]
+        return _Given(codes, numbers)
 
 
 class _Given:
     """Takes out of a block what the columns held fixed explain: means of strata, and a line in each number."""
 
-    def __init__(self, test: Independence, given: tuple[int, ...], known: npt.NDArray[np.bool_]) -> None:
-        codes, numbers = test.categories(given, known), test.numbers(given, known)
-        self.strata: Codes = _crossed(codes) if codes else np.zeros(int(known.sum()), np.int64)
-        if codes and len(self.strata) < MOST_STRATA * (self.strata.max(initial=0) + 1):
-            singles = [_block("categories", one.astype(float), int(one.max()) + 1) for one in codes]
-            numbers = np.column_stack([numbers, *singles])
-            self.strata = np.zeros(len(self.strata), np.int64)
-        self.lines = self._within(numbers)
+    def __init__(self, codes: list[Codes], numbers: list[Numbers]) -> None:
+        """codes [rows] of categories, numbers [1, rows]."""
+        self.strata = _crossed(codes) if codes else None
+        if self.strata is not None and len(self.strata) < MOST_STRATA * (self.strata.max() + 1):
+            numbers = [*numbers, *(_levels(one, int(one.max()) + 1) for one in codes)]
+            self.strata = None
+        self.lines = self._within(np.concatenate(numbers)) if numbers else None
 
-    def __call__(self, block: Numbers) -> Numbers | None:
-        """What is left of the block [rows, terms]; None where nothing is."""
-        if not len(block):
-            return None
+    def __call__(self, block: Numbers) -> Numbers:
+        """What is left of the block, [terms, rows]; next to 0 where it is determined."""
         left = self._within(block)
-        if self.lines.shape[1]:
-            left = left - self.lines @ np.linalg.lstsq(self.lines, left, rcond=None)[0]
-        return left if (left**2).sum() > NOTHING_LEFT * max(((block - block.mean(axis=0)) ** 2).sum(), 1e-300) else None
+        if self.lines is None:
+            return left
+        slopes = np.linalg.lstsq(self.lines @ self.lines.T, self.lines @ left.T, rcond=None)[0]
+        return left - slopes.T @ self.lines
 
     def _within(self, block: Numbers) -> Numbers:
-        if not block.size:
-            return block
-        if self.strata.max(initial=0) == 0:
-            return block - block.mean(axis=0)
+        if self.strata is None:
+            return block - block.mean(axis=1, keepdims=True)
         size = np.bincount(self.strata)
-        means = np.column_stack([np.bincount(self.strata, column) / size for column in block.T])
-        return block - means[self.strata]
+        means = [np.bincount(self.strata, term) / size for term in block]
+        return np.stack([term - mean[self.strata] for term, mean in zip(block, means, strict=True)])
 
 
 def _judged(sums: Numbers, weights: Numbers) -> Numbers:
@@ -109,7 +101,7 @@ def _judged(sums: Numbers, weights: Numbers) -> Numbers:
     from scipy.special import betaincc
 
     scale = np.sqrt((sums**2).mean(axis=0))
-    sums = sums[:, scale > 0] / scale[scale > 0]
+    sums = sums[:, scale > NOTHING_LEFT] / scale[scale > NOTHING_LEFT]
     terms = sums.shape[1]
     drawn = (weights > 0).sum(axis=1)
     if terms == 0 or drawn.min() < USERS_A_TERM * terms:
@@ -132,16 +124,20 @@ def _spreads(sums: Numbers, squared: Numbers) -> Numbers:
 
 
 def _block(kind: str, values: Numbers, levels: int) -> Numbers:
-    """Numbers as one column of normal scores; categories as a column for each level but the first."""
-    if kind == "number":
-        from scipy.special import ndtri
-        from scipy.stats import rankdata
+    """[terms, rows]: numbers as one row of normal scores; categories as a row for each level but the first."""
+    if kind == "categories":
+        return _levels(values, levels)
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
 
-        known = np.isfinite(values)
-        scores = np.full(len(values), np.nan)
-        scores[known] = ndtri((rankdata(values[known]) - 0.5) / known.sum())
-        return scores[:, None]
-    return (values[:, None] == np.arange(1, levels)).astype(float)
+    known = np.isfinite(values)
+    scores = np.full((1, len(values)), np.nan)
+    scores[0, known] = ndtri((rankdata(values[known]) - 0.5) / known.sum())
+    return scores
+
+
+def _levels(values: Numbers | Codes, levels: int) -> Numbers:
+    return (values == np.arange(1, levels)[:, None]).astype(float)
 
 
 def _crossed(codes: list[Codes]) -> Codes:
