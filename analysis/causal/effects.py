@@ -51,10 +51,10 @@ def effects_section(
         question = ask(dataset, graph, settings, table)
         table = with_outcome(table, question, settings)
         table, missing = _with_way(table, question)
-        number = settings.threshold is None and is_dose(table[question.treatment])
-        if number or question.way == "instrument":  # neither tells the treated from the others
+        many = settings.threshold is None and is_dose(table[question.treatment])
+        if many or question.way == "instrument":  # neither tells the treated from the others
             settings = settings.model_copy(update={"estimand": "ATE"})
-        if number:
+        if many:
             return _dose(dataset, question, table, settings, k, seed, missing)
         compared = contrasts(table[question.treatment], settings.reference, settings.threshold)
     except Refusal as refusal:
@@ -175,10 +175,15 @@ def frame_of(
 ) -> Frame:
     """What all findings of one contrast share: unit, margin (the analyst's, or the default) and people by arm."""
     unit = unit_of(rows.outcome, rows.binary, question.outcome == "outcome")
-    default = min(POINT, OF_MEAN * float(rows.outcome.mean())) if rows.binary else OF_SPREAD * float(rows.outcome.std())
+    default = default_margin(rows.binary, float(rows.outcome.mean()), float(rows.outcome.std()))
     margin = default if settings.margin is None else settings.margin
     how = phrase(f"effects.how_{HOW[question.way]}", names=question.names)
     return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, _arms_users(rows), how)
+
+
+def default_margin(binary: bool, mean: float, spread: float) -> float:
+    """The margin of equivalence where the analyst gives none, from the outcome's mean and standard deviation."""
+    return min(POINT, OF_MEAN * mean) if binary else OF_SPREAD * spread
 
 
 def _arms_users(rows: Study | Dosed) -> dict[str, int]:

@@ -88,10 +88,7 @@ def test_weighting_equals_dowhys_on_the_same_propensities(study: Study) -> None:
             method_name="backdoor.propensity_score_weighting",
             method_params={"init_params": {"propensity_score_column": "e", "weighting_scheme": scheme}},
         )
-        if scheme == "ips_normalized_weight":
-            assert value == pytest.approx(float(theirs.value), abs=1e-8)
-        else:  # DoWhy divides stabilised weights by the rows, not by their own sum: near, not the same
-            assert value == pytest.approx(float(theirs.value), abs=0.2)
+        assert value == pytest.approx(float(theirs.value), abs=1e-8)
 
 
 def test_matching_on_one_neighbour_equals_dowhys_before_the_bias_correction(study: Study) -> None:
