@@ -59,17 +59,18 @@ def _curve(s: Shaken) -> tuple[Phrase, ...]:
         only = next(way.estimate for way in s.ways if way.estimate is not None)
         limits = {"low": signed(only.low, s.unit), "high": signed(only.high, s.unit)}
         return (phrase("robustness.curve_one", value=signed(only.value, s.unit), unit=_unit(s.unit), **limits),)
-    if s.answer is not None and s.answer.low <= 0 <= s.answer.high:
-        up = s.answer.value > 0
-        sides = {"above": sure if up else opposite, "below": opposite if up else sure}
-        first = phrase("robustness.curve_open", **facts, open=count - sure - opposite, **sides)
+    up = (t.median if s.answer is None else s.answer.value) > 0
+    sides = {"above": sure if up else opposite, "below": opposite if up else sure, "open": count - sure - opposite}
+    if s.answer is None:
+        first = phrase("robustness.curve_withheld", **facts, **sides, reason=first_reason(s))
+    elif s.answer.low <= 0 <= s.answer.high:
+        first = phrase("robustness.curve_open", **facts, **sides)
     elif sure == count:
         first = phrase("robustness.curve_steady", **facts)
     elif t.sure >= MOSTLY and opposite == 0:
         first = phrase("robustness.curve_mostly", **facts, sure=sure)
     else:
-        open_ones = count - sure - opposite
-        first = phrase("robustness.curve_choice", **facts, sure=sure, opposite=opposite, open=open_ones)
+        first = phrase("robustness.curve_choice", **facts, sure=sure, opposite=opposite, open=sides["open"])
     return (first, *_moved(s))
 
 

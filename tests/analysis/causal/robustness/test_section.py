@@ -177,6 +177,31 @@ def test_an_outcome_that_the_treatment_tells_exactly_leaves_nothing_for_a_hidden
     assert found_in(section)["robustness.hidden.value"].verdict is Verdict.NOT_COMPUTED
 
 
+def test_a_withheld_answer_is_told_beside_the_ways_that_have_support() -> None:
+    table = confounded(3000, 13, users=300).assign(w=lambda t: t["x"].astype(str))
+    section = section_of(dataset(table), triangle("z"), effects={"adjustment": ("w",)})
+    first = say(section.summary[0])
+    assert first.startswith("The answer itself is not computed. 100% of the rows have no counterpart")
+    assert "Of 4 other defensible ways 4 are clearly above zero" in first
+    found = found_in(section)
+    assert found["robustness.hidden.value"].verdict is Verdict.NOT_COMPUTED
+    assert found["robustness.joint"].value is not None
+
+
+def test_ways_that_disagree_are_counted_on_each_side() -> None:
+    """Treatment makes both nothing and much more likely: on average y rises, but fewer rows reach 1."""
+    rng = np.random.default_rng(14)
+    x = rng.integers(0, 2, 4000)
+    y = np.where(
+        x == 1, rng.choice([0, 1, 4], 4000, p=[0.45, 0.1, 0.45]), rng.choice([0, 1, 4], 4000, p=[0.25, 0.6, 0.15])
+    )
+    table = pd.DataFrame({"x": x, "y": y.astype(float), "user": (np.arange(4000) // 5).astype(str)})
+    section = section_of(dataset(table), triangle())
+    text = say(section.summary[0])
+    assert "The verdict hangs on choices" in text and "1 show the opposite" in text
+    assert "How large it is hangs most on how the outcome is defined" in said(section)
+
+
 def test_nothing_to_adjust_for_leaves_one_way_and_no_recorded_cause() -> None:
     section = section_of(dataset(confounded(600, 5, users=100)), triangle())
     assert "leave one defensible way" in say(section.summary[0])
