@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from audit.commands import compare, init, report, run, step
+from audit.commands import compare, effect, init, report, run, step
 from words import Refusal
 
 # Threads that wait for work by spinning slow each other down tenfold when two jobs share two cores.
@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     comparing = commands.add_parser("compare", help="what differs between two audits")
     comparing.add_argument("first", type=Path)
     comparing.add_argument("second", type=Path)
+    _effect_arguments(commands.add_parser("effect", help="one effect over a whole Parquet log, however large"))
     stepping = commands.add_parser("step", help="run some steps of an audit folder (what the dashboard's jobs call)")
     stepping.add_argument("folder", type=Path)
     stepping.add_argument("steps", nargs="+")
@@ -58,6 +59,22 @@ def _init_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"))
 
 
+def _effect_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--log", type=Path, required=True, help="Parquet file, or a folder of them")
+    for role, what in (("user", "who"), ("treatment", "whose effect is asked for"), ("outcome", "a number, or 0/1")):
+        command.add_argument(f"--{role}", metavar="COL", required=True, help=what)
+    command.add_argument("--adjust", metavar="COL,COL", default="", help="columns whose values are held fixed")
+    command.add_argument("--reference", help="the treatment that is compared with (default: 0, or the most frequent)")
+    command.add_argument("--level", help="the treatment asked about, where there are several kinds")
+    command.add_argument("--estimand", choices=("ATE", "ATT"), default="ATE", help="over all rows, or the treated ones")
+    command.add_argument("--replicates", type=int, default=1000, help="bootstrap samples of users")
+    command.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="spark: EVENHAND_SPARK_MASTER")
+    command.add_argument("--k", type=int, default=10, help="fewest people that a figure may rest on")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--language", choices=("en", "zh"), default="en")
+    command.add_argument("-o", "--output", type=Path, help="write the section as JSON")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 refused (one sentence on standard error), 3 a rule of --fail-on fired."""
     given = parser().parse_args(arguments)
@@ -71,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return report(given.folder, given.format.split(","), given.language)
             case "compare":
                 return compare(given.first, given.second)
+            case "effect":
+                return effect(given)
             case _:
                 return step(given.folder, given.steps, given.job, given.database)
     except Refusal as refusal:

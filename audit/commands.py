@@ -85,6 +85,32 @@ def compare(first: Path, second: Path) -> int:
     return 0
 
 
+def effect(given: argparse.Namespace) -> int:
+    """Print one effect over a whole log, by DuckDB here or by Spark on a cluster."""
+    from analysis.causal.log_rows import LogQuestion
+    from analysis.causal.settings import EffectSettings
+    from analysis.causal.whole_log import whole_log_section
+
+    if not given.log.exists():
+        raise Refusal("data.no_file", name=given.log.name, why="")
+    asked = LogQuestion(
+        treatment=given.treatment,
+        outcome=given.outcome,
+        adjustment=tuple(name.strip() for name in given.adjust.split(",") if name.strip()),
+        user=given.user,
+        reference=given.reference,
+        level=given.level,
+    )
+    settings = EffectSettings(estimand=given.estimand, replicates=given.replicates)
+    section = whole_log_section(given.log, asked, settings, given.engine, given.k, given.seed)
+    _print_section(section, given.language)
+    for note in section.notes:
+        print(f"  {say(note, given.language)}")
+    if given.output is not None:
+        write_atomic(given.output, section.model_dump_json(indent=2).encode())
+    return 0
+
+
 def step(folder: Path, names: Sequence[str], job: str | None, database: Path | None) -> int:
     """Run some steps of an audit folder; with a job, progress goes into its row and the server holds the lifeline."""
     from audit.steps import run_steps

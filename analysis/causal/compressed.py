@@ -56,6 +56,11 @@ class WholeLog:
     spread: float
     arms: tuple[int, int]
 
+    @property
+    def mean(self) -> float:
+        """Mean of the outcome."""
+        return float(self.cells.y.sum() / self.cells.n.sum())
+
     def lacking(self, estimand: Estimand) -> float:
         """Share of the target rows in strata that have no row of the other kind."""
         n = self.cells.totals()[0][0]  # [strata, 2]
