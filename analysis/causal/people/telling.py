@@ -93,7 +93,8 @@ def _headline(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phras
         return ()
     gaps = [one for key, one in known.items() if key.startswith("cate.") and one.verdict is Verdict.GAP]
     pairs = [one for one in gaps if one.low is not None]
-    rest = phrase("people.rest_alike" if p.groups else "people.rest_none")
+    names = ", ".join(part.attribute for part in p.groups)
+    rest = phrase("people.rest_alike", names=names) if names else phrase("people.rest_none")
     if pairs:
         largest = max(pairs, key=lambda one: abs(one.value or 0.0))
         part = next(part for part in p.groups if largest.key.startswith(f"{voice.base}.cate.{part.attribute}.gap"))
