@@ -36,12 +36,14 @@ class Nested:
 
     share: P(x1 | Z, W_1..W_j), before clipping. mean: E[Y | x1, Z, W_1..W_j].
     control: float64 [n], E[Y | x0, Z]. carried: float64 [n, m + 1], E[mean_j | x0, Z] (column 0: mean_0 itself).
+    columns: of the finest design.
     """
 
     share: Numbers
     mean: Numbers
     control: Numbers
     carried: Numbers
+    columns: int
 
     @property
     def odds(self) -> Numbers:
@@ -79,7 +81,7 @@ def _split(rows: Sample, designs: list[Numbers], penalties: list[Numbers], seed:
                 whole = fitted(np.ones(rows.rows, bool))
                 carried[predict, level] = _regression(designs[0], whole, learn & rows.of(0))(predict)
     carried[:, 0] = mean[:, 0]
-    return Nested(share, mean, control, carried)
+    return Nested(share, mean, control, carried, int(designs[-1].any(axis=0).sum()))
 
 
 def gap_rungs(rows: Sample, fitted: tuple[Nested, ...]) -> tuple[tuple[Numbers, Numbers], ...]:

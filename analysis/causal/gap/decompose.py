@@ -61,10 +61,10 @@ def decompose(rows: Sample, replicates: int, seed: int) -> Parts:
     else:
         fitted = bymodels.nested(rows, seed, effect=False)
         lacking, clipped = bymodels.lacking(rows, fitted, both=False), bymodels.clipped(fitted)
-        ladder = scored(rows, bymodels.gap_rungs(rows, fitted))
+        ladder = scored(rows, bymodels.gap_rungs(rows, fitted), fitted[0].columns)
     m, top = len(rows.between), len(ladder.rungs) - 1
     means = (float(ladder.rungs[0]), float(ladder.rungs[-1]))
-    total = ladder.step(0, top)
+    total = ladder.step(0, top, fitted=False)
     if lacking > WITHHELD or total is None:
         return Parts(by, total, None, None, None, (None,) * m, means, lacking, clipped)
     return Parts(
@@ -95,10 +95,10 @@ def resampled(rows: Sample, cells: bycells.Tally, rungs_of: bycells.Rungs, repli
     return Ladder(rungs, rows.user, rows.users, least(rows), replicates=drawn)
 
 
-def scored(rows: Sample, splits: tuple[tuple[Numbers, Numbers], ...]) -> Ladder:
+def scored(rows: Sample, splits: tuple[tuple[Numbers, Numbers], ...], columns: int) -> Ladder:
     """The ladder of models, with its influences."""
     rungs = np.mean([one for one, _ in splits], axis=0)
-    return Ladder(rungs, rows.user, rows.users, least(rows), splits=splits)
+    return Ladder(rungs, rows.user, rows.users, least(rows), splits=splits, columns=columns)
 
 
 def least(rows: Sample) -> int:

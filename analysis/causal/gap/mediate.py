@@ -32,7 +32,7 @@ def mediate(rows: Sample, replicates: int, seed: int) -> Parts:
     else:
         fitted = bymodels.nested(rows, seed, effect=True)
         lacking, clipped = bymodels.lacking(rows, fitted, both=True), bymodels.clipped(fitted)
-        ladder = scored(rows, bymodels.effect_rungs(rows, fitted))
+        ladder = scored(rows, bymodels.effect_rungs(rows, fitted), fitted[0].columns)
     means = (float(ladder.rungs[0]), float(ladder.rungs[-1]))
     if lacking > WITHHELD:
         return Parts(by, None, None, None, None, nothing, means, lacking, clipped)

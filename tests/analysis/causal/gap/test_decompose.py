@@ -108,7 +108,8 @@ def test_both_ways_of_estimating_agree_on_values_and_widths() -> None:
     rows = discrete(2500, 6)
     cells = bycells.tally(rows)
     one = resampled(rows, cells, bycells.gap_rungs, 800, 1)
-    other = scored(rows, bymodels.gap_rungs(rows, bymodels.nested(rows, 1, effect=False)))
+    fitted = bymodels.nested(rows, 1, effect=False)
+    other = scored(rows, bymodels.gap_rungs(rows, fitted), fitted[0].columns)
     for start, end in ((0, 1), (1, 3), (3, 4)):
         a, b = one.step(start, end), other.step(start, end)
         assert a is not None and b is not None
