@@ -10,14 +10,8 @@ import numpy as np
 from analysis.causal import dose, dose_refute
 from analysis.causal.analyse import ByGroup, pairs_of, split_by
 from analysis.causal.dose import Residuals, Response
-from analysis.causal.effect_findings import (
-    Frame,
-    approximate_e_values,
-    finding,
-    hidden_cause,
-    lacking,
-    refuted,
-)
+from analysis.causal.effect_checks import approximate_e_values, hidden_cause, lacking, refuted
+from analysis.causal.effect_findings import Frame, finding
 from analysis.causal.effect_views import (
     columns_of,
     estimators_chart,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.causal.analyse import Analysis, ByGroup
-from analysis.causal.effect_findings import Frame, headline, stratum_users
+from analysis.causal.effect_checks import stratum_users
+from analysis.causal.effect_findings import Frame, headline
 from analysis.causal.estimate import Estimate
 from analysis.causal.refute import Refutation
 from analysis.document import Cell, Chart, Column, Series, Table

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from analysis.causal.analyse import Analysis, ByGroup
-from analysis.causal.effect_findings import Frame, e_values, headline, verdict, withheld_reason
+from analysis.causal.effect_checks import e_values
+from analysis.causal.effect_findings import Frame, headline, verdict, withheld_reason
 from analysis.causal.estimate import Adjusted, Estimate
 from analysis.causal.refute import Refutation
 from analysis.causal.variables import SELF_SELECTED

@@ -11,7 +11,8 @@ import pandas as pd
 from analysis.causal.analyse import Analysis, analyse
 from analysis.causal.dag import Graph
 from analysis.causal.dose_section import dose_section
-from analysis.causal.effect_findings import Frame, check_findings, headline, main_findings, unit_of
+from analysis.causal.effect_checks import check_findings
+from analysis.causal.effect_findings import Frame, headline, main_findings, unit_of
 from analysis.causal.effect_views import charts, tables
 from analysis.causal.effect_words import notes, summary
 from analysis.causal.group_findings import by_group
