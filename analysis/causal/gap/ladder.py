@@ -33,8 +33,8 @@ class Ladder:
     def step(self, start: int, end: int, fitted: bool = True) -> Estimate | None:
         """Rung `end` minus rung `start` with its interval; None where the data do not define it.
 
-        fitted: a rung of the two comes from a model. Over splits the variance is the mean of each split's own plus the spread of the splits' values (Chernozhukov et
-        al. 2018, definition 3.3, by means).
+        fitted: a rung of the two comes from a model. Over splits the variance is the mean of each split's own plus the
+        spread of the splits' values (Chernozhukov et al. 2018, definition 3.3, by means).
         """
         value = float(self.rungs[end] - self.rungs[start])
         if self.replicates is not None:

@@ -85,8 +85,11 @@ def mediation_section(
 
 def _places(dataset: Dataset, graph: Graph, x: str, y: str, table: pd.DataFrame, settings: MediationSettings) -> Places:
     recorded = {name for name in graph.nodes if name in table.columns} - set(graph.latent)
-    known = tuple(name for name in settings.mediators or () if name not in (x, y)) or None
-    return of_effect(graph, x, y, recorded, known, settings.confounders)
+    between = tuple(name for name in settings.mediators or () if name not in (x, y)) or None
+    before = settings.confounders
+    if before is not None:
+        before = tuple(name for name in before if name not in (x, y, *(between or ())))
+    return of_effect(graph, x, y, recorded, between, before)
 
 
 def _contrast(

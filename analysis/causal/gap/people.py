@@ -104,7 +104,9 @@ def sides(
     before = settings.confounders
     if before is None:
         before = tuple(name for name in own if name not in after and name not in between)
-    return before, tuple(name for name in between if name not in before)
+    whole = (attribute, node)
+    before = tuple(name for name in before if name not in whole)
+    return before, tuple(name for name in between if name not in (*before, *whole))
 
 
 def names_of(dataset: Dataset, names: tuple[str, ...], ranking: Ranking | None) -> dict[str, str | Phrase]:

@@ -39,6 +39,8 @@ def natural(graph: Graph, x: str, between: Iterable[str], y: str, before: Iterab
     from dowhy.graph import check_valid_backdoor_set
 
     drawn, held, middle = networkx_graph(graph), set(before), list(between)
+    if held & graph.descendants(x):
+        return False
     if not check_valid_backdoor_set(drawn, [x], [*middle, y], held)["is_dseparated"]:
         return False
     return not middle or bool(check_valid_backdoor_set(drawn, middle, [y], {*held, x})["is_dseparated"])

@@ -24,6 +24,10 @@ def test_what_the_treatment_changes_and_no_mediator_holds_breaks_it() -> None:
     assert not natural(CHAIN, "x", ("v",), "y", ("z",))  # w drives v and y, and follows x
 
 
+def test_holding_equal_what_the_treatment_changes_is_not_sound() -> None:
+    assert not natural(CHAIN, "x", ("v",), "y", ("z", "w"))
+
+
 def test_mediators_stand_in_causal_order_and_each_part_can_be_told() -> None:
     found = place(CHAIN, "x", "y", ("z",), ("v", "w"), chosen=True)
     assert found.between == ("w", "v")

@@ -128,6 +128,13 @@ def test_a_mediator_that_sets_the_groups_apart_withholds_the_parts_but_not_the_g
     assert not made.charts
 
 
+def test_the_attribute_and_the_outcome_are_never_in_between() -> None:
+    data = people()
+    data.users["score"] = np.arange(240) % 3
+    settings = GapSettings(gap_in="outcome", mediators=("score", "gender", "outcome"), replicates=100)
+    assert gap_section(data, NO_LINES, None, settings, 10, 1).facts["mediators"] == ["score"]
+
+
 def test_a_constant_mediator_is_no_mediator() -> None:
     data = people()
     data.users["score"], data.users["other"] = 1.0, np.arange(240) % 3
