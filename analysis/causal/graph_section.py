@@ -70,13 +70,17 @@ def answer(found: Identification) -> tuple[Phrase, ...]:
         if not found.recommended:
             return (phrase("graph.identifiable_empty", **facts), phrase("graph.unbiased"))
         first = phrase("graph.identifiable", **facts, names=", ".join(found.recommended))
-    elif found.by == "front-door":
-        first = phrase("graph.identifiable_front_door", **facts, names=", ".join(found.front_door))
-    elif found.by == "instrument":
-        first = phrase("graph.identifiable_instrument", **facts, names=", ".join(found.instruments))
     else:
-        first = phrase("graph.not_identifiable", **facts, hidden=", ".join(found.hidden))
+        first = _without_adjusting(found, hidden=", ".join(found.hidden), **facts)
     return (first, phrase("graph.biasing", paths="; ".join(found.biasing[:MAX_SAID])))
+
+
+def _without_adjusting(found: Identification, **facts: str) -> Phrase:
+    if found.by == "front-door":
+        return phrase("graph.identifiable_front_door", **facts, names=", ".join(found.front_door))
+    if found.by == "instrument":
+        return phrase("graph.identifiable_instrument", **facts, names=", ".join(found.instruments))
+    return phrase("graph.not_identifiable", **facts)
 
 
 def _notes(found: Identification) -> tuple[Phrase, ...]:

@@ -64,6 +64,8 @@ class Identification(BaseModel):
     """The smallest set of recorded columns in between that identifies the effect, or ()."""
     front_doors: tuple[Names, ...] = ()
     """Every minimal one."""
+    door_to_record: Names = ()
+    """What would have to be recorded besides for a front door, where there is none."""
     instruments: Names
     mediators: tuple[Mediator, ...]
     biasing: Names
@@ -116,6 +118,7 @@ def _identified(graph: Graph, treatment: str, outcome: str, present: set[str]) -
         recorded_causes=recorded,
         front_door=door,
         front_doors=doors,
+        door_to_record=() if doors else _door_to_record(graph, treatment, outcome, present),
         instruments=lever,
         mediators=_mediators(graph, treatment, outcome, present),
         biasing=_drawn(graph, adjustment.shortest(bare)),
@@ -143,7 +146,16 @@ def options(found: Identification) -> tuple[Phrase, ...]:
         said.append(phrase("graph.option_find_instrument", treatment=found.treatment))
     if found.front_door:
         said.append(phrase("graph.option_front_door", names=", ".join(found.front_door)))
+    elif found.door_to_record:
+        said.append(phrase("graph.option_measure_door", names=", ".join(found.door_to_record)))
     return (*said, phrase("graph.option_bounds", outcome=found.outcome))
+
+
+def _door_to_record(graph: Graph, treatment: str, outcome: str, present: set[str]) -> Names:
+    """The unrecorded nodes of the front door that needs fewest of them."""
+    doors = adjustment.front_doors(graph, treatment, outcome, graph.nodes)
+    missing = [tuple(name for name in door if name not in present) for door in doors]
+    return min(missing, key=len, default=())
 
 
 def _set(names: Names, present: set[str]) -> AdjustmentSet:

@@ -64,6 +64,7 @@ def retold(found: Identification, words: Mapping[str, str]) -> Identification:
             "recorded_causes": all_of(found.recorded_causes),
             "front_door": all_of(found.front_door),
             "front_doors": tuple(map(all_of, found.front_doors)),
+            "door_to_record": all_of(found.door_to_record),
             "instruments": all_of(found.instruments),
             "mediators": tuple(
                 Mediator(name=said(m.name), separable=m.separable, given=all_of(m.given)) for m in found.mediators

@@ -135,6 +135,14 @@ def test_what_is_not_recorded_is_named_with_the_options() -> None:
     assert "intent" in said and "instrument" in said and "E-value" in said
 
 
+def test_a_way_in_between_that_is_not_recorded_is_offered_for_recording() -> None:
+    graph = Graph(**{**FRONT_DOOR.model_dump(), "latent": ("genes", "tar")})
+    found = identify(graph, ("smoking", "cancer"))
+    assert (found.status, found.front_door, found.door_to_record) == ("not identifiable", (), ("tar",))
+    assert "Record what lies in between: tar" in " ".join(say(one) for one in options(found))
+    assert "genes confounds it" in say(answer(identify(FRONT_DOOR, ("smoking", "tar", "cancer")))[0])
+
+
 def test_an_unrecorded_column_is_missing_without_being_latent() -> None:
     graph = Graph(nodes=("x", "y", "z"), edges=(("x", "y"), ("z", "x"), ("z", "y")), treatment="x", outcome="y")
     assert identify(graph, ("x", "y")).sets[0].missing == ("z",)
