@@ -52,13 +52,16 @@ def robustness_section(
     _refuse_unknown(table, (*settings.other_outcomes, *settings.negative_outcomes, *settings.negative_exposures))
     try:
         question = ask(dataset, graph, effects, table)
-        cut = with_outcome(table, question, effects)
-        _refuse_other_ways(question, effects)
-        compared = contrasts(table[question.treatment], effects.reference, effects.threshold)
     except Refusal as refusal:
         if graph.treatment is None or graph.outcome is None:
             raise
         return _unanswered("robustness", table, refusal.phrase)
+    try:
+        cut = with_outcome(table, question, effects)
+        _refuse_other_ways(question, effects)
+        compared = contrasts(table[question.treatment], effects.reference, effects.threshold)
+    except Refusal as refusal:
+        return _unanswered("robustness", table, _retold(refusal, question))
     sections = []
     for number, contrast in enumerate(compared):
         span = (number / len(compared), 1 / len(compared))
@@ -120,7 +123,15 @@ def _rows(cut: pd.DataFrame, q: Question, contrast: Contrast, effects: EffectSet
     try:
         return study(cut, q.treatment, q.outcome, contrast, q.adjustment, effects.bins)
     except Refusal as refusal:
+        return _retold(refusal, q)
+
+
+def _retold(refusal: Refusal, q: Question) -> Phrase:
+    """The reason with the column under the name that the analyst's file gives it."""
+    facts = refusal.phrase.facts
+    if not isinstance(facts.get("name"), str):
         return refusal.phrase
+    return refusal.phrase.model_copy(update={"facts": {**facts, "name": q.said(str(facts["name"]))}})
 
 
 def _computed(done: Shaken) -> int:

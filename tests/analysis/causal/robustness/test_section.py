@@ -1,5 +1,7 @@
 """The robustness section: what it says on a log with a known truth, and a verdict wherever there can be no number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -170,6 +172,15 @@ def test_degenerate_logs_give_verdicts_with_reasons(table: pd.DataFrame, says: s
     assert all(one.value is None for one in section.findings) and section.findings
     assert says in said(section)
     assert not section.charts
+
+
+def test_a_reason_names_the_analysts_own_column() -> None:
+    table = confounded(600, 4).rename(columns={"x": "treatment", "y": "outcome"}).assign(treatment=1)
+    data = dataset(table)
+    roles = data.roles.model_copy(update={"treatment": "shown", "outcome": "bought"})
+    edges = (("z", "treatment"), ("z", "outcome"), ("treatment", "outcome"))
+    graph = Graph(nodes=("treatment", "outcome", "z"), edges=edges, treatment="treatment", outcome="outcome")
+    assert "Every row has shown = 1" in said(section_of(replace(data, roles=roles), graph))
 
 
 def test_an_outcome_that_the_treatment_tells_exactly_leaves_nothing_for_a_hidden_cause() -> None:
