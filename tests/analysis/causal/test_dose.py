@@ -9,23 +9,11 @@ from analysis.causal.effects import EffectSettings, effects_section
 from analysis.causal.study import Dosed, dosed
 from analysis.document import canonical
 from analysis.finding import Verdict
+from benchmarks.worlds import SLOPE, sloped
 from tests.analysis.causal.logs import dataset, triangle
 from words import say
 
 QUICK = EffectSettings(replicates=100, simulations=20)
-SLOPE = 0.5
-
-
-def world(seed: int, users: int = 300) -> pd.DataFrame:
-    """g drives x and y; the users' own bent makes their rows alike; 0.5 more of y a unit of x."""
-    rng = np.random.default_rng(seed)
-    user = np.repeat(np.arange(users), rng.integers(1, 6, users))
-    g, own = rng.integers(0, 3, users)[user], rng.normal(size=(2, users))[:, user]
-    w = 0.6 * own[0] + rng.normal(size=len(user))
-    x = 5 + g + 0.5 * w + rng.normal(size=len(user)) + 0.5 * own[0]
-    y = SLOPE * x + 1.5 * g + w + rng.normal(size=len(user)) + 0.5 * own[1]
-    side = np.where(user % 2, "a", "b")
-    return pd.DataFrame({"user": user.astype(str), "x": x, "y": y, "g": g.astype(str), "w": w, "side": side})
 
 
 def cut(table: pd.DataFrame, *adjustment: str) -> Dosed:
@@ -35,7 +23,7 @@ def cut(table: pd.DataFrame, *adjustment: str) -> Dosed:
 def test_the_slope_and_its_clustered_error_equal_statsmodels() -> None:
     from statsmodels.api import OLS
 
-    table = world(1)
+    table = sloped(1)
     study = cut(table, "g", "w")
     ours = dose.estimated(study, dose.on_line(study), 1.0)
     design = pd.get_dummies(table["g"], drop_first=True, dtype=float).assign(w=table["w"], x=table["x"], one=1.0)
@@ -45,7 +33,7 @@ def test_the_slope_and_its_clustered_error_equal_statsmodels() -> None:
 
 
 def test_within_strata_equals_the_regression_on_indicators_of_every_stratum() -> None:
-    table = world(2).drop(columns="w")
+    table = sloped(2).drop(columns="w")
     study = cut(table, "g", "side")
     design = pd.get_dummies(table["g"] + table["side"], dtype=float).assign(x=table["x"])
     slopes = np.linalg.lstsq(design, table["y"], rcond=None)[0]
@@ -59,7 +47,7 @@ def test_cross_fitted_residuals_equal_econmls_final_stage() -> None:
 
     from analysis.causal.doubly_robust import features_of, user_folds
 
-    study = cut(world(3).drop(columns="w"), "g", "side")
+    study = cut(sloped(3).drop(columns="w"), "g", "side")
     ours = dose.slope(dose.cross_fitted(study, 1))[0]
     folds = list(PredefinedSplit(user_folds(study.user, study.users, 1)).split())
     model = LinearDML(model_y=Ridge(alpha=1.0), model_t=Ridge(alpha=1.0), cv=folds, fit_cate_intercept=True)
@@ -70,7 +58,7 @@ def test_cross_fitted_residuals_equal_econmls_final_stage() -> None:
 def test_the_intervals_hold_the_truth_at_the_nominal_rate() -> None:
     hits = []
     for seed in range(300):
-        study = cut(world(seed, 120), "g", "w")
+        study = cut(sloped(seed, 120), "g", "w")
         both = dose.adjusted(study, dose.on_line(study), 1.0)
         assert both is not None
         hits.append(both.effect.low <= SLOPE <= both.effect.high)
@@ -78,7 +66,7 @@ def test_the_intervals_hold_the_truth_at_the_nominal_rate() -> None:
 
 
 def test_the_section_tells_slope_curve_and_groups() -> None:
-    table = world(5, 400)
+    table = sloped(5, 400)
     data = dataset(table, ("side",))
     section = effects_section(data, triangle("g", "w"), QUICK, 10, 1)
     found = {one.key: one for one in section.findings}
@@ -96,7 +84,7 @@ def test_the_section_tells_slope_curve_and_groups() -> None:
 
 
 def test_a_dose_that_the_confounders_tell_is_withheld() -> None:
-    table = world(6)
+    table = sloped(6)
     table["w"] = table["x"] * 2
     found = {one.key: one for one in effects_section(dataset(table), triangle("w"), QUICK, 10, 1).findings}
     assert found["effect.ate"].verdict is Verdict.NOT_COMPUTED and found["effect.naive"].value is not None
@@ -104,7 +92,7 @@ def test_a_dose_that_the_confounders_tell_is_withheld() -> None:
 
 
 def test_a_dose_that_stands_still_in_every_stratum_is_withheld() -> None:
-    table = world(7)
+    table = sloped(7)
     table["x"] = table["user"].astype(int) % 30 * 1.0
     table["g"] = table["x"].astype(str)
     found = {one.key: one for one in effects_section(dataset(table), triangle("g"), QUICK, 10, 1).findings}
@@ -113,7 +101,7 @@ def test_a_dose_that_stands_still_in_every_stratum_is_withheld() -> None:
 
 @pytest.mark.parametrize("users", [1, 4])
 def test_under_k_people_nothing_is_told_of_a_dose(users: int) -> None:
-    section = effects_section(dataset(world(8, users).assign(y=lambda t: t["y"])), triangle("g"), QUICK, 10, 1)
+    section = effects_section(dataset(sloped(8, users).assign(y=lambda t: t["y"])), triangle("g"), QUICK, 10, 1)
     assert {one.verdict for one in section.findings} <= {Verdict.SUPPRESSED, Verdict.NOT_COMPUTED}
     assert section.charts == () and section.tables == ()
 
@@ -126,12 +114,12 @@ def test_a_hidden_cause_leaves_what_remains() -> None:
         .add_edge("bent", "y")
         .model_copy(update={"latent": ("bent",)})
     )
-    found = {one.key: one for one in effects_section(dataset(world(9)), graph, QUICK, 10, 1).findings}
+    found = {one.key: one for one in effects_section(dataset(sloped(9)), graph, QUICK, 10, 1).findings}
     assert found["effect.ate"].verdict is Verdict.NOT_COMPUTED and found["effect.remaining"].value is not None
 
 
 def test_asking_for_the_treated_alone_changes_nothing_where_the_treatment_is_a_number() -> None:
-    data = dataset(world(10).drop(columns="w"))
+    data = dataset(sloped(10).drop(columns="w"))
     whole, part = (
         effects_section(data, triangle("g"), QUICK.model_copy(update={"estimand": estimand}), 10, 1)
         for estimand in ("ATE", "ATT")

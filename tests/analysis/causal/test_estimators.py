@@ -9,25 +9,14 @@ from analysis.causal.estimators import ESTIMATORS
 from analysis.causal.matching import by_matching, nearest
 from analysis.causal.study import Study
 from analysis.causal.weighting import by_weighting, fitted_propensity, hajek
+from benchmarks.worlds import chosen
 from tests.analysis.causal.logs import confounded, cut
 from words import LANGUAGES, say
 
 
-def world(seed: int, users: int = 250, vary: float = 0.5) -> pd.DataFrame:
-    """w and g drive x and y; the effect is 1 + vary * w, so 1 on average; a user's rows are alike."""
-    rng = np.random.default_rng(seed)
-    user = np.repeat(np.arange(users), rng.integers(1, 6, users))
-    n = len(user)
-    w = 0.7 * rng.normal(size=users)[user] + 0.7 * rng.normal(size=n)
-    g = rng.integers(0, 3, users)[user]
-    x = (rng.random(n) < 1 / (1 + np.exp(-(0.6 * w + 0.3 * (g - 1))))).astype(int)
-    y = (1 + vary * w) * x + w + 0.5 * g + 0.5 * rng.normal(size=users)[user] + rng.normal(size=n)
-    return pd.DataFrame({"user": user.astype(str), "x": x, "y": y, "w": w, "g": g.astype(str)})
-
-
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return cut(world(1), ("w", "g"))
+    return cut(chosen(1), ("w", "g"))
 
 
 def test_every_estimator_has_its_name_in_both_languages() -> None:
@@ -38,7 +27,7 @@ def test_every_estimator_has_its_name_in_both_languages() -> None:
 @pytest.mark.parametrize("estimand", ["ATE", "ATT"])
 def test_every_estimator_but_the_raw_difference_comes_near_the_truth(name: str, estimand: Estimand) -> None:
     entry = ESTIMATORS[name]
-    found = entry.run(cut(world(2, 800, 0.0), ("w", "g")), estimand, 200, 1)
+    found = entry.run(cut(chosen(2, 800, 0.0), ("w", "g")), estimand, 200, 1)
     assert found is not None and found.low < found.value < found.high
     assert (abs(found.value - 1) < 4 * found.error + (0 if entry.numbers else 0.2)) == entry.adjusts
 
@@ -51,16 +40,16 @@ def test_the_same_seed_gives_the_same_estimate(name: str, study: Study) -> None:
 @pytest.mark.parametrize("name", [name for name, entry in ESTIMATORS.items() if entry.adjusts])
 def test_one_user_perfect_separation_and_no_overlap_give_nothing(name: str) -> None:
     run = ESTIMATORS[name].run
-    apart = world(3).assign(x=lambda t: (t["w"] > 0).astype(int))
+    apart = chosen(3).assign(x=lambda t: (t["w"] > 0).astype(int))
     assert name in ("strata", "linear", "aipw") or run(cut(apart, ("w",)), "ATE", 100, 1) is None
-    one = cut(world(4).assign(user="u"), ("g",))
+    one = cut(chosen(4).assign(user="u"), ("g",))
     assert run(one, "ATE", 100, 1) is None
 
 
 def test_the_fitted_propensity_equals_statsmodels() -> None:
     from statsmodels.api import Logit
 
-    table = world(5)
+    table = chosen(5)
     study = cut(table, ("w", "g"))
     ours = fitted_propensity(study)
     assert ours is not None
@@ -116,7 +105,7 @@ def test_exact_matching_is_standardisation() -> None:
 def test_intervals_of_weighting_and_matching_hold_the_truth_at_the_nominal_rate(name: str) -> None:
     hits = []
     for seed in range(300):
-        found = ESTIMATORS[name].run(cut(world(seed), ("w", "g")), "ATE", 100, seed)
+        found = ESTIMATORS[name].run(cut(chosen(seed), ("w", "g")), "ATE", 100, seed)
         assert found is not None
         hits.append(found.low <= 1 <= found.high)
     assert 0.912 < np.mean(hits) < 0.988  # 0.95 within three standard errors

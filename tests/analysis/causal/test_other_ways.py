@@ -12,6 +12,7 @@ from analysis.causal.instrument import STRONG, by_instrument
 from analysis.causal.study import dosed
 from analysis.document import Section
 from analysis.finding import Finding, Verdict
+from benchmarks.worlds import moved, through
 from tests.analysis.causal.logs import cut, dataset
 from words import say
 
@@ -30,27 +31,6 @@ DOOR = Graph(
     treatment="x",
     outcome="y",
 )
-
-
-def moved(seed: int, strength: float, users: int = 250, kinds: int = 2) -> pd.DataFrame:
-    """z moves the dose d; the users' hidden h drives d and y; 0.5 more of y a unit of d."""
-    rng = np.random.default_rng(seed)
-    user = np.repeat(np.arange(users), 3)
-    z, h = rng.integers(0, kinds, users)[user], rng.normal(size=users)[user]
-    d = strength * z + h + rng.normal(size=len(user))
-    y = 0.5 * d + h + rng.normal(size=len(user))
-    return pd.DataFrame({"user": user.astype(str), "z": z.astype(str), "x": d, "y": y})
-
-
-def through(seed: int, users: int = 300) -> pd.DataFrame:
-    """All of x's effect on y, 1.0, goes through m; h confounds x and y."""
-    rng = np.random.default_rng(seed)
-    user = np.repeat(np.arange(users), 4)
-    h = rng.normal(size=users)[user]
-    x = (h + rng.normal(size=len(user)) > 0).astype(int)
-    m = (rng.random(len(user)) < 0.2 + 0.5 * x).astype(int)
-    y = 2.0 * m + h + rng.normal(size=len(user))
-    return pd.DataFrame({"user": user.astype(str), "x": x, "m": m.astype(str), "y": y})
 
 
 def told(section: Section) -> dict[str, Finding]:
