@@ -225,7 +225,7 @@ def _slope(slope: Slope, p_adjusted: float | None, voice: Voice) -> Finding:
     key = f"varies.{term.name}.{term.level}" if term.level else f"varies.{term.name}"
     return voice.figure(
         key,
-        slope_label(slope, voice),
+        voice.label("varies", what=slope_label(slope, voice)),
         phrase("people.method_projection"),
         slope.estimate,
         Verdict.GAP,

@@ -322,6 +322,7 @@ def test_hillstrom_womens_mail_reaches_those_who_bought_womens_wear_and_mens_mai
     asked = EffectSettings(reference="No E-Mail")
     found = known(people_section(dataset(table, ("womens",)), graph, asked, settings, 10, 1))
     mens, womens = (f"people[segment={name} E-Mail]" for name in ("Mens", "Womens"))
+    assert len({say(one.label) for one in found.values()}) == len(found)
     # The experiment's plain differences: 18.28% and 15.14% against 10.62% visit.
     assert found[f"{mens}.average"].value == pytest.approx(0.0766, abs=0.001)
     assert found[f"{womens}.average"].value == pytest.approx(0.0452, abs=0.001)
