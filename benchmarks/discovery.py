@@ -24,8 +24,7 @@ import pandas as pd
 
 from analysis.causal.dag import Edge
 from analysis.causal.discovery.columns import Columns, from_table
-from analysis.causal.discovery.discover import drawn_users
-from analysis.causal.discovery.independence import Independence
+from analysis.causal.discovery.independence import Independence, drawn_anew
 from analysis.causal.discovery.knowledge import Knowledge
 from analysis.causal.discovery.links import Links, Mark
 from analysis.causal.discovery.orient import constrained
@@ -75,7 +74,7 @@ def main() -> None:
     print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
     for case in cases(chosen.data, chosen.rows):
         columns = from_table(case.table, chosen.rows, SEED)
-        independence = Independence(columns, drawn_users(columns.users, 0, SEED))
+        independence = Independence(columns, drawn_anew(columns.users, 0, SEED))
         for method in get_args(Method):
             print("| " + " | ".join(map(str, scored(case, columns, independence, method))) + " |", flush=True)
 

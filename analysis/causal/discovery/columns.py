@@ -46,10 +46,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """Variables over rows that are sorted by user; user int64 [rows]: dense codes, rising."""
+    """Variables over rows that are sorted by user.
+
+    user int64 [rows]: dense codes, rising; item int64 [rows]: dense codes, None where rows are no events.
+    """
 
     columns: tuple[Column, ...]
     user: Codes
+    item: Codes | None
     of_rows: int
     """Rows there were before a sample was drawn."""
 
@@ -68,7 +72,7 @@ class Columns:
     def take(self, rows: Codes) -> Columns:
         """The chosen rows, each a user of its own (for methods that need independent rows)."""
         taken = tuple(replace(column, values=column.values[rows]) for column in self.columns)
-        return Columns(taken, np.arange(len(rows)), self.of_rows)
+        return Columns(taken, np.arange(len(rows)), None, self.of_rows)
 
     def matrix(self) -> Numbers:
         """Values [rows, columns]."""
@@ -108,13 +112,13 @@ def columns_of(dataset: Dataset, settings: DiscoverySettings, seed: int) -> Colu
         raise Refusal("discover.no_column", name=absent[0])
     if not 2 <= len(set(names)) <= MAX_COLUMNS:
         raise Refusal("discover.how_many", n=len(set(names)), limit=MAX_COLUMNS)
-    chosen = table[["user", *dict.fromkeys(names)]]
-    chosen = _one_a_user(chosen) if settings.level == "users" else chosen
+    chosen = table[["user", "item", *dict.fromkeys(names)]]
+    chosen = _one_a_user(chosen.drop(columns="item")) if settings.level == "users" else chosen
     return from_table(chosen, settings.rows, seed)
 
 
 def from_table(table: pd.DataFrame, rows: int, seed: int) -> Columns:
-    """The columns of a table but `user`, whose rows belong together."""
+    """The columns of a table but `user` and `item`, whose rows belong together."""
     n = len(table)
     if n > rows:
         table = table.iloc[np.sort(np.random.default_rng(seed).choice(n, rows, replace=False))]
@@ -124,7 +128,9 @@ def from_table(table: pd.DataFrame, rows: int, seed: int) -> Columns:
     users = int(user.max(initial=-1)) + 1
     if users < MIN_ROWS:
         raise Refusal("discover.few_rows", rows=len(user), users=users, least=MIN_ROWS)
-    found = Columns(tuple(_column(table[name]) for name in table.columns if name != "user"), user, n)
+    item = pd.factorize(table["item"])[0].astype(np.int64) if "item" in table else None
+    read = [name for name in table.columns if name not in ("user", "item")]
+    found = Columns(tuple(_column(table[name]) for name in read), user, item, n)
     for one, other in combinations(found.columns, 2):
         if _same(one, other):
             raise Refusal("discover.same", one=one.name, other=other.name)

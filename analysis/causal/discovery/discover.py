@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from analysis.causal.dag import Edge
 from analysis.causal.discovery.columns import Columns
-from analysis.causal.discovery.independence import Independence
+from analysis.causal.discovery.independence import Independence, drawn_anew
 from analysis.causal.discovery.knowledge import Knowledge
 from analysis.causal.discovery.links import Links, Mark
 from analysis.causal.discovery.search import Search
@@ -72,7 +70,7 @@ class Discovery:
 def discover(columns: Columns, known: Knowledge, settings: DiscoverySettings, seed: int, tell: Tell) -> Discovery:
     """Run the method on the data and on resamples of users drawn with replacement. Raises Refusal (see `Search`)."""
     resamples = min(settings.resamples, GES_RESAMPLES) if settings.method == "ges" else settings.resamples
-    weights = drawn_users(columns.users, resamples, seed)
+    weights = drawn_anew(columns.users, resamples, seed)
     independence = Independence(columns, weights)
     search = Search(settings.method, columns, known, independence, settings.significance, settings.conditioning, seed)
     tell(0.0, "discover.progress", done=0, of=resamples)
@@ -81,13 +79,6 @@ def discover(columns: Columns, known: Knowledge, settings: DiscoverySettings, se
         runs.append(search.links(number))
         tell(number / (resamples + 1), "discover.progress", done=number, of=resamples)
     return Discovery(_links(runs[0], runs[1:], known), resamples, _unread(columns, settings.method))
-
-
-def drawn_users(users: int, resamples: int, seed: int) -> npt.NDArray[np.int64]:
-    """How often each user is drawn, [1 + resamples, users]; the first row is the data: everybody once."""
-    rng = np.random.default_rng(seed)
-    drawn = [np.bincount(rng.integers(0, users, users), minlength=users) for _ in range(resamples)]
-    return np.vstack([np.ones(users, np.int64), *drawn])
 
 
 def read(edge: Edge, marks: tuple[Mark, Mark]) -> tuple[Edge, Reading]:

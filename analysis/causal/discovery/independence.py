@@ -1,4 +1,8 @@
-"""One test of conditional independence for categories and numbers alike, on rows that come in users."""
+"""One test of conditional independence for categories and numbers alike, on rows that come in users.
+
+`analysis.causal.independence` judges a single claim, with the strength of what is left and rows clustering by item too.
+A search asks thousands of questions, each on every resample: here one pass over the rows answers a question for all.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from analysis.causal.discovery.columns import Codes, Columns, Numbers
 
 MOST_STRATA = 5
 """Rows that a stratum must have on average for categories to be crossed; with fewer each enters on its own."""
-USERS_A_TERM = 5
-"""Users that each term of the statistic needs; with fewer the test says nothing."""
+LEAST = 20
+"""Users (or items) under which a test says nothing."""
 NOTHING_LEFT = 1e-9
 """Size of a term (columns have variance 1 or levels 0/1) under which the columns held fixed determine x or y."""
 MOST_OUTER = 4_000_000
 """Numbers of one array of outer products; larger ones are made one resample at a time."""
+ITEM_SEED = 1
+"""Items are drawn apart from users, the same way in every search."""
 NO_ANSWER = 0.0
 """Stands for a test that cannot be made: it never counts as independence."""
 
@@ -22,21 +28,28 @@ NO_ANSWER = 0.0
 class Independence:
     """x independent of y given S, for the data and for every resample of users.
 
-    The statistic is the covariance of what S leaves unexplained of x and of y, summed by user: with one term (two
-    numbers, or yes/no) its square over the sum of squares of the users' sums; else the quadratic form in the inverse
-    of their matrix. Divided by the number of users it follows Beta(terms / 2, (users - terms) / 2). This is the
-    generalised covariance measure (Shah & Peters 2020) with users as clusters; with categories held fixed it is the
-    generalised Cochran-Mantel-Haenszel test. Numbers enter as normal scores of their ranks (Harris & Drton 2013).
+    The statistic is the covariance of what S leaves unexplained of x and of y: for categories and numbers alike the sum
+    of squared correlations of their whitened terms, judged as Rao & Scott (1984) judge tables from surveys, by the mean
+    and variance that users' sums give it. This is the generalised covariance measure (Shah & Peters 2020) with users as
+    clusters; with categories held fixed it is of the Cochran-Mantel-Haenszel family. Numbers enter as normal scores of
+    their ranks (Harris & Drton 2013). (The quadratic form in the inverse of the matrix of users' sums found links in
+    24% of tables of 12 x 5 categories and 1,000 rows without any, at p < .05.)
 
-    It sees associations that on average over S go one way; not those that cancel (exclusive or). Rows with a missing
-    value in x, y or S are left out of that test alone. A resample weighs the same users' sums; as covariances are
-    insensitive to first order to how S was accounted for, that is not fitted again.
+    Where x, y and S are all traits of users, each user counts once, however many rows; where all are traits of items,
+    sums are by item, and items are drawn in the resamples. It sees associations that on average over S go one way;
+    not those that cancel (exclusive or). Rows with a missing value in x, y or S are left out of that test alone. A
+    resample weighs the same sums; as covariances are insensitive to first order to how S was accounted for, that is not
+    fitted again.
     """
 
     def __init__(self, columns: Columns, weights: npt.NDArray[np.int64]) -> None:
-        """weights [resamples, users]: how often each user was drawn; a row of ones is the data itself."""
+        """weights [resamples, users]: how often each user was drawn; the first row, of ones, is the data itself."""
         self.columns = columns
         self.weights = weights.astype(float)
+        self._units = [_Unit(columns.user, self.weights, columns)]
+        if columns.item is not None:
+            drawn = drawn_anew(int(columns.item.max()) + 1, len(weights) - 1, ITEM_SEED)
+            self._units.append(_Unit(columns.item, drawn.astype(float), columns))
         self._blocks = [_block(column.kind, column.values, column.levels) for column in columns.columns]
         self._known = [np.isfinite(column.values) for column in columns.columns]
         self._found: dict[tuple[int, int, tuple[int, ...]], Numbers] = {}
@@ -51,21 +64,43 @@ class Independence:
 
     def _test(self, x: int, y: int, given: tuple[int, ...]) -> Numbers:
         known = np.logical_and.reduce([self._known[one] for one in (x, y, *given)])
+        unit = next((unit for unit in self._units if all(unit.traits[one] for one in (x, y, *given))), None)
+        if unit is self._units[0]:  # else two traits would seem linked where both make users more active
+            known = known & unit.first
         rows: slice | Codes = slice(None) if known.all() else np.flatnonzero(known)
-        user = self.columns.user[rows]
-        if not len(user):
+        unit = unit or self._units[0]
+        if unit is not self._units[0]:
+            rows = np.arange(len(known))[rows]
+            rows = rows[np.argsort(unit.codes[rows], kind="stable")]
+        member = unit.codes[rows]
+        if not len(member):
             return np.full(len(self.weights), NO_ANSWER)
         unexplained = self._given(given, rows)
-        left, right = unexplained(self._blocks[x][:, rows]), unexplained(self._blocks[y][:, rows])
-        starts = np.flatnonzero(np.r_[True, np.diff(user) > 0])
-        sums = [np.add.reduceat(one * right, starts, axis=1) for one in left]  # each [terms of y, users]
-        return _judged(np.concatenate(sums).T, self.weights[:, user[starts]])
+        left, right = (_whitened(unexplained(self._blocks[one][:, rows])) for one in (x, y))
+        starts = np.flatnonzero(np.r_[True, np.diff(member) > 0])
+        sums = [np.add.reduceat(one * right, starts, axis=1) for one in left]  # each [terms of y, units]
+        if not sums:
+            return np.full(len(self.weights), NO_ANSWER)
+        return _judged(np.concatenate(sums).T, unit.weights[:, member[starts]])
 
     def _given(self, given: tuple[int, ...], rows: slice | Codes) -> _Given:
         columns = self.columns.columns
         codes = [columns[one].values[rows].astype(np.int64) for one in given if columns[one].kind == "categories"]
         numbers = [self._blocks[one][:, rows] for one in given if columns[one].kind == "number"]
         return _Given(codes, numbers)
+
+
+class _Unit:
+    """Users, or items: codes [rows], weights [resamples, units], first row of each, and which columns are traits."""
+
+    def __init__(self, codes: Codes, weights: Numbers, columns: Columns) -> None:
+        self.codes, self.weights = codes, weights
+        self.first = np.zeros(len(codes), bool)
+        one_row = np.unique(codes, return_index=True)[1]
+        self.first[one_row] = True
+        self.traits = [
+            np.array_equal(one.values, one.values[one_row][codes], equal_nan=True) for one in columns.columns
+        ]
 
 
 class _Given:
@@ -96,22 +131,34 @@ class _Given:
 
 
 def _judged(sums: Numbers, weights: Numbers) -> Numbers:
-    """p [resamples] of users' sums [users, terms] under weights [resamples, users]; a user drawn twice is one user
-    that counts twice, so that the level holds in resamples too."""
-    from scipy.special import betaincc
+    """p [resamples] of the terms' squared totals together, given users' sums [users, terms] under weights
+    [resamples, users]: a scaled chi-squared with the mean and variance that users' sums give it. A user drawn twice is
+    one user that counts twice, so that the level holds in resamples too."""
+    from scipy.special import gammaincc
 
-    scale = np.sqrt((sums**2).mean(axis=0))
-    sums = sums[:, scale > NOTHING_LEFT] / scale[scale > NOTHING_LEFT]
-    terms = sums.shape[1]
-    drawn = (weights > 0).sum(axis=1)
-    if terms == 0 or drawn.min() < USERS_A_TERM * terms:
+    squared = weights**2
+    lengths = (sums**2).sum(axis=1)
+    mean = squared @ lengths
+    if sums.shape[1] == 0 or (weights > 0).sum(axis=1).min() < LEAST or mean.min() <= 0:
         return np.full(len(weights), NO_ANSWER)
-    sizes, axes = np.linalg.eigh(_spreads(sums, weights**2))  # [resamples, terms], [resamples, terms, terms]
-    kept = sizes > 1e-10 * sizes[:, -1:]
-    along = np.einsum("bt,bta->ba", weights @ sums, axes)
-    share = np.where(kept, along**2 / np.where(kept, sizes, 1.0), 0.0).sum(axis=1) / drawn
-    rank = kept.sum(axis=1)
-    return np.asarray(betaincc(rank / 2, (drawn - rank) / 2, np.minimum(share, 1.0)))
+    second = (_spreads(sums, squared) ** 2).sum(axis=(1, 2)) - squared**2 @ lengths**2  # less what a user's own adds
+    second = np.maximum(second, mean**2 / sums.shape[1])
+    total = ((weights @ sums) ** 2).sum(axis=1)
+    return np.asarray(gammaincc(mean**2 / second / 2, total * mean / second / 2))
+
+
+def _whitened(block: Numbers) -> Numbers:
+    """The block's terms turned and stretched to variance 1 and no correlation; without those that are next to 0."""
+    sizes, axes = np.linalg.eigh(block @ block.T / block.shape[1])
+    kept = sizes > NOTHING_LEFT
+    return np.asarray((axes[:, kept] / np.sqrt(sizes[kept])).T @ block)
+
+
+def drawn_anew(units: int, resamples: int, seed: int) -> npt.NDArray[np.int64]:
+    """How often each unit is drawn, [1 + resamples, units]; the first row is the data: everyone once."""
+    rng = np.random.default_rng(seed)
+    drawn = [np.bincount(rng.integers(0, units, units), minlength=units) for _ in range(resamples)]
+    return np.vstack([np.ones(units, np.int64), *drawn])
 
 
 def _spreads(sums: Numbers, squared: Numbers) -> Numbers:

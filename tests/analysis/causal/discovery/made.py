@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.discovery.columns import Columns, from_table
-from analysis.causal.discovery.discover import drawn_users
-from analysis.causal.discovery.independence import Independence
+from analysis.causal.discovery.independence import Independence, drawn_anew
 from analysis.causal.discovery.knowledge import Knowledge, knowledge
 from analysis.causal.discovery.search import Search
 from analysis.causal.discovery.settings import Method
@@ -22,7 +21,7 @@ def columns(table: pd.DataFrame) -> Columns:
 
 
 def search(method: Method, found: Columns, known: Knowledge, significance: float = 0.01, resamples: int = 0) -> Search:
-    weights = drawn_users(found.users, resamples, 1)
+    weights = drawn_anew(found.users, resamples, 1)
     return Search(method, found, known, Independence(found, weights), significance, 3, 1)
 
 

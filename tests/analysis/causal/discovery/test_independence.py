@@ -5,15 +5,14 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from analysis.causal.discovery.discover import drawn_users
-from analysis.causal.discovery.independence import Independence
+from analysis.causal.discovery.independence import Independence, drawn_anew
 from tests.analysis.causal.discovery.made import columns
 
 
 def p_of(table, x, y, *given, resamples=0):
     read = columns(table)
     places = [read.names.index(name) for name in (x, y, *given)]
-    test = Independence(read, drawn_users(read.users, resamples, 1))
+    test = Independence(read, drawn_anew(read.users, resamples, 1))
     p = test.p_values(places[0], places[1], tuple(places[2:]))
     return p if resamples else float(p[0])
 
@@ -93,3 +92,38 @@ def test_a_set_that_determines_a_column_never_separates():
     either = x | y
     table = pd.DataFrame({"x": x, "y": y, "either": either, "z": rng.integers(0, 2, 900)})
     assert p_of(table, "either", "z", "x", "y") == 0.0
+
+
+def test_traits_of_users_count_each_user_once():
+    """Both traits make users active: over rows they would go together, over users they do not."""
+    rng = np.random.default_rng(8)
+    a, b = rng.integers(0, 2, 2000), rng.integers(0, 2, 2000)
+    user = np.repeat(np.arange(2000), np.where(a & b, 12, 2))
+    table = pd.DataFrame({"user": [f"u{one:04d}" for one in user], "a": a[user], "b": b[user]})
+    r = np.corrcoef(a, b)[0, 1]
+    assert norm.isf(p_of(table, "a", "b") / 2) == pytest.approx(abs(r) * np.sqrt(2000), abs=0.1)
+
+
+def test_traits_of_few_items_are_no_link_however_many_users_see_them():
+    """Two columns of 60 items drawn apart: by user every chance difference would be sure."""
+    p = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        a, b, item = rng.integers(0, 2, 60), rng.integers(0, 4, 60), rng.integers(0, 60, 3000)
+        user = [f"u{one:03d}" for one in np.sort(rng.integers(0, 150, 3000))]
+        p.append(p_of(pd.DataFrame({"user": user, "item": item, "a": a[item], "b": b[item]}), "a", "b"))
+    assert np.mean(np.array(p) < 0.05) < 0.12
+
+
+def test_more_terms_than_users_are_judged_by_their_moments():
+    """Twenty by twenty categories of 300 rows: no link is found more often than by chance, a strong one is."""
+    p = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        p.append(
+            p_of(pd.DataFrame({"a": rng.integers(0, 20, 300), "b": rng.integers(0, 20, 300)}).astype(str), "a", "b")
+        )
+    assert np.mean(np.array(p) < 0.05) < 0.12
+    one = rng.integers(0, 20, 300)
+    other = np.where(rng.random(300) < 0.5, one, rng.integers(0, 20, 300))
+    assert p_of(pd.DataFrame({"a": one, "b": other}).astype(str), "a", "b") < 1e-3

@@ -41,7 +41,7 @@ def test_pc_lands_near_the_shop_s_own_graph(demo):
     true = {frozenset(roles.get(name, name) for name in edge) for edge in EDGES if "taste" not in edge}
     true |= {frozenset(("gender", "category")), frozenset(("category", "outcome"))}  # through taste, that nobody logs
     found = pairs(section, 0.8)
-    assert len(found & true) >= 10 and len(found - true) <= 2  # by chance, providers differ between categories
+    assert len(found & true) >= 10 and not found - true
     assert frozenset(("treatment", "outcome")) in found
     directed = {
         (link["cause"], link["consequence"]) for link in section.facts["links"] if link["reading"] == "directed"
