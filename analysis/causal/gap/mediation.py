@@ -155,6 +155,7 @@ def _frame(base: str, asked: _Asked, contrast: Contrast, rows: Sample, settings:
         words=asked.words,
         places=asked.places,
         people={contrast.level: rows.people(1), contrast.reference: rows.people(0)},
+        n=rows.users,
         margin=settings.margin or default,
         replicates=settings.replicates,
         settings={**settings.model_dump(mode="json", exclude_none=True), **sides},

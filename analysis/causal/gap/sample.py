@@ -47,7 +47,7 @@ class Sample:
 
     @property
     def users(self) -> int:
-        return int(self.user.max()) + 1
+        return int(self.user.max()) + 1 if len(self.user) else 0
 
     @property
     def continuous(self) -> bool:

@@ -175,6 +175,7 @@ def _frame(
         words=names_of(dataset, (*places.before, *places.between, *places.left_out), ranking),
         places=places,
         people={groups.first: int(rows.of(1).sum()), groups.second: int(rows.of(0).sum())},
+        n=rows.users,
         margin=settings.margin or default,
         replicates=settings.replicates,
         settings={**settings.model_dump(mode="json", exclude_none=True), **_sides(places)},

@@ -28,7 +28,7 @@ class Frame:
     """What all parts of one whole share.
 
     kind: a gap between two groups, or an effect. base: of the keys. first, second: x1 and x0 in words. words: columns
-    in words. people: users of each arm, first then second. share: a mediation asked for by column x.
+    in words. people: users of each arm, first then second; n: of both (a user may have rows of either).
     """
 
     kind: str
@@ -42,14 +42,11 @@ class Frame:
     words: Mapping[str, str | Phrase]
     places: Places
     people: dict[str, int]
+    n: int
     margin: float
     replicates: int
     settings: dict[str, JSON]
     seed: int
-
-    @property
-    def n(self) -> int:
-        return sum(self.people.values())
 
     def said(self, name: str) -> str | Phrase:
         return self.words.get(name, name)

@@ -140,6 +140,7 @@ def test_the_shops_known_direct_and_indirect_effect_of_promotion_lie_in_their_in
         one = found[f"mediation.{key}"]
         assert one.low is not None and one.high is not None and one.low < known < one.high
     assert section.facts["mediators"] == ["position"]
+    assert found["mediation.te"].n == data.log["user"].nunique()  # a user has rows of both kinds
 
 
 def test_no_counterpart_withholds_everything() -> None:

@@ -171,7 +171,7 @@ def test_mediation_of_an_attribute_leaves_unknown_people_out(shop: Dataset) -> N
     found = {one.key: one for one in made.findings}
     total, parts = found["mediation.te"], (found["mediation.nde"], found["mediation.nie"])
     assert total.value == pytest.approx(sum(part.value or 0.0 for part in parts), abs=1e-12)
-    assert set(total.groups) == {"men", "women"}
+    assert set(total.groups) == {"men", "women"} and total.n == sum(total.groups.values())
     assert made.facts["mediators"] == ["activity", "intent"]
 
 
