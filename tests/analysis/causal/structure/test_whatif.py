@@ -27,13 +27,13 @@ def test_a_linear_gaussian_structure_answers_as_its_closed_form() -> None:
 
 
 def test_the_shop_gives_its_own_truth_dowhys_answer_and_the_effects_steps() -> None:
-    shop = Shop(users=700, items=120, seed=5)
+    shop = Shop(users=500, items=120, seed=5)
     data = dataset_of(simulate(shop))
     graph = templates(data)["shop"]
     model = fitted(variables(data), graph)
     on = base(model.rows, model.drawn.order[:-1], ("gender",))
     todo = actions(model.rows, ("treatment",), 10)
-    effect = answers(model, on, todo, 60, 1, lambda _: None).whole["treatment"][0]
+    effect = answers(model, on, todo, 50, 1, lambda _: None).whole["treatment"][0]
     assert effect is not None and effect.low <= truth(shop).ate <= effect.high
     settings = EffectSettings(replicates=100, simulations=20, doubly_robust=False)
     ate = next(one for one in effects_section(data, graph, settings, 10, 1).findings if one.key == "effect.ate")
