@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.log import EACH_ROW, NO_ITEMS, Dataset
@@ -28,7 +29,13 @@ def variables(dataset: Dataset) -> pd.DataFrame:
     if "randomised" in table and table["randomised"].nunique() == 2:
         derived[SELF_SELECTED] = (~table["randomised"].astype(bool)).astype("int8")
     if dataset.roles.user != EACH_ROW:
-        derived[ACTIVITY] = table["user"].map(table["user"].value_counts()).astype("int64")
+        derived[ACTIVITY] = _rows_of_each(table["user"])
     if dataset.roles.item != NO_ITEMS:
-        derived[POPULARITY] = table["item"].map(table["item"].value_counts()).astype("int64")
+        derived[POPULARITY] = _rows_of_each(table["item"])
     return table.assign(**{name: column for name, column in derived.items() if name not in table.columns})
+
+
+def _rows_of_each(column: pd.Series) -> pd.Series:
+    """How many rows have each row's value, int64."""
+    codes = pd.factorize(column)[0]
+    return pd.Series(np.bincount(codes)[codes].astype("int64"), index=column.index)
