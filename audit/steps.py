@@ -122,8 +122,9 @@ def graph_step(run: Run) -> Section:
     table = variables(run.dataset)
     found = identify(run.graph, tuple(table.columns))
     shares = {one.names: comparable(table, found.treatment, one.names) for one in found.sets}
-    fitted = fit(table, run.graph, run.settings.seed, lambda done: run.tell(done, "audit.progress.fit"))
-    return _disclosed(graph_section(run.dataset, run.graph, found, fitted, shares), run.settings)
+    settings = run.settings
+    fitted = fit(table, run.graph, settings.seed, lambda done: run.tell(done, "audit.progress.fit"), settings.k)
+    return _disclosed(graph_section(run.dataset, run.graph, found, fitted, shares), settings)
 
 
 def effects_step(run: Run) -> Section:

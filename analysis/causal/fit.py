@@ -58,11 +58,14 @@ class Fit:
         return tuple(each for each in self.checks if not isinstance(each.found, str))
 
 
-def fit(table: pd.DataFrame, graph: Graph, seed: int, tell: Progress) -> Fit:
-    """Test the claims of `graph` on `table` (one row an event, a column `user`); `tell` hears the share done."""
+def fit(table: pd.DataFrame, graph: Graph, seed: int, tell: Progress, k: int = 1) -> Fit:
+    """Test the claims of `graph` on `table` (one row an event, a column `user`); `tell` hears the share done.
+
+    A claim that fewer than `k` people bear on counts as not tested: nothing may be told of so few.
+    """
     columns = Columns(table, seed)
     claims = implied(graph, columns.names)
-    checks = check(columns, claims.claims, lambda done: tell(0.6 * done))
+    checks = check(columns, claims.claims, lambda done: tell(0.6 * done), k)
     beside = shuffled(graph, Columns(table, seed, ROWS), seed) if claims.claims else "untested"
     tell(1.0)
     return Fit(
@@ -76,11 +79,12 @@ def fit(table: pd.DataFrame, graph: Graph, seed: int, tell: Progress) -> Fit:
     )
 
 
-def check(columns: Columns, claims: Sequence[Implication], tell: Progress) -> tuple[Checked, ...]:
+def check(columns: Columns, claims: Sequence[Implication], tell: Progress, k: int = 1) -> tuple[Checked, ...]:
     """Every claim tested, with p after Benjamini-Hochberg, in the order of `Fit.checks`."""
     found: list[Independence | Untested] = []
     for number, claim in enumerate(claims):
-        found.append(independence(columns, claim.a, claim.b, claim.given))
+        one = independence(columns, claim.a, claim.b, claim.given)
+        found.append("few" if not isinstance(one, str) and one.people < k else one)
         tell((number + 1) / len(claims))
     adjusted = iter(benjamini_hochberg(np.array([one.p for one in found if not isinstance(one, str)])))
     checks = (

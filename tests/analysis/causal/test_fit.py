@@ -91,6 +91,14 @@ def test_the_shops_own_graph_passes_and_its_templates_fail_where_they_are_wrong(
     assert said.startswith("The graph says activity and intent are unrelated; the data disagree (strength 0.")
 
 
+def test_nothing_is_told_of_fewer_people_than_may_be_shown() -> None:
+    table = pd.DataFrame({"user": range(60), "a": [0, 1] * 30, "b": [0, 1] * 30})
+    graph = Graph(nodes=("a", "b"))
+    assert fit(table, graph, 0, lambda done: None, k=60).failing
+    hidden = fit(table, graph, 0, lambda done: None, k=61)
+    assert not hidden.tested and fit_findings(hidden, {})[0].value is None
+
+
 def test_a_hidden_common_cause_keeps_the_graph_from_claiming() -> None:
     graph = Graph(nodes=("u", "a", "b"), edges=(("u", "a"), ("u", "b")), latent=("u",))
     found = implied(graph, ("a", "b"))
