@@ -1,4 +1,4 @@
-"""One thread for small solves, as the step itself has it: on a busy machine a second one makes them many times slower."""
+"""One thread for small solves, as the step has it: on a busy machine a second one makes them many times slower."""
 
 from collections.abc import Iterator
 
