@@ -10,10 +10,10 @@ class TrustSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    logs: int = Field(300, ge=20, le=2000)
+    logs: int = Field(400, ge=20, le=2000)
     """Simulated logs of each size of effect."""
-    slow_logs: int = Field(20, ge=0, le=2000)
-    """The same for estimators that fit models fold by fold, which take seconds a log; 0 leaves them out."""
+    slow_logs: int = Field(100, ge=0, le=2000)
+    """The same for estimators that fit models fold by fold, which take several times as long; 0 leaves them out."""
     resamples: int = Field(300, ge=100, le=5000)
     """Bootstrap samples of users behind each interval that comes from them."""
     size: float | None = None
