@@ -167,6 +167,6 @@ def _notes(
     if found.left_out:
         notes.append(phrase("discover.left_out", names=", ".join(words.get(name, name) for name in found.left_out)))
     notes += [phrase("discover.resampled", resamples=found.resamples), phrase("discover.agreeing_means")]
-    if settings.level == "events":
+    if settings.level == "events" and settings.method in ("pc", "fci"):
         notes.append(phrase("discover.catalogue"))
     return tuple(notes)
