@@ -55,13 +55,14 @@ def gains(study: Study, scores: Scores, propensity: Numbers, split: Stratified, 
     pairs = {
         (a, b): difference(parts[a], parts[b], scores.user, scores.users) for a, b in against_largest(known, users)
     }
-    tested = [code for code in known if usable[code]]
+    effect = tuple(estimated(part, scores.user, scores.users) for part in parts)
+    tested = [code for code in known if effect[code] is not None]
     return Gains(
         split.name,
         split.labels,
         users,
         lacking,
-        tuple(estimated(part, scores.user, scores.users) for part in parts),
+        effect,
         pairs,
         _differ(scores, split, tested, permutations, seed) if len(tested) > 2 else None,
     )
