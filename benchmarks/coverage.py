@@ -1,22 +1,32 @@
-"""How often the reported 95% intervals hold the simulated shop's known truth.
+"""How often the reported 95% intervals hold a known truth, and how often tests find what is not there.
 
-    python -m benchmarks.coverage [--seeds 200] [--users 1200]
+    python -m benchmarks.coverage [--seeds 1000] [--world NAME ...]
 
-One row a figure: its truth, the mean estimate, and the share of shops whose interval holds the truth, with the
-range in which that share lies 95% of the time where the intervals are right.
+Worlds: the simulated shop through the product's own steps; logs in which the gain of a treatment differs, or is the
+same for all (`benchmarks.people`); logs whose gap has known parts (`benchmarks.gaps`); those of `benchmarks.intervals`
+and `benchmarks.structure`. One row a figure: its mean truth, the mean estimate, and the share of logs whose interval
+holds the truth, beside the range in which that share lies 95% of the time where the intervals are right. Of what is
+learnt from a log (an order, a rule) the truth is that log's own.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from analysis.causal.effects import EffectSettings, effects_section
+from analysis.causal.estimate import Estimate
 from analysis.causal.graph import templates
 from analysis.finding import Finding
 from analysis.ingest import Tables
@@ -25,9 +35,12 @@ from analysis.prepare import Prepared, prepare
 from analysis.quality import Cleaning
 from analysis.simulate import STRATA, Shop, Simulated, Truth, simulate
 from analysis.split import Split
+from benchmarks import gaps, intervals, people, structure
 from benchmarks.machine import machine
 
 NOMINAL = 0.95
+Figure = Finding | Estimate
+"""What has a value and an interval."""
 
 
 @dataclass
@@ -36,10 +49,10 @@ class Coverage:
 
     met: dict[str, list[tuple[float, float, float, float]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, figures: Iterator[tuple[str, float, Finding]]) -> None:
-        """Take in the figures of one shop; those without an interval are left out."""
+    def add(self, figures: Iterator[tuple[str, float, Figure | None]]) -> None:
+        """Take in the figures of one log; those without an interval are left out."""
         for key, known, found in figures:
-            if found.value is not None and found.low is not None and found.high is not None:
+            if found is not None and found.value is not None and found.low is not None and found.high is not None:
                 self.met[key].append((known, found.value, found.low, found.high))
 
 
@@ -118,33 +131,87 @@ def prepared(simulated: Simulated, seed: int) -> Prepared:
     return prepare(tables, simulated.roles, Cleaning(), Split(), seed)
 
 
-def main(arguments: list[str]) -> int:
-    """Simulate, estimate and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage")
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--users", type=int, default=1200)
-    chosen = parser.parse_args(arguments)
-    settings = EffectSettings(replicates=500, simulations=20)
+def _shop(seed: int) -> Iterator[tuple[str, float, Finding]]:
+    return shop_figures(Shop(users=1200, items=240, seed=seed), EffectSettings(replicates=500, simulations=20))
+
+
+WORLDS: dict[str, Callable[[int], Iterator[tuple[str, float, Figure | None]]]] = {
+    "shop": _shop,
+    "people, gains differ": lambda seed: people.figures(400, seed),
+    "people, gains equal": lambda seed: people.figures(400, seed, people.FLAT),
+    "estimators": intervals.figures,
+    "what if": partial(structure.figures, 250, 100),
+    **{f"gap, {name}": partial(gaps.figures, name, 1000) for name in gaps.WORLDS},
+}
+"""What is simulated: name -> (seed -> figures with their truths)."""
+
+
+def met_in(world: str, seed: int) -> Coverage:
+    """The intervals of one log of one world."""
     counted = Coverage()
-    for seed in range(chosen.seeds):
-        counted.add(shop_figures(Shop(users=chosen.users, items=240, seed=seed), settings))
-    spread = 1.96 * np.sqrt(NOMINAL * (1 - NOMINAL) / chosen.seeds)
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        counted.add(WORLDS[world](seed))
+    return counted
+
+
+def false_positives(seed: int) -> dict[str, list[bool]]:
+    """Which tests of the people step find a difference in a log that has none."""
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        return people.found_in(people.log(400, seed, people.FLAT), seed)
+
+
+def main(arguments: list[str]) -> int:
+    """Simulate, estimate and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage")
+    parser.add_argument("--seeds", type=int, default=200, help="logs of each world")
+    parser.add_argument("--world", choices=tuple(WORLDS), action="append", help="only these (repeatable)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    chosen = parser.parse_args(arguments)
     print(f"coverage: {machine()}")
-    low, high = NOMINAL - spread, min(NOMINAL + spread, 1.0)
-    print(f"{chosen.seeds} shops of {chosen.users} users; right intervals cover {low:.3f} to {high:.3f}\n")
-    print("| figure | truth | mean estimate | mean width | covered | n |\n|---|---|---|---|---|---|")
+    print(f"{chosen.seeds} logs of each world; right intervals cover {_expected(chosen.seeds)}\n")
+    with ProcessPoolExecutor(chosen.processes, get_context("spawn")) as pool:
+        for world in chosen.world or WORLDS:
+            counted = Coverage()
+            for one in pool.map(partial(met_in, world), range(chosen.seeds), chunksize=4):
+                for key, met in one.met.items():
+                    counted.met[key] += met
+            _print(world, counted)
+        if chosen.world is None or any(name.startswith("people") for name in chosen.world):
+            _print_tests(list(pool.map(false_positives, range(chosen.seeds), chunksize=4)))
+    return 0
+
+
+def _expected(n: int) -> str:
+    spread = 1.96 * float(np.sqrt(NOMINAL * (1 - NOMINAL) / n))
+    return f"{NOMINAL - spread:.3f} to {min(NOMINAL + spread, 1.0):.3f}"
+
+
+def _print(world: str, counted: Coverage) -> None:
+    print(f"| {world}: figure | truth | mean estimate | mean width | covered | n |\n|---|---|---|---|---|---|")
     for key, met in counted.met.items():
         if "propensity[" not in key:
             print(_row(key, met))
-    for name, (hits, n) in covered(counted, by_kind=True).items():
-        print(f"| all of {name} | | | | {hits / n:.3f} | {n} |")
-    return 0
+    kinds = covered(counted, by_kind=True)
+    for name, (hits, n) in kinds.items():
+        if world == "shop":
+            print(f"| all of {name} | | | | {hits / n:.3f} | {n} |")
+    print(flush=True)
+
+
+def _print_tests(each: list[dict[str, list[bool]]]) -> None:
+    print("| test, where nothing differs | finds a difference | n |\n|---|---|---|")
+    for name in dict.fromkeys(name for one in each for name in one):
+        hits = [hit for one in each for hit in one.get(name, [])]
+        print(f"| {name} | {np.mean(hits):.3f} | {len(hits)} |")
 
 
 def _row(key: str, met: list[tuple[float, float, float, float]]) -> str:
     known, value, low, high = np.array(met).T
     hits = ((low <= known) & (known <= high)).mean()
-    return f"| {key} | {known[0]:.4f} | {value.mean():.4f} | {(high - low).mean():.4f} | {hits:.3f} | {len(met)} |"
+    means = " | ".join(f"{each.mean():.4f}" for each in (known, value, high - low))
+    return f"| {key} | {means} | {hits:.3f} | {len(met)} |"
 
 
 if __name__ == "__main__":

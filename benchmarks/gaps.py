@@ -1,17 +1,12 @@
-"""How often the intervals of the parts of a gap, and of mediated effects, hold a known truth.
-
-    python -m benchmarks.gaps [--logs 1000] [--users 1000]
+"""Logs whose gap, and whose mediated effect, have known parts; `benchmarks.coverage` counts what the intervals hold.
 
 Two worlds whose every part is a finite sum (or an exact quadrature): `discrete` (three-valued confounder and mediator,
 a two-valued second mediator, interactions; several rows a user) and `smooth` (a normal confounder, a skewed and a
-normal mediator, interactions and squares). Printed as by `benchmarks.coverage`.
+normal mediator, interactions and squares).
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,7 +16,6 @@ from analysis.causal.estimate import Estimate
 from analysis.causal.gap.decompose import Parts, decompose
 from analysis.causal.gap.mediate import mediate
 from analysis.causal.gap.sample import Sample, sample
-from benchmarks.machine import machine
 
 P_Z = np.array([0.4, 0.35, 0.25])
 P_X = np.array([0.3, 0.45, 0.6])  # P(x1 | z)
@@ -152,32 +146,3 @@ def named(found: Parts, rows: Sample) -> dict[str, Estimate | None]:
     parts = {name: getattr(found, name) for name in ("total", "direct", "indirect", "spurious")}
     through = {f"through {one.name}": part for one, part in zip(rows.between, found.through, strict=True)}
     return parts | through
-
-
-def main(arguments: list[str]) -> int:
-    """Simulate, estimate and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gaps")
-    parser.add_argument("--logs", type=int, default=1000)
-    parser.add_argument("--users", type=int, default=1000)
-    parser.add_argument("--world", choices=tuple(WORLDS), default=None)
-    chosen = parser.parse_args(arguments)
-    met: dict[str, list[tuple[float, float, float, float]]] = defaultdict(list)
-    for world in WORLDS if chosen.world is None else (chosen.world,):
-        for seed in range(chosen.logs):
-            for key, known, one in figures(world, chosen.users, seed):
-                met[key].append((known, one.value, one.low, one.high))
-    print(f"coverage of the parts of a gap: {machine()}")
-    spread = 1.96 * np.sqrt(0.95 * 0.05 / chosen.logs)
-    low, high = 0.95 - spread, 0.95 + spread
-    print(f"{chosen.logs} logs of {chosen.users} users; right intervals cover {low:.3f} to {high:.3f}\n")
-    print("| part | truth | mean estimate | spread | mean half width | covered | n |\n|---|---|---|---|---|---|---|")
-    for key, rows in met.items():
-        known, value, low, high = np.array(rows).T
-        hits = ((low <= known) & (known <= high)).mean()
-        means = " | ".join(f"{each:.4f}" for each in (known[0], value.mean(), value.std(), (high - low).mean() / 2))
-        print(f"| {key} | {means} | {hits:.3f} | {len(rows)} |")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,16 +1,10 @@
-"""How often the 95% intervals of the estimators beside the shop's hold a known truth.
-
-    python -m benchmarks.intervals [--seeds 1000]
-
-One row an interval: worlds whose users have one to five rows alike, confounded by design (`benchmarks.worlds`).
-"""
+"""Figures of the estimators that the shop does not need, in the worlds of `benchmarks.worlds`: users with one to five
+rows alike, confounded by design. `benchmarks.coverage` counts what their intervals hold."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -23,18 +17,31 @@ from analysis.causal.front_door import by_front_door, linear_front_door
 from analysis.causal.instrument import by_instrument
 from analysis.causal.strata import stratified
 from analysis.causal.study import Study, contrasts, dosed, study
-from benchmarks.machine import machine
 from benchmarks.worlds import SLOPE, chosen, moved, sloped, through
 
 Met = Iterator[tuple[str, float, Estimate | None]]
 ESTIMANDS: tuple[Estimand, ...] = ("ATE", "ATT")
 
 
-def choice(seed: int, treated: float) -> Met:
-    """Weighting and matching on a number and a category; treated: the true effect on the treated."""
+def figures(seed: int) -> Met:
+    """(figure, truth, estimate) of one log of every world."""
+    yield from choice(seed)
+    yield from slopes(seed)
+    yield from ways(seed)
+
+
+@cache
+def effect_on_treated() -> float:
+    """The true effect on the treated of `chosen`, from 400 logs of their own."""
+    drawn = np.concatenate([(one := chosen(10**6 + far))["w"][one["x"] == 1].to_numpy() for far in range(400)])
+    return 1 + 0.5 * float(drawn.mean())
+
+
+def choice(seed: int) -> Met:
+    """Weighting and matching on a number and a category."""
     rows = _cut(chosen(seed), "w", "g")
     for name in ("ipw", "matching"):
-        for estimand, known in zip(ESTIMANDS, (1.0, treated), strict=True):
+        for estimand, known in zip(ESTIMANDS, (1.0, effect_on_treated()), strict=True):
             yield f"{name}, {estimand}", known, ESTIMATORS[name].run(rows, estimand, 100, seed)
 
 
@@ -51,7 +58,7 @@ def slopes(seed: int) -> Met:
 
 
 def ways(seed: int) -> Met:
-    """Instruments weak and strong, and the front door; a set without end holds every truth."""
+    """Instruments weak and strong, and the front door; an instrument whose interval has no end gives none."""
     for name, strength in (("weak", 0.4), ("fair", 1.0), ("strong", 3.0)):
         rows = dosed(moved(seed, strength, 150), "x", "y", ("z",), 5)
         found = by_instrument(rows, rows.dose)
@@ -64,27 +71,3 @@ def ways(seed: int) -> Met:
 
 def _cut(table: pd.DataFrame, *adjustment: str) -> Study:
     return study(table, "x", "y", contrasts(table["x"], None, None)[0], adjustment, 5)
-
-
-def main(arguments: list[str]) -> int:
-    """Simulate, estimate and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.intervals")
-    parser.add_argument("--seeds", type=int, default=1000)
-    seeds = parser.parse_args(arguments).seeds
-    drawn = np.concatenate([(one := chosen(10**6 + far))["w"][one["x"] == 1].to_numpy() for far in range(400)])
-    treated = 1 + 0.5 * float(drawn.mean())
-    held: dict[str, list[bool]] = defaultdict(list)
-    shown: dict[str, int] = defaultdict(int)
-    for seed in range(seeds):
-        for name, known, found in (*choice(seed, treated), *slopes(seed), *ways(seed)):
-            unbounded = found is None and name.startswith("instrument")
-            held[name].append(unbounded or (found is not None and found.low <= known <= found.high))
-            shown[name] += found is not None
-    print(f"intervals: {machine()}\n{seeds} worlds\n\n| interval | holds the truth | shown |\n|---|---|---|")
-    for name, hits in held.items():
-        print(f"| {name} | {np.mean(hits):.3f} | {shown[name]} |")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

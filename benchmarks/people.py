@@ -1,11 +1,10 @@
-"""For whom it works: coverage against known gains, and speed beside EconML.
+"""For whom it works: logs with known gains, and speed beside EconML.
 
-    python -m benchmarks.people coverage [--seeds 200] [--users 600]
-    python -m benchmarks.people speed [--rows 20000,100000] [--rounds 3]
+    python -m benchmarks.people [--rows 20000,100000] [--rounds 3]
 
-Coverage: logs whose gain is known for every kind of row; one row a figure with the share of intervals that hold its
-truth. What a ranking or a rule is worth depends on what was learnt, so its truth is that of the ranking or rule learnt
-from the very log, over the population. Speed: the cross-fitted doubly robust estimate beside EconML's LinearDML.
+times the cross-fitted doubly robust estimate beside EconML's LinearDML. `benchmarks.coverage` counts what the intervals
+hold in logs whose gain is known for every kind of row. What an order or a rule is worth depends on what was learnt, so
+its truth is that of the order or rule learnt from the very log, over the population.
 """
 
 from __future__ import annotations
@@ -185,35 +184,21 @@ def _ruled(p: People, kind: npt.NDArray[np.int64], gain: Numbers) -> Iterator[tu
             yield f"rule.share.{part.attribute}.gap", truth[a] - truth[b], one
 
 
-def coverage(seeds: int, users: int, gain: Numbers = GAIN) -> dict[str, tuple[int, int, float]]:
-    """Figure -> (intervals that hold the truth, intervals, mean error in standard errors)."""
-    met: dict[str, list[tuple[bool, float]]] = defaultdict(list)
-    for seed in range(seeds):
-        for key, known, one in figures(users, seed, gain):
-            if one is not None:
-                met[key].append((one.low <= known <= one.high, (one.value - known) / max(one.error, 1e-12)))
-    return {
-        key: (sum(hit for hit, _ in all_of), len(all_of), float(np.mean([off for _, off in all_of])))
-        for key, all_of in met.items()
-    }
-
-
-def falsely(seeds: int, users: int) -> dict[str, float]:
-    """Share of logs without any difference in gain in which a test of ours finds one (right: 0.05)."""
+def found_in(table: pd.DataFrame, seed: int) -> dict[str, list[bool]]:
+    """Test -> whether it finds a difference in gain at 0.05; in logs of equal gains one in twenty should."""
+    p = answered(table, seed)
     found: dict[str, list[bool]] = defaultdict(list)
-    for seed in range(seeds):
-        p = answered(log(users, seed, FLAT), seed)
-        for part in p.groups:
-            if part.differ is not None:
-                found[f"any difference between groups of {part.attribute}"].append(part.differ <= 0.05)
-            for one in part.pairs.values():
-                if one is not None:
-                    found[f"pairs of {part.attribute}"].append(one.p <= 0.05)
-        named = {"qini": p.targeting.qini, "fifth.gap": p.targeting.spread, "rule.lift": p.rule.lift}
-        for name, one in named.items():
+    for part in p.groups:
+        if part.differ is not None:
+            found[f"any difference between groups of {part.attribute}"].append(part.differ <= 0.05)
+        for one in part.pairs.values():
             if one is not None:
-                found[name].append(one.p <= 0.05)
-    return {name: float(np.mean(hits)) for name, hits in found.items()}
+                found[f"pairs of {part.attribute}"].append(one.p <= 0.05)
+    named = {"qini": p.targeting.qini, "fifth.gap": p.targeting.spread, "rule.lift": p.rule.lift}
+    for name, one in named.items():
+        if one is not None:
+            found[name].append(one.p <= 0.05)
+    return dict(found)
 
 
 def ours(rows: Study, seed: int = 1) -> float:
@@ -268,27 +253,14 @@ def speed(sizes: list[int], rounds: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is asked for and print its table."""
+    """Time and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.people")
-    parser.add_argument("what", choices=("coverage", "speed"))
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--users", type=int, default=600)
     parser.add_argument("--rows", default="20000,100000")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     print(f"people: {machine()}")
-    if chosen.what == "speed":
-        speed([int(size) for size in chosen.rows.split(",")], chosen.rounds)
-        return 0
-    print(f"{chosen.seeds} logs of {chosen.users} users\n")
-    print("| gains | figure | covered | intervals | mean error in standard errors |\n|---|---|---|---|---|")
-    for name, gain in (("differ", GAIN), ("equal", FLAT)):
-        for key, (hits, n, off) in coverage(chosen.seeds, chosen.users, gain).items():
-            print(f"| {name} | {key} | {hits / n:.3f} | {n} | {off:+.2f} |", flush=True)
-    print("\n| test, where gains are equal | finds a difference |\n|---|---|")
-    for key, share in falsely(chosen.seeds, chosen.users).items():
-        print(f"| {key} | {share:.3f} |")
+    speed([int(size) for size in chosen.rows.split(",")], chosen.rounds)
     return 0
 
 

@@ -1,18 +1,14 @@
-"""Do the structure step's intervals hold the truth? Simulated logs of a world whose law is written out.
-
-python -m benchmarks.structure [--logs 300] [--users 250] [--replicates 100]
-
-Prints, for each figure, how often its 95% interval held the truth, with the interval of that share.
-"""
+"""A world whose law is written out, and what the structure step says of its logs; `benchmarks.coverage` counts what the
+intervals hold."""
 
 from __future__ import annotations
 
-import argparse
-import sys
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from analysis.causal.estimate import Estimate
 from analysis.causal.graph import Graph
 from analysis.causal.structure.actions import actions
 from analysis.causal.structure.change import Change, Compared, change, shares
@@ -20,7 +16,6 @@ from analysis.causal.structure.model import structure
 from analysis.causal.structure.projection import project
 from analysis.causal.structure.variables import rows_of
 from analysis.causal.structure.whatif import answers, base
-from analysis.causal.trust.trial import share
 
 GRAPH = Graph(
     nodes=("g", "z", "x", "m", "y"),
@@ -76,8 +71,8 @@ def truths() -> dict[str, float]:
     }
 
 
-def covered(users: int, replicates: int, seed: int) -> dict[str, bool]:
-    """One log: whether each figure's interval holds the truth."""
+def figures(users: int, replicates: int, seed: int) -> Iterator[tuple[str, float, Estimate | None]]:
+    """(figure, truth, estimate) of one log, for `benchmarks.coverage`."""
     table = simulated(users, 8, seed)
     drawn = project(GRAPH, "y", table.columns)
     model = structure(rows_of(table, drawn.order, "y", seed), drawn, seed)
@@ -98,26 +93,4 @@ def covered(users: int, replicates: int, seed: int) -> dict[str, bool]:
         **{f"change through {name}": one for name, one in apart.parts.items()},
     }
     true = truths()
-    return {name: one is not None and one.low <= true[name] <= one.high for name, one in found.items()}
-
-
-def main(arguments: list[str]) -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.structure")
-    parser.add_argument("--logs", type=int, default=300)
-    parser.add_argument("--users", type=int, default=250)
-    parser.add_argument("--replicates", type=int, default=100)
-    asked = parser.parse_args(arguments)
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        held = [covered(asked.users, asked.replicates, seed) for seed in range(asked.logs)]
-    print(f"{asked.logs} logs of {asked.users} users, {asked.replicates} replicates")
-    for name, true in truths().items():
-        one = share(sum(log[name] for log in held), len(held))
-        print(f"{name:28} truth {true:+.4f}  held {one.value:6.1%}  ({one.low:.1%} to {one.high:.1%})")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    yield from ((name, true[name], one) for name, one in found.items())

@@ -150,7 +150,7 @@ def test_the_same_seed_gives_the_same_parts() -> None:
 
 
 def test_intervals_hold_the_truth() -> None:
-    """A small version of `python -m benchmarks.gaps`: gaps and effects of cells and models together."""
+    """A small version of `python -m benchmarks.coverage`: gaps and effects of cells and models together."""
     hits = total = 0
     for world, logs in (("discrete", 30), ("smooth", 12)):
         for seed in range(logs):

@@ -17,7 +17,8 @@ from analysis.document import Section, canonical
 from analysis.finding import Finding, Verdict
 from analysis.log import Dataset
 from analysis.simulate import Shop, simulate
-from benchmarks.people import CAUSES, FLAT, coverage, log
+from benchmarks.coverage import Coverage, covered
+from benchmarks.people import CAUSES, FLAT, GAIN, figures, log
 from tests.analysis.causal.logs import dataset, real, triangle
 from tests.analysis.causal.shops import dataset_of
 from words import LANGUAGES, Phrase, Refusal, say
@@ -193,12 +194,15 @@ def test_a_covariate_that_others_determine_is_left_out() -> None:
 
 
 def test_known_gains_are_covered_whether_they_differ_or_not() -> None:
-    """A small version of `python -m benchmarks.people coverage`; all intervals of a kind together."""
-    for gain in (None, FLAT):
-        counted = coverage(20, 200) if gain is None else coverage(20, 200, gain)
-        hits, n = (sum(one[place] for one in counted.values()) for place in (0, 1))
+    """A small version of `python -m benchmarks.coverage`; all intervals of a kind together."""
+    for gain in (GAIN, FLAT):
+        counted = Coverage()
+        for seed in range(20):
+            counted.add(figures(200, seed, gain))
+        held = covered(counted)
+        hits, n = (sum(one[place] for one in held.values()) for place in (0, 1))
         assert 0.92 < hits / n < 0.98
-        assert counted["qini"][0] >= 16
+        assert held["qini"][0] >= 16
 
 
 # What stops an answer: a verdict with its reason, never a number.
