@@ -51,8 +51,8 @@ def discovery_section(dataset: Dataset, settings: DiscoverySettings, seed: int, 
 
 
 def arrow(link: Link) -> str:
-    """The link as drawn: a → b, a ⇢ b (or a hidden cause), a — b (either way), a ↔ b (a hidden cause)."""
-    sign = {"directed": "→", "possibly": "⇢", "either": "—", "hidden": "↔"}[link.reading]
+    """The link as drawn: a → b, a →? b (or a hidden cause), a — b (either way), a ↔ b (a hidden cause)."""
+    sign = {"directed": "→", "possibly": "→?", "either": "—", "hidden": "↔"}[link.reading]
     return f"{link.cause} {sign} {link.consequence}"
 
 
