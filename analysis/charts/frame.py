@@ -27,7 +27,8 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
     top = head + over + 24 * legend_rows(drawing, HALF - beside(drawing))
     rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
     per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
-    body = max(150, per_row * rows) if rows else 300
+    lines = max((len(wrapped(label, 30)) for label in drawing.y.labels), default=1)
+    body = max(150, max(per_row, 18 * lines + 4) * rows) if rows else 300
     under = 70 + round(20 * depth(drawing.x.labels)) + 18 * (len(wrapped(drawing.x.title, _width(drawing))) - 1)
     return {
         "template": {},

@@ -88,10 +88,15 @@ def longest_word(text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    """Pieces between which a line may break: after spaces, hyphens, underscores and any wide character."""
+    """Pieces between which a line may break: after spaces, hyphens, underscores and any wide character.
+
+    A hyphen between digits is a range (25-34), which stays in one line.
+    """
     pieces = [""]
     for character in text:
-        if pieces[-1] and (pieces[-1][-1] in " -_/|" or _columns(pieces[-1][-1]) == 2):
+        last = pieces[-1][-1:]
+        within = last == "-" and pieces[-1][-2:-1].isdecimal() and character.isdecimal()
+        if last and not within and (last in " -_/|" or _columns(last) == 2):
             pieces.append("")
         pieces[-1] += character
     return pieces
