@@ -61,7 +61,7 @@ def _toolbar(view: View, known: Ground, drawn: Graph) -> None:
             placeholder=raw("graph.template_choose"),
             format_func=_template_name,
             key=view.key(f"template:{len(history.undo)}"),
-            width=280,
+            width=270,
         )
         if name is not None:
             drawing.replace(view, known.templates[name], drawn)
@@ -86,7 +86,7 @@ def _question(view: View, known: Ground, drawn: Graph) -> None:
                 placeholder=raw("graph.choose_node"),
                 format_func=lambda node: known.shown.get(node, node),
                 key=view.key(f"{role}:{now}:{len(nodes)}"),
-                width=180,
+                width=170,
             )
         )
     if tuple(chosen) != (drawn.treatment, drawn.outcome):

@@ -19,6 +19,9 @@ from analysis.charts.layout import (
     turned,
 )
 
+MOST = 5
+"""Lines of the title below; beside long labels it has little width, and must not be cut."""
+
 
 def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
     title, head = _title(drawing, look) if titled else ({"text": ""}, 0)
@@ -29,7 +32,7 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
     per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
     lines = max((len(wrapped(label, 30)) for label in drawing.y.labels), default=1)
     body = max(150, max(per_row, 18 * lines + 4) * rows) if rows else 300
-    under = 70 + round(20 * depth(drawing.x.labels)) + 18 * (len(wrapped(drawing.x.title, _width(drawing))) - 1)
+    under = 70 + round(20 * depth(drawing.x.labels)) + 18 * (len(wrapped(drawing.x.title, _width(drawing), MOST)) - 1)
     return {
         "template": {},
         "meta": {"alt": drawing.alt},
@@ -84,7 +87,7 @@ def _width(drawing: Drawing) -> int:
 
 
 def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, Any]:
-    title = broken(axis.title, _width(drawing)) if across else ""
+    title = broken(axis.title, _width(drawing), MOST) if across else ""
     side: dict[str, Any] = {
         "title": {"text": title, "standoff": 10, "font": {"size": 13, "color": look.muted}},
         "automargin": True,

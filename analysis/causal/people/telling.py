@@ -136,7 +136,7 @@ def _same(part: Gains, voice: Voice, known: dict[str, Finding], gaps: list[Findi
     values = _values(f"cate.{part.attribute}", part, known)
     least = max((one.smallest_detectable for one in gaps if one.smallest_detectable is not None), default=0.0)
     return phrase(
-        "people.same",
+        "people.same_known" if UNKNOWN in part.labels else "people.same",
         **voice.facts(),
         attribute=part.attribute,
         low=voice.signed(min(values)),
