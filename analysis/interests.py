@@ -62,12 +62,16 @@ def with_topics(dataset: Dataset, items: Read, said: Read | None, by_treatment: 
 
 
 def topics_table(dataset: Dataset, k: int) -> Table:
-    """Each topic with its items and the users whose intent it is; counts of fewer than `k` users are left out."""
+    """Each topic with its items and the users whose intent it is; counts of fewer than `k` users are left out, with
+    the next larger one where these would follow from the number of all users."""
     items, users = dataset.items[TOPIC].value_counts(), dataset.users[INTENT].value_counts()
+    small = set(users.index[users < k])
+    if small and (len(small) == 1 or users[list(small)].sum() < k) and len(small) < len(users):
+        small.add(users[~users.index.isin(small)].index[-1])
     rows: list[tuple[Cell, ...]] = []
     for name in sorted(set(items.index) | set(users.index), key=lambda name: (name == UNKNOWN, -items.get(name, 0))):
         people = int(users.get(name, 0))
-        rows.append((str(name), int(items.get(name, 0)), people if people == 0 or people >= k else None))
+        rows.append((str(name), int(items.get(name, 0)), None if name in small else people))
     columns = ("topic", "topic_items", "topic_users")
     return Table(
         key="data.topics",
@@ -130,6 +134,8 @@ def _near(vectors: Vectors, item: npt.NDArray[np.intp], said: Vectors, user: npt
 def _centred(vectors: Vectors) -> Vectors:
     """Less the mean of the texts that are known: what all texts share says nothing; unknown texts stay 0."""
     known = np.abs(vectors).sum(axis=1) > 0
+    if not known.any():
+        return vectors
     centred = np.where(known[:, None], vectors - vectors[known].mean(axis=0), np.float32(0))
     return centred.astype(np.float32)
 

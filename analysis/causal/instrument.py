@@ -66,7 +66,7 @@ def by_instrument(rows: Rows, treatment: Numbers) -> Instrumented | None:
     if stages is None or rows.users <= stages.z.shape[1] + 1:
         return None
     value, error = _two_stage(stages)
-    if not np.isfinite(value):
+    if not np.isfinite(value) or error == 0:  # the treatment tells the outcome exactly: no error to measure by
         return None
     strength = first_stage(stages)
     if strength >= STRONG:

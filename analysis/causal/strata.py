@@ -98,5 +98,7 @@ def _cut(name: str, values: Numbers, bins: int) -> Stratified:
 
 
 def interval_labels(edges: Sequence[float] | Numbers) -> tuple[str, ...]:
-    """`low..high` of each interval between neighbouring edges."""
-    return tuple(f"{low:.4g}..{high:.4g}" for low, high in zip(edges, edges[1:], strict=False))
+    """`low..high` of each interval between neighbouring edges, `..high` the first and `low..` the last: the ends are
+    the values of single people."""
+    inner = [f"{edge:.4g}" for edge in edges[1:-1]]
+    return tuple(f"{low}..{high}" for low, high in zip(["", *inner], [*inner, ""], strict=True))

@@ -67,3 +67,10 @@ def test_counts_of_few_users_are_left_out_of_the_table() -> None:
     rows = {row[0]: row[1:] for row in topics_table(joined, k=2).rows}
     assert rows == {"east": (2, None), "north": (1, None), UNKNOWN: (1, None)}
     assert {row[0]: row[2] for row in topics_table(joined, k=1).rows} == {"east": 1, "north": 1, UNKNOWN: 1}
+
+
+def test_a_hidden_count_does_not_follow_from_the_number_of_users() -> None:
+    people = pd.DataFrame({INTENT: ["east"] * 30 + ["north"] * 20 + ["west"] * 3}).rename_axis("user")
+    items = pd.DataFrame({TOPIC: ["east", "north", "west"]})
+    table = topics_table(Dataset(pd.DataFrame(), people, items, Roles(user="u", item="i"), "x"), 10)
+    assert {row[0]: row[2] for row in table.rows} == {"east": 30, "north": None, "west": None}

@@ -70,9 +70,7 @@ def gap_section(
     counted = np.where(groups.arm >= 0, np.isfinite(outcome.value), False)
     wrong = _degenerate(rows, frame, counted)
     if wrong is not None:
-        return _nothing(
-            attribute, outcome, int(counted.sum()), wrong, frame.people if min(frame.people.values()) else {}
-        )
+        return _nothing(attribute, outcome, int(counted.sum()), wrong)
     tell(0.2, "gap.progress.parts")
     done = decompose(rows, settings.replicates, seed)
     tell(0.7, "gap.progress.turned")
@@ -215,9 +213,7 @@ def _degenerate(rows: Sample, frame: Frame, counted: np.ndarray) -> Phrase | Non
     return None
 
 
-def _nothing(
-    attribute: str, outcome: Compared, n: int, reason: Phrase, people: dict[str, int] | None = None
-) -> Section:
+def _nothing(attribute: str, outcome: Compared, n: int, reason: Phrase) -> Section:
     method = phrase("gap.method_none")
     label = phrase("gap.gap_of", outcome=outcome.label, x=attribute)
     key = f"why.{attribute}.{outcome.figure}.gap"

@@ -85,11 +85,12 @@ def parts_table(done: Parts, frame: Frame, others: dict[str, Parts]) -> Table:
 def sides_table(rows: Sample, frame: Frame, k: int) -> Table:
     """How the arms differ in what lies before and in between: means of numbers, shares of categories.
 
-    A category with a cell under `k` people is left out whole, so that no cell follows by subtraction.
+    A category with a cell under `k` people is left out whole, so that no cell follows by subtraction; so is a number
+    that fewer than `k` people of an arm have.
     """
     cells: list[tuple[Cell, ...]] = []
     for one in (*rows.before, *rows.between):
-        cells += _numbers(one, rows, frame) if one.numbers is not None else _shares(one, rows, frame, k)
+        cells += _numbers(one, rows, frame, k) if one.numbers is not None else _shares(one, rows, frame, k)
     heads = (
         Head(key="column", title=phrase("gap.column_what")),
         Head(key="first", title=phrase("gap.column_arm", arm=frame.first), unit="score"),
@@ -188,12 +189,13 @@ def _facts(name: str, frame: Frame) -> dict[str, Fact]:
     return {**frame.facts(), "name": frame.said(column)}
 
 
-def _numbers(one: Column, rows: Sample, frame: Frame) -> list[tuple[Cell, ...]]:
+def _numbers(one: Column, rows: Sample, frame: Frame, k: int) -> list[tuple[Cell, ...]]:
     assert one.numbers is not None
-    means = [one.numbers[rows.of(arm) & np.isfinite(one.numbers)] for arm in (1, 0)]
-    if any(len(values) == 0 for values in means):
+    known = [rows.of(arm) & np.isfinite(one.numbers) for arm in (1, 0)]
+    if any(len(np.unique(rows.user[marks])) < max(k, 1) for marks in known):
         return []
-    return [(phrase("gap.mean_of", name=frame.said(one.name)), *(float(values.mean()) for values in means))]
+    means = (float(one.numbers[marks].mean()) for marks in known)
+    return [(phrase("gap.mean_of", name=frame.said(one.name)), *means)]
 
 
 def _shares(one: Column, rows: Sample, frame: Frame, k: int) -> list[tuple[Cell, ...]]:

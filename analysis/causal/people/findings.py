@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from analysis.causal.people.analyse import People
 from analysis.causal.people.groups import FEWEST, Gains
 from analysis.causal.people.judged import Treated
@@ -176,11 +180,26 @@ def _rule(p: People, voice: Voice) -> list[Finding]:
         )
         for name, one in named.items()
     ]
-    return [*values, *_shares(p.shares, voice)]
+    return [*values, *_shares(tuple(_safe(p, part, voice.k) for part in p.shares), voice)]
+
+
+def _safe(p: People, part: Treated, k: int) -> Treated:
+    """No share of an attribute where in one of its groups the rule treats, or leaves, some but fewer than `k` people:
+    with the share of everybody the others would give it away."""
+    codes = next(one.codes for one in p.groups if one.attribute == part.attribute)
+    held = [
+        len(np.unique(p.study.user[(codes == code) & (p.rule.chosen == does)]))
+        for code in range(len(part.labels))
+        for does in (True, False)
+    ]
+    if not any(0 < people < k for people in held):
+        return part
+    return replace(part, share=(None,) * len(part.labels), gaps=dict.fromkeys(part.gaps))
 
 
 def _shares(parts: tuple[Treated, ...], voice: Voice) -> list[Finding]:
     """Whom the rule treats, by group, and the gaps; corrected together."""
+    few = phrase("finding.suppressed", k=voice.k)
     adjusted = iter(corrected([one for part in parts for one in part.gaps.values()])[0])
     method = phrase("people.method_share")
     found = []
@@ -191,7 +210,15 @@ def _shares(parts: tuple[Treated, ...], voice: Voice) -> list[Finding]:
             own = {label: users}
             found.append(
                 voice.figure(
-                    f"{prefix}.{label}", words, method, share, Verdict.MEASURED, n=users, groups=own, unit="share"
+                    f"{prefix}.{label}",
+                    words,
+                    method,
+                    share,
+                    Verdict.MEASURED,
+                    n=users,
+                    groups=own,
+                    reason=few,
+                    unit="share",
                 )
             )
         for (a, b), one in part.gaps.items():
@@ -209,6 +236,7 @@ def _shares(parts: tuple[Treated, ...], voice: Voice) -> list[Finding]:
                     n=sum(users_of.values()),
                     groups=users_of,
                     p_adjusted=next(adjusted),
+                    reason=few,
                     unit="points",
                 )
             )

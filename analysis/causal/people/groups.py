@@ -9,7 +9,7 @@ import numpy as np
 from analysis.causal.estimate import Estimate
 from analysis.causal.people.scores import Scores, difference, estimated, mean_over
 from analysis.causal.propensity import SUPPORT, WITHHELD
-from analysis.causal.study import Numbers, Stratified, Study
+from analysis.causal.study import Codes, Numbers, Stratified, Study
 from analysis.fairness.infer import permutation_p
 from analysis.log import UNKNOWN
 
@@ -22,6 +22,7 @@ FEWEST = 10
 class Gains:
     """Effects within the groups of one attribute.
 
+    codes: int64 [rows].
     users: people of each group; effect: None where a group lacks support (`lacking` above the limit) or either kind of
     row. pairs: each known group minus the largest known one. differ: p-value that no two known groups differ, by
     shuffling users among groups; None for fewer than three.
@@ -29,6 +30,7 @@ class Gains:
 
     attribute: str
     labels: tuple[str, ...]
+    codes: Codes
     users: tuple[int, ...]
     lacking: tuple[float, ...]
     effect: tuple[Estimate | None, ...]
@@ -60,6 +62,7 @@ def gains(study: Study, scores: Scores, propensity: Numbers, split: Stratified, 
     return Gains(
         split.name,
         split.labels,
+        split.codes,
         users,
         lacking,
         effect,

@@ -203,11 +203,11 @@ def _rule(p: People, voice: Voice) -> Table:
 def _peer_groups(p: People, part: Gains, voice: Voice, shown: Shown) -> Table:
     """Our effect in each group beside the mean of what each model of EconML expects of its rows."""
     assert p.peers is not None
-    split = {one.name: one for one in p.study.confounders}[part.attribute].codes[p.peers.sample]
+    split, user = part.codes[p.peers.sample], p.study.user[p.peers.sample]
     rows: list[tuple[Cell, ...]] = []
     for code, label in enumerate(part.labels):
         key = f"{voice.base}.cate.{part.attribute}.{label}"
-        if key not in shown or not (split == code).any():
+        if key not in shown or len(np.unique(user[split == code])) < voice.k:
             continue
         one = shown[key]
         theirs = (float(model.fitted[split == code].mean()) for model in p.peers.models)

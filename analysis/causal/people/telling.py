@@ -102,7 +102,8 @@ def _headline(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phras
         shown = {label: value for label, value in levels.items() if value is not None}
         most, least = (group_label(pick(shown, key=lambda label: shown[label])) for pick in (max, min))
         rest = phrase("people.rest_differs", attribute=part.attribute, a=most, b=least)
-    return (phrase("people.headline", **voice.facts(), **voice.limits(p.average), rest=rest),)
+    key = "headline_open" if p.average.low <= 0 <= p.average.high else "headline"
+    return (phrase(f"people.{key}", **voice.facts(), **voice.limits(p.average), rest=rest),)
 
 
 def _groups(part: Gains, voice: Voice, known: dict[str, Finding]) -> list[Phrase]:

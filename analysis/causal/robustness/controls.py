@@ -76,10 +76,18 @@ def _control(
     own = _own_frame(frame, rows, kind)
     if min(own.n, *own.arms_users.values()) < frame.k:
         return Control(kind, name, said, None, phrase("finding.suppressed", k=frame.k), own)
+    if rows.binary and few_in_a_cell(rows, frame.k):  # nor a value of text that so few people have
+        return Control(kind, name, q.said(name), None, phrase("finding.suppressed", k=frame.k), own)
     estimate = _estimated(rows, frame)
     lacking = propensity.overlap_by_strata(rows, frame.settings.estimand).lacking
     why = phrase("robustness.no_support", share=f"{lacking:.0%}") if estimate is None else None
     return Control(kind, name, said, estimate, why, own)
+
+
+def few_in_a_cell(rows: Study, k: int) -> bool:
+    """Whether one kind of treatment has fewer than `k` people with, or without, a 0/1 outcome."""
+    cell = rows.treated * 2 + rows.outcome.astype(int)
+    return min(len(np.unique(rows.user[cell == code])) for code in range(4)) < k
 
 
 def _as_number(table: pd.DataFrame, name: str, said: str) -> tuple[pd.DataFrame, str]:

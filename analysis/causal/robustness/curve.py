@@ -16,6 +16,7 @@ from analysis.causal.cells import Estimand
 from analysis.causal.doubly_robust import nuisances
 from analysis.causal.estimate import Estimate
 from analysis.causal.estimators import ESTIMATORS, FEWEST
+from analysis.causal.robustness.controls import few_in_a_cell
 from analysis.causal.robustness.scores import SCORES, by_user
 from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.causal.robustness.specifications import AdjustmentChoice, OutcomeChoice
@@ -104,11 +105,7 @@ def _base(asked: Asked, outcome: OutcomeChoice) -> Study | Phrase:
         rows = study(table, asked.treatment, name, asked.contrast, (), asked.effects.bins)
     except Refusal:
         return phrase("robustness.outcome_constant")
-    if rows.binary:
-        cell = rows.treated * 2 + rows.outcome.astype(int)
-        if min(len(np.unique(rows.user[cell == code])) for code in range(4)) < asked.k:
-            return phrase("finding.suppressed", k=asked.k)
-    return rows
+    return phrase("finding.suppressed", k=asked.k) if rows.binary and few_in_a_cell(rows, asked.k) else rows
 
 
 def _restratified(base: Study, names: tuple[str, ...], known: dict[str, Stratified], bins: int) -> Study | Phrase:

@@ -174,12 +174,14 @@ def _periods(rows: Rows, settings: StructureSettings) -> Compared | Phrase:
     if "time" not in rows.table:
         return phrase("structure.no_time")
     time = rows.table["time"]
+    if not time.notna().any():
+        return phrase("structure.no_time")
     if settings.second_from is not None:
         start = pd.to_datetime(settings.second_from, errors="coerce", utc=True)
         if pd.isna(start):
             return phrase("structure.no_day", day=settings.second_from)
     else:
-        start = time.sort_values().iloc[len(time) // 2].normalize()
+        start = time.dropna().sort_values().iloc[int(time.notna().sum()) // 2].normalize()
     later = (time >= start).to_numpy(dtype=bool)
     if not later.any() or later.all():
         return phrase("structure.one_period", day=f"{start:%Y-%m-%d}")

@@ -66,7 +66,7 @@ def rows_of(table: pd.DataFrame, names: tuple[str, ...], outcome: str, seed: int
     for name in names:
         if _is_number(table[name]) and table[name].nunique() > FEW_VALUES:
             known = known & np.isfinite(table[name].to_numpy(dtype=float, na_value=np.nan))
-    kept, sampled = _some_users(table.loc[known].reset_index(drop=True), seed)
+    kept, sampled = some_users(table.loc[known].reset_index(drop=True), seed)
     if len(kept) == 0:
         raise Refusal("effects.outcome_empty", name=outcome)
     _refuse_outcome(kept[outcome])
@@ -88,7 +88,8 @@ def is_binary(variable: Variable) -> bool:
     return variable.amounts is not None and variable.labels == ("0", "1")
 
 
-def _some_users(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, int | None]:
+def some_users(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, int | None]:
+    """Whole users drawn at random that fit into MAX_ROWS rows, and how many users there were; else all, and None."""
     if len(table) <= MAX_ROWS:
         return table, None
     counts = table["user"].value_counts(sort=False).sort_index()

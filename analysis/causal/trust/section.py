@@ -15,6 +15,7 @@ from analysis.causal.estimators import ESTIMATORS
 from analysis.causal.propensity import WITHHELD, overlap_by_strata
 from analysis.causal.question import Question, ask
 from analysis.causal.settings import EffectSettings
+from analysis.causal.structure.variables import some_users
 from analysis.causal.study import Contrast, Study, contrasts, study
 from analysis.causal.trust.settings import TrustSettings
 from analysis.causal.trust.trial import Trial, run
@@ -34,12 +35,14 @@ FEWEST = 20
 
 @dataclass(frozen=True)
 class _Asked:
-    """The question on rows that are complete, and the world made of them."""
+    """The question on rows that are complete, and the world made of them; sampled: users of a log too large to be
+    tried whole, else None."""
 
     question: Question
     study: Study
     world: World
     estimated: float
+    sampled: int | None
 
 
 def trust_section(
@@ -82,7 +85,7 @@ def _asked(dataset: Dataset, graph: Graph, settings: EffectSettings, k: int, see
         raise Refusal("trust.not_identified", reason=question.obstacle)
     if question.through:
         raise Refusal("trust.other_way")
-    table = with_outcome(table, question, settings)
+    table, sampled = some_users(with_outcome(table, question, settings), seed)
     contrast = _largest(contrasts(table[question.treatment], settings.reference, settings.threshold))
     rows = _complete(study(table, question.treatment, question.outcome, contrast, question.adjustment, settings.bins))
     if rows.users < max(k, FEWEST):
@@ -91,7 +94,7 @@ def _asked(dataset: Dataset, graph: Graph, settings: EffectSettings, k: int, see
     lacking = overlap_by_strata(rows, settings.estimand).lacking
     if made.outside > WITHHELD or (lacking > WITHHELD and not rows.continuous and made.outside > 0):
         raise Refusal("effects.no_overlap", share=amount(max(made.outside, lacking), "share"), names=question.names)
-    return _Asked(question, rows, made, _estimated(rows, settings, seed))
+    return _Asked(question, rows, made, _estimated(rows, settings, seed), sampled)
 
 
 def _largest(found: tuple[Contrast, ...]) -> Contrast:
@@ -134,9 +137,15 @@ def _said(asked: _Asked, trial: Trial, question: EffectSettings, settings: Trust
         findings=findings(frame),
         charts=charts(frame),
         tables=tables(frame),
-        notes=notes(frame),
+        notes=(*notes(frame), *_of_more(asked)),
         facts={"effects": list(trial.effects), "estimand": question.estimand},
     )
+
+
+def _of_more(asked: _Asked) -> tuple[Phrase, ...]:
+    if asked.sampled is None:
+        return ()
+    return (phrase("trust.note_sampled", users=f"{asked.study.users:,}", of=f"{asked.sampled:,}"),)
 
 
 def _nothing(dataset: Dataset, reason: Phrase) -> Section:

@@ -198,3 +198,13 @@ def test_under_k_people_nothing_is_told(graph: Graph) -> None:
     section = effects_section(dataset(table), graph, QUICK, 10, 1)
     assert {one.verdict for one in section.findings} <= {Verdict.SUPPRESSED, Verdict.NOT_COMPUTED}
     assert section.charts == () and section.tables == ()
+
+
+def test_an_outcome_that_is_the_treatment_itself_has_no_interval_and_ends() -> None:
+    rng = np.random.default_rng(0)
+    z = rng.integers(0, 2, 300)
+    x = (0.6 * z + rng.normal(size=300) > 0.3).astype(float)
+    rows = dosed(
+        pd.DataFrame({"user": np.arange(300).astype(str), "z": z.astype(str), "x": x, "y": x}), "x", "y", ("z",), 5
+    )
+    assert by_instrument(rows, rows.dose) is None

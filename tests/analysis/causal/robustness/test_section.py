@@ -284,3 +284,10 @@ def test_tests_warn_of_what_is_not_there_as_often_as_they_say() -> None:
     for name, (hits, n) in counted.items():
         assert n == 60 and hits <= 9, (name, hits)
     assert counted["negative outcome"][0] + counted["negative exposure"][0] > 0
+
+
+def test_a_value_of_text_that_few_people_have_is_no_control_and_is_not_named() -> None:
+    table = confounded(400, 3)
+    table["note"] = [f"secret {number:03d}" for number in range(len(table))]
+    section = section_of(dataset(table), triangle("z"), negative_outcomes=("note",))
+    assert "secret" not in canonical(section).decode() and "note was not tested" in said(section)
