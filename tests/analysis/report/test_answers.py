@@ -46,7 +46,7 @@ def test_the_strength_counts_every_claim_once_and_names_a_failed_attempt():
         finding("effect.subset", Verdict.MEASURED, 0.0, -0.1, 0.1, settings={"stood": False}),
     )
     first, attempts, graph = answers(audit(Section(step="effects", summary=(), findings=claims)), "en")[3].sentences
-    assert first.startswith("Of 4 differences and effects") and "2 are more than chance, 1 are too small" in first
+    assert first.startswith("Of 4 differences and effects") and "more than chance: 2; too small to matter: 1" in first
     assert "withstood 1 of 2" in attempts and "no data can prove" in graph
 
 
