@@ -110,8 +110,10 @@ def _wanted(dataset: Dataset, settings: Recommending) -> Phrase:
     return phrase("audit.protocol.wanted", bound=f"{positive_from(dataset, settings):g}")
 
 
-def compose(dataset: Dataset, settings: Recommending) -> Composed:
+def compose(dataset: Dataset, settings: Recommending, telling: tuple[str, ...] = ()) -> Composed:
     """Code users and items, label rows, and set the held-out positives apart.
+
+    telling: columns of the users that were made of outcomes, held-out ones among them; no model is given these.
 
     Raises Refusal(data.without.items | audit.no_positives | audit.no_test) where there is nothing to recommend, to
     learn from or to measure on.
@@ -126,7 +128,8 @@ def compose(dataset: Dataset, settings: Recommending) -> Composed:
         raise Refusal("audit.no_test")
     shape = (len(dataset.users), len(dataset.items))
     inverse = "propensity" in dataset.log and getattr(settings.model, "ips", "none") == "given"
-    final = _interactions(dataset, pd.concat([train, valid]), valid.iloc[:0], inverse)
+    known = dataset.users.drop(columns=list(telling), errors="ignore")
+    final = _interactions(dataset, known, pd.concat([train, valid]), valid.iloc[:0], inverse)
     fresh = test[np.asarray(final.seen[test["user"], test["item"]]).ravel() == 0]
     rated = settings.candidates == "rated" or (settings.candidates == "auto" and _randomised_test(dataset))
     facts: dict[str, Fact] = {
@@ -135,7 +138,7 @@ def compose(dataset: Dataset, settings: Recommending) -> Composed:
         "wanted": _wanted(dataset, settings),
     }
     return Composed(
-        data=_interactions(dataset, train, valid, inverse),
+        data=_interactions(dataset, known, train, valid, inverse),
         final=final,
         relevant=_pairs(fresh[fresh["label"] > 0], shape).astype(np.float32),
         test=fresh.reset_index(drop=True),
@@ -167,10 +170,12 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
     return rows.groupby(["part", "user", "item"], sort=True, observed=True).agg(how).reset_index()
 
 
-def _interactions(dataset: Dataset, train: pd.DataFrame, valid: pd.DataFrame, inverse: bool) -> Interactions:
-    """`train` as training rows, weighted by the inverse of the logged propensities where `inverse` says so."""
+def _interactions(
+    dataset: Dataset, users: pd.DataFrame, train: pd.DataFrame, valid: pd.DataFrame, inverse: bool
+) -> Interactions:
+    """`train` as training rows, `users` the columns of users that a model may know, weighted by the inverse of the logged propensities where `inverse` says so."""
     texts = dataset.items.get("text")
-    user_features, user_names = _one_hot(dataset.users)
+    user_features, user_names = _one_hot(users)
     item_features, item_names = _one_hot(dataset.items.drop(columns="text", errors="ignore"))
     rated = "outcome" in dataset.log
     known = train if _is_rating(dataset) else train[train["label"] > 0]

@@ -49,9 +49,12 @@ class Run:
     @cached_property
     def composed(self) -> Composed:
         """The data coded for recommenders."""
+        from analysis.interests import INTENT
         from audit.compose import compose
 
-        return compose(self.dataset, self.settings.recommender)
+        topics = self.settings.topics
+        read_from_rows = topics.enabled and topics.signs != "text"  # all rows, those of the test part too
+        return compose(self.dataset, self.settings.recommender, (INTENT,) if read_from_rows else ())
 
     def tell(self, fraction: float, note: str, **figures: float) -> None:
         """A models.base.Tell for the running step; `note` is a catalogue key."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,3 +97,11 @@ def test_scores_of_rows_are_the_models_own():
     model, kept = trained(made, EaseSettings(l2=1.0), 1)
     whole = model.score(np.arange(2, dtype=np.int32))
     assert kept.test.tolist() == [whole[user, item] for user, item in made.test[["user", "item"]].to_numpy()]
+
+
+def test_a_column_made_of_outcomes_is_given_to_no_model():
+    data = dataset(RATINGS)
+    data = replace(data, users=data.users.assign(intent=["east", "west"], city=["p", "q"]))
+    for made in (compose(data, Recommending(), ("intent",)), compose(data, Recommending(), ("intent", "nowhere"))):
+        for part in (made.data, made.final):
+            assert part.user_feature_names == ("city=p", "city=q")
