@@ -173,7 +173,10 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
 def _interactions(
     dataset: Dataset, users: pd.DataFrame, train: pd.DataFrame, valid: pd.DataFrame, inverse: bool
 ) -> Interactions:
-    """`train` as training rows, `users` the columns of users that a model may know, weighted by the inverse of the logged propensities where `inverse` says so."""
+    """`train` as training rows, weighted by the inverse of the logged propensities where `inverse` says so.
+
+    users: the columns of users that a model may know.
+    """
     texts = dataset.items.get("text")
     user_features, user_names = _one_hot(users)
     item_features, item_names = _one_hot(dataset.items.drop(columns="text", errors="ignore"))
