@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audit.commands import compare, effect, init, report, run, step
@@ -59,6 +59,17 @@ def _init_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"))
 
 
+def _within(least: int, most: int) -> Callable[[str], int]:
+    """What reads a whole number, with the limits that audit.toml has for it."""
+
+    def number(text: str) -> int:
+        if not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
+        return int(text)
+
+    return number
+
+
 def _effect_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--log", type=Path, required=True, help="Parquet file, or a folder of them")
     for role, what in (("user", "who"), ("treatment", "whose effect is asked for"), ("outcome", "a number, or 0/1")):
@@ -67,9 +78,9 @@ def _effect_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reference", help="the treatment that is compared with (default: 0, or the most frequent)")
     command.add_argument("--level", help="the treatment asked about, where there are several kinds")
     command.add_argument("--estimand", choices=("ATE", "ATT"), default="ATE", help="over all rows, or the treated ones")
-    command.add_argument("--replicates", type=int, default=1000, help="bootstrap samples of users")
+    command.add_argument("--replicates", type=_within(100, 20_000), default=1000, help="bootstrap samples of users")
     command.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="spark: EVENHAND_SPARK_MASTER")
-    command.add_argument("--k", type=int, default=10, help="fewest people that a figure may rest on")
+    command.add_argument("--k", type=_within(5, 1_000_000), default=10, help="fewest people that a figure may rest on")
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--language", choices=("en", "zh"), default="en")
     command.add_argument("-o", "--output", type=Path, help="write the section as JSON")
