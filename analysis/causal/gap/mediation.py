@@ -109,7 +109,12 @@ def _contrast(
     except Refusal as refusal:
         return _nothing(base, asked, kept, refusal.phrase)
     if rows.rows == 0 or len(np.unique(rows.arm)) < 2:
-        return _nothing(base, asked, kept, phrase("gap.no_overlap_effect", **_bare(asked), share="100%"))
+        return _nothing(
+            base,
+            asked,
+            kept,
+            phrase("gap.no_overlap_effect", **_bare(asked), share="100%", names=_bare(asked)["between"]),
+        )
     if np.ptp(rows.outcome) == 0:
         return _nothing(base, asked, kept, phrase("gap.constant", outcome=asked.said(asked.y)))
     frame = _frame(base, asked, contrast, rows, settings, seed)

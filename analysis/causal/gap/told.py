@@ -106,7 +106,8 @@ def why_not(name: str, done: Parts, frame: Frame) -> Phrase | None:
         return None
     if done.lacking > WITHHELD:
         share = amount(done.lacking, "share")
-        return phrase(f"gap.no_overlap_{frame.kind}", **frame.facts(), share=share)
+        names = listed(frame.said(one) for one in (*frame.places.between, *frame.places.before))
+        return phrase(f"gap.no_overlap_{frame.kind}", **frame.facts(), share=share, names=names)
     if frame.kind == "effect" and not frame.places.sound:
         return phrase("gap.not_sound", names=frame.between, outcome=frame.outcome)
     if name.startswith("through["):

@@ -105,7 +105,7 @@ def _refutations(rows: Study, asked: Asked, answer: Estimate) -> tuple[Refutatio
 
 def _controls(asked: Asked, graph: Graph, frame: Frame) -> tuple[Control, ...]:
     named: tuple[tuple[Kind, str], ...] = (
-        *(("outcome", name) for name in asked.settings.negative_outcomes),
-        *(("exposure", name) for name in asked.settings.negative_exposures),
+        *(("outcome", name) for name in dict.fromkeys(asked.settings.negative_outcomes)),
+        *(("exposure", name) for name in dict.fromkeys(asked.settings.negative_exposures)),
     )
     return negative_controls(asked.table, graph, frame.question, asked.contrast, named, frame)

@@ -78,7 +78,7 @@ def outcome_choices(
     if settings.positive_from is not None:
         headline = _cut_at(name, own, settings.positive_from)
         chosen.insert(0, OutcomeChoice(headline.words, headline.values, headline=True))
-    for other in others:
+    for other in dict.fromkeys(others):
         chosen.append(OutcomeChoice(question.said(other), pd.to_numeric(table[other], errors="coerce").astype(float)))
     return tuple(chosen)
 
