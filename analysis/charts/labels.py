@@ -10,6 +10,7 @@ from words import Language, Phrase, say
 _DRAWN = str.maketrans({"$": "\uff04", "<": "\u2039", ">": "\u203a"})
 """plotly reads tags in every label and MathJax between dollar signs. Look-alikes instead of deletion, so that two
 groups whose names differ only in such a character stay two."""
+CLOSING = "）)，。、；：？！”"
 
 
 def legible(text: str) -> str:
@@ -90,13 +91,13 @@ def longest_word(text: str) -> int:
 def _words(text: str) -> list[str]:
     """Pieces between which a line may break: after spaces, hyphens, underscores and any wide character.
 
-    A hyphen between digits is a range (25-34), which stays in one line.
+    A hyphen between digits is a range (25-34), which stays in one line; no line begins with what closes one.
     """
     pieces = [""]
     for character in text:
         last = pieces[-1][-1:]
         within = last == "-" and pieces[-1][-2:-1].isdecimal() and character.isdecimal()
-        if last and not within and (last in " -_/|" or _columns(last) == 2):
+        if last and not within and character not in CLOSING and (last in " -_/|" or _columns(last) == 2):
             pieces.append("")
         pieces[-1] += character
     return pieces
