@@ -50,7 +50,7 @@ def _adjustment(view: View, known: Ground) -> Any:
         index=0 if now == "auto" else 1,
         format_func=lambda name: t(f"choice.adjustment.{name}"),
         horizontal=True,
-        key=view.key("adjustment"),
+        key=view.choice("adjustment"),
     )
     if way == "auto":
         return "auto"
@@ -68,7 +68,7 @@ def _threshold(view: View) -> Any:
         ways,
         index=ways.index(chosen),
         format_func=lambda name: raw(f"choice.threshold.{name}"),
-        key=view.key("threshold"),
+        key=view.choice("threshold"),
     )
     if way != "number":
         return None if way == "none" else "median"

@@ -60,7 +60,7 @@ def _toolbar(view: View, known: Ground, drawn: Graph) -> None:
             index=None,
             placeholder=raw("graph.template_choose"),
             format_func=_template_name,
-            key=view.key(f"template:{len(history.undo)}"),
+            key=view.choice(f"template:{len(history.undo)}"),
             width=270,
         )
         if name is not None:

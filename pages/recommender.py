@@ -16,10 +16,11 @@ from pages.parts.state import state
 from pages.parts.text import plain, raw, t
 from words import Refusal
 
-KINDS = ("ease", "mf", "additive", "language", "popularity")
+KINDS = ("ease", "mf", "vae", "additive", "language", "popularity")
 FIRST = {
     "ease": ("l2",),
     "mf": ("loss", "dimensions", "epochs"),
+    "vae": ("epochs", "dimensions", "beta"),
     "additive": ("crosses", "ips"),
     "language": ("epochs", "dimensions", "history"),
     "popularity": (),
@@ -41,7 +42,7 @@ def render(view: View) -> None:
             index=WAYS.index(_way(view.settings.recommender)),
             format_func=lambda name: t(f"recommender.way_{name}"),
             horizontal=True,
-            key=view.key("way"),
+            key=view.choice("way"),
         )
         chosen = {"train": _train, "saved": _saved, "lists": _lists}[way](view, known)
         st.divider()
@@ -65,7 +66,7 @@ def _train(view: View, known: Ground) -> Recommending:
         KINDS,
         index=KINDS.index(settings.model.kind),
         format_func=lambda name: raw(f"recommender.kind_{name}"),
-        key=view.key("kind"),
+        key=view.choice("kind"),
     )
     st.caption(t(f"recommender.about_{kind}"))
     model: Any = settings.model if settings.model.kind == kind else SETTINGS.validate_python({"kind": kind})

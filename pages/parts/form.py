@@ -96,7 +96,7 @@ def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequen
 def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None) -> Any:
     field = type(settings).model_fields[name]
     value = getattr(settings, name)
-    label, key = t(f"field.{OWN_NAMES.get((prefix, name), name)}"), view.key(f"{prefix}.{name}")
+    label, key = t(f"field.{OWN_NAMES.get((prefix, name), name)}"), view.choice(f"{prefix}.{name}")
     kind, optional = _kind(field)
     if options is not None:
         return _named(label, key, value, list(options), name, (kind, optional))

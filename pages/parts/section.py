@@ -164,7 +164,7 @@ def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:
         t("section.about"),
         ["", *parts],
         format_func=lambda name: name or raw("section.everything"),
-        key=view.key("about"),
+        key=view.choice("about"),
         width=240,
     )
     return [finding for finding in findings if not part or finding.key.partition(".")[0] == part]
@@ -214,7 +214,7 @@ def _evidence(view: View, findings: list[Finding]) -> None:
             t("section.figure"),
             list(by_key),
             format_func=lambda key: f"{raw_words(by_key[key].label)}  ({key})",
-            key=view.key("evidence"),
+            key=view.choice("evidence"),
         )
         finding = by_key[key]
         st.markdown(spoken(_sentence(finding)))

@@ -29,7 +29,7 @@ def choose(view: View) -> Arrival | None:
         format_func=lambda name: t(f"data.source_{name}"),
         horizontal=True,
         label_visibility="collapsed",
-        key=view.key("way"),
+        key=view.choice("way"),
     )
     st.caption(t(f"data.about_{'folder' if way in ('movielens', 'coat') else way}"))
     source = _source(view, way)
