@@ -17,6 +17,7 @@ from analysis.fairness.exposure import attention_measures, concentration, exposu
 from analysis.fairness.flip import flip_measures
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
+from analysis.fairness.mix import calibration_measures, ndkl_measures
 from analysis.fairness.partition import Partition, everyone, partitions
 from analysis.fairness.pooling import pooled_findings
 from analysis.fairness.ranking import Decisions, Flip, Ranking
@@ -27,8 +28,8 @@ from words import Phrase, Refusal, phrase
 Tell = Callable[..., None]
 
 Figure = Literal[
-    "ndcg", "recall", "precision", "hit", "mrr", "length", "popularity", "lift", "longtail", "shown", "selection",
-    "opportunity", "flip",
+    "ndcg", "recall", "precision", "hit", "mrr", "map", "length", "popularity", "lift", "longtail", "shown",
+    "calibration", "ndkl", "selection", "opportunity", "flip",
 ]  # fmt: skip
 MOST_CELLS = 60
 """An intersection of more groups than this is not shown."""
@@ -127,6 +128,10 @@ def _measures(inputs: _Inputs, figures: Collection[Figure]) -> list[Measure]:
         measures += [m for m in decision_measures(inputs.decisions, len(ranking.user_ids)) if m.name in figures]
     if "shown" in figures:
         measures += [m for grouping in _groupings(ranking) for m in attention_measures(ranking, K, grouping)]
+    if "calibration" in figures:
+        measures += [m for grouping in _groupings(ranking) for m in calibration_measures(ranking, K, grouping)]
+    if "ndkl" in figures:
+        measures += [m for grouping in _groupings(ranking) for m in ndkl_measures(ranking, K, grouping)]
     if "flip" in figures:
         measures += [m for flip in inputs.flips for m in flip_measures(flip, len(ranking.user_ids))]
     return measures

@@ -20,6 +20,8 @@ class Accuracy:
     ndcg: sum over ranks of (2^grade - 1) / log2(1 + r), divided by the same sum of the user's best possible list
         cut at min(K, |T_u|) (Järvelin and Kekäläinen 2002); in [0, 1], 0 = no relevant item shown.
     recall: relevant items shown / |T_u|. precision: relevant items shown / K, whatever the list's length.
+    map: average precision: precision at the rank of each relevant item shown, summed, over min(K, |T_u|); in [0, 1],
+        0 = none shown, 1 = relevant items fill the top; its mean over users is MAP@K.
     hit: 1 where at least one relevant item is shown. mrr: 1 / rank of the first relevant item, 0 where none is shown.
     length: items in the list, in [0, K]; for every user.
     counted: bool [users], the user has held-out relevant items. `ndcg` ... `mrr` are undefined for the others.
@@ -28,6 +30,7 @@ class Accuracy:
     ndcg: Array
     recall: Array
     precision: Array
+    map: Array
     hit: Array
     mrr: Array
     length: Array
@@ -51,6 +54,7 @@ def accuracy(ranking: Ranking, K: int) -> Accuracy:
         ndcg=_ratio(gain @ discount, _ideal(relevant, K)),
         recall=_ratio(found.sum(axis=1), held_out),
         precision=found.sum(axis=1) / K,
+        map=_ratio((found * found.cumsum(axis=1)) @ (1.0 / np.arange(1, lists.shape[1] + 1)), np.minimum(held_out, K)),
         hit=hit.astype(np.float64),
         mrr=np.where(hit, 1.0 / (found.argmax(axis=1) + 1.0), 0.0),
         length=(lists >= 0).sum(axis=1).astype(np.float64),

@@ -9,10 +9,11 @@ from analysis.finding import Finding, Verdict, amount, sentence
 from words import Phrase, phrase
 
 FAMILIES = (
-    ("ndcg", "recall", "hit", "precision", "mrr"),
+    ("ndcg", "recall", "hit", "precision", "mrr", "map"),
     ("opportunity", "selection"),
     ("popularity", "lift", "longtail"),
     ("length",),
+    ("calibration", "ndkl"),
 )
 """Figures that tell one story (how good lists are, who is picked, what is shown); of each the first found speaks."""
 MOST_GAPS = 3

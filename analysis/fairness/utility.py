@@ -22,11 +22,11 @@ from words import Fact, Phrase, phrase
 STEP_KEYS = ("epoch", "step", "round")
 """Names under which a training curve says how far it is; the first present is the horizontal axis."""
 
-UNITS = {"ndcg": "ndcg", "recall": "share", "precision": "share", "hit": "share", "mrr": "score"}
+UNITS = {"ndcg": "ndcg", "recall": "share", "precision": "share", "hit": "share", "mrr": "score", "map": "score"}
 
 
 def accuracy_measures(ranking: Ranking, K: int) -> list[Measure]:
-    """NDCG, recall, precision, hit and MRR at K as measures: means over the users with held-out relevant items."""
+    """NDCG, recall, precision, hit, MRR and MAP at K as measures: means over the users with held-out relevant items."""
     found = accuracy(ranking, K)
     counted = found.counted.astype(np.float64)
     return [

@@ -33,6 +33,16 @@ def test_a_user_without_held_out_items_is_excluded_not_scored():
     assert found.counted.tolist() == [False, True]
 
 
+def test_average_precision_worked_by_hand_is_one_at_the_top_and_equals_scikit_learn():
+    from sklearn.metrics import average_precision_score
+
+    shown = ranking([[4, 1, 0], [1, 3, 0], [2, 4, -1]], [[1, 1, 0, 1, 0]] * 3)
+    assert accuracy(shown, 3).map == pytest.approx([(1 / 2 + 2 / 3) / 3, 1.0, 0.0])
+    assert accuracy(shown, 1).map.tolist() == [0.0, 1.0, 0.0]
+    whole = accuracy(ranking([[3, 0, 2, 1]], [[1, 1, 0, 0]]), 4).map[0]  # places of the wanted: 2 and 4
+    assert whole == pytest.approx(average_precision_score([1, 1, 0, 0], [3, 1, 2, 4]))
+
+
 def test_an_empty_list_scores_nothing_and_has_no_length():
     found = accuracy(ranking([[-1, -1]], [[1, 0, 0]]), 2)
     assert (found.ndcg[0], found.hit[0], found.mrr[0], found.length[0]) == (0.0, 0.0, 0.0, 0.0)
