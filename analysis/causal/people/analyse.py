@@ -70,6 +70,7 @@ def analyse(
     settings: PeopleSettings,
     seed: int,
     tell: Tell = lambda *_, **__: None,
+    k: int = 0,
 ) -> People:
     """Scores, groups, projection, ranking, rule and peers. `study` has `covariates` and `by` among its confounders.
 
@@ -89,7 +90,7 @@ def analyse(
     known = scores(study, fitted, seed)
     tell(0.3, "people.progress.groups")
     splits = tuple(_split(study, name) for name in by)
-    found = tuple(gains(study, known, fitted.propensity, split, PERMUTATIONS, seed) for split in splits)
+    found = tuple(gains(study, known, fitted.propensity, split, PERMUTATIONS, seed, k) for split in splits)
     tell(0.4, "people.progress.ranking")
     columns = design(study, covariates)
     expected = predicted(known, columns)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.causal.people.analyse import People
-from analysis.causal.people.groups import FEWEST, Gains
+from analysis.causal.people.groups import Gains
 from analysis.causal.people.judged import Treated
 from analysis.causal.people.projection import Slope
 from analysis.causal.people.voice import Voice, corrected
@@ -52,7 +52,7 @@ def _level(part: Gains, code: int, p_adjusted: float | None, voice: Voice) -> Fi
     reason = (
         phrase("people.group_no_overlap", share=amount(part.lacking[code], "share"))
         if thin
-        else phrase("people.group_few", least=FEWEST)
+        else phrase("people.group_few", least=part.least)
     )
     return voice.figure(
         f"cate.{part.attribute}.{label}",

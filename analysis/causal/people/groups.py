@@ -36,10 +36,15 @@ class Gains:
     effect: tuple[Estimate | None, ...]
     pairs: dict[Pair, Estimate | None]
     differ: float | None
+    least: int
+    """Users of either arm that a group needs."""
 
 
-def gains(study: Study, scores: Scores, propensity: Numbers, split: Stratified, permutations: int, seed: int) -> Gains:
-    """Mean score in each group of `split` (codes int64 [rows]), clustered by user."""
+def gains(
+    study: Study, scores: Scores, propensity: Numbers, split: Stratified, permutations: int, seed: int, k: int = 0
+) -> Gains:
+    """Mean score in each group of `split` (codes int64 [rows]), clustered by user; k: disclosure threshold."""
+    least = max(FEWEST, k)
     count = len(split.labels)
     members = [split.codes == code for code in range(count)]
     outside = (propensity < SUPPORT) | (propensity > 1 - SUPPORT)
@@ -47,7 +52,7 @@ def gains(study: Study, scores: Scores, propensity: Numbers, split: Stratified, 
     lacking = tuple(float(outside[member].mean()) for member in members)
     usable = [
         lacking[code] <= WITHHELD
-        and min(len(np.unique(study.user[member & (study.treated == arm)])) for arm in (0, 1)) >= FEWEST
+        and min(len(np.unique(study.user[member & (study.treated == arm)])) for arm in (0, 1)) >= least
         for code, member in enumerate(members)
     ]
     parts = [
@@ -68,6 +73,7 @@ def gains(study: Study, scores: Scores, propensity: Numbers, split: Stratified, 
         effect,
         pairs,
         _differ(scores, split, tested, permutations, seed) if len(tested) > 2 else None,
+        least,
     )
 
 

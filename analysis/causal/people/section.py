@@ -77,7 +77,7 @@ def people_section(
         words = arms(question, contrast, None if asked.threshold is None else str(asked.threshold))
         try:
             rows = study(table, question.treatment, question.outcome, contrast, columns.confounders, asked.bins)
-            done = analyse(rows, columns.covariates, columns.by, dataset.sensitive, settings, seed, part)
+            done = analyse(rows, columns.covariates, columns.by, dataset.sensitive, settings, seed, part, k)
         except Refusal as refusal:
             sections.append(_nothing(base, users, refusal.phrase))
             continue
