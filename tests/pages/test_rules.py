@@ -21,7 +21,7 @@ from analysis.quality import Cleaning
 from analysis.simulate import Shop
 from analysis.split import Split
 from audit.settings import STEPS
-from models.config import AdditiveSettings, EaseSettings, FactorSettings, LanguageSettings
+from models.config import AdditiveSettings, EaseSettings, FactorSettings, LanguageSettings, VaeSettings
 from pages.parts import editor, form, source
 from words.phrase import catalogue
 
@@ -86,6 +86,7 @@ SHOWN: dict[type[BaseModel], str] = {
     EaseSettings: "ease",
     AdditiveSettings: "additive",
     FactorSettings: "mf",
+    VaeSettings: "vae",
     LanguageSettings: "language",
 }
 
@@ -124,6 +125,6 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_the_editor_knows_every_text_that_its_script_says() -> None:
     script = (ROOT / "pages/parts/editor.js").read_text(encoding="utf-8")
-    said = set(re.findall(r"this\.words\.(\w+)", script)) - {"roles", "parts"}
+    said = set(re.findall(r"this\.words\.(\w+)", script)) - {"roles", "parts", "marks"}
     assert said == set(editor.MESSAGES)
     assert "innerHTML" not in script
