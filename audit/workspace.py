@@ -114,6 +114,10 @@ class AuditFolder:
                 states[step] = "done" if stamped == _stamp(now, files) else "stale"
         return states
 
+    def of_another_version(self, step: Step) -> bool:
+        """Whether there is a result of `step` that another version of Evenhand left: kept, but not readable here."""
+        return self._step_file(step).exists() and self._stamped(step) is None
+
     def dataset(self) -> Dataset | None:
         """The cleaned, split data, or None before the data step."""
         from analysis.prepare import load

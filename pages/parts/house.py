@@ -31,7 +31,7 @@ def _jobs(root: str) -> Jobs:
     home.sweep()
     jobs = Jobs(home.root)
     demo = home.demo()
-    if demo.section("data") is None and not jobs.list(demo.id, 1):
+    if demo.section("data") is None and (demo.of_another_version("data") or not jobs.list(demo.id, 1)):
         jobs.start(demo, STEPS)
     return jobs
 

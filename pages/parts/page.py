@@ -57,6 +57,8 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
         with st.container():  # always there, so that what stands below keeps its place (and stays open) when it fills
             if asked.states[asked.step] == "stale":
                 st.warning(t("frame.stale"))
+            elif folder.of_another_version(asked.step):
+                st.warning(t("frame.other_version"))
             panel(asked)
         if _ready(asked):
             (body if asked is view else further.draw)(asked)

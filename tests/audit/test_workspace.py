@@ -84,6 +84,8 @@ def test_what_another_version_kept_counts_as_not_run(tmp_path):
     path.write_text(path.read_text().replace(folder.stamp(folder.settings(), "data"), "0.0.9-abc:def"))
     assert folder.section("data") is None
     assert folder.states()["data"] == "missing"
+    assert folder.of_another_version("data")
+    assert not folder.of_another_version("graph")
 
 
 @pytest.mark.parametrize("said", [{"key": "audit.long_gone", "facts": {}}, {"key": "audit.no_document", "facts": {}}])
