@@ -95,6 +95,30 @@ class FactorSettings(Gradient):
         return self
 
 
+class VaeSettings(Gradient):
+    """Mult-VAE (Liang et al. 2018): what a user took, squeezed through a few numbers and told again."""
+
+    kind: Literal["vae"] = "vae"
+    batch: int = Field(128, ge=1, le=1_000_000)
+    """Users of one step; halved when the GPU runs out of memory."""
+    learning_rate: float = Field(0.001, gt=0, le=1e9)
+    """Step size of Adam."""
+    stop_on: Literal["ndcg"] = "ndcg"
+    """The validation figure: NDCG@10 over the whole catalogue."""
+    dimensions: int = Field(200, ge=1, le=4096)
+    """Length of the latent vector."""
+    hidden: int = Field(600, ge=1, le=16_384)
+    """Units of the layer before and of the layer after the latent vector."""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    """Share of a user's items that are hidden from the encoder while training."""
+    beta: float = Field(0.2, ge=0, le=100)
+    """Weight of the latent vector's divergence from a standard normal, once annealed; 1 is the plain bound."""
+    anneal: int = Field(20, ge=0, le=10_000)
+    """Epochs over which that weight rises from 0 to `beta`; 0: `beta` from the start."""
+    ips: Ips = "none"
+    """Inverse propensity weights (models.debias)."""
+
+
 class LanguageSettings(Gradient):
     """A transformer over the texts of what the user took, with tokens for the user's attributes."""
 
@@ -132,12 +156,12 @@ class LanguageSettings(Gradient):
 
 
 RecommenderSettings = Annotated[
-    PopularitySettings | AdditiveSettings | EaseSettings | FactorSettings | LanguageSettings,
+    PopularitySettings | AdditiveSettings | EaseSettings | FactorSettings | VaeSettings | LanguageSettings,
     Field(discriminator="kind"),
 ]
 """Settings of any kind; the field `kind` says which."""
 
-Kind = Literal["popularity", "additive", "ease", "mf", "language"]
+Kind = Literal["popularity", "additive", "ease", "mf", "vae", "language"]
 
 SETTINGS: TypeAdapter[RecommenderSettings] = TypeAdapter(RecommenderSettings)
 """Reads settings of any kind from plain data: ``SETTINGS.validate_python({"kind": "ease"})``."""

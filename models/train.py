@@ -54,6 +54,10 @@ def class_of(kind: Kind) -> type[Fitted[Any]]:
         from models.factorization import Factorization
 
         return Factorization
+    if kind == "vae":
+        from models.latent import Vae
+
+        return Vae
     from models.language import LanguageRecommender
 
     return LanguageRecommender

@@ -62,7 +62,7 @@ def test_users_of_unknown_group_teach_the_critic_nothing():
     assert loss == 0 and not vectors.grad.any()
 
 
-@pytest.mark.parametrize("kind", ["mf", "language"])
+@pytest.mark.parametrize("kind", ["mf", "vae", "language"])
 def test_the_adversary_lowers_what_a_fresh_probe_finds(kind, tmp_path):
     colour = np.where(np.arange(USERS) % 2 == 0, "women", "men")
     data = checkerboard(profile={"gender": colour})

@@ -37,7 +37,7 @@ def kill_after(epoch):
     return tell
 
 
-@pytest.mark.parametrize("kind", ["mf", "language"])
+@pytest.mark.parametrize("kind", ["mf", "vae", "language"])
 def test_a_stopped_run_resumes_to_the_same_bits(kind, tmp_path):
     data, settings = checkerboard(), FAST[kind].model_copy(update={"epochs": 8})
     whole = fit(data, settings, 5, tmp_path / "whole", cache=tmp_path / "texts")

@@ -85,9 +85,10 @@ def test_a_chosen_user_gets_her_list_with_reasons(full_home: Path, open_page: Op
     assert (shown[say("pages.lists.reason")].str.len() > 0).all()
 
 
-def test_choosing_another_kind_keeps_it_and_makes_the_step_stale(home: Path, open_page: Open) -> None:
+@pytest.mark.parametrize("kind", ["popularity", "vae"])
+def test_choosing_another_kind_keeps_it_and_makes_the_step_stale(home: Path, open_page: Open, kind: str) -> None:
     page = open_page("recommender", home)
-    page.selectbox(key="demo:recommender:kind").set_value("popularity").run()
+    page.selectbox(key="demo:recommender:kind").set_value(kind).run()
     assert not page.exception
-    assert Workspace(home).demo().settings().recommender.model.kind == "popularity"
+    assert Workspace(home).demo().settings().recommender.model.kind == kind
     assert page.warning

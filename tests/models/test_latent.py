@@ -1,0 +1,105 @@
+"""Mult-VAE: its bound against torch's distributions and numpy's, its annealing, who is read and how."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Multinomial, Normal, kl_divergence
+
+from models.base import silent
+from models.config import Adversary
+from models.latent import VaeLearner, cell_weights, divergence, surprise
+from models.linear import positives
+from models.loop import learn
+from models.train import fit
+from tests.models.blocks import FAST, ITEMS, USERS, checkerboard
+
+ALL = np.arange(USERS, dtype=np.int32)
+PLAIN = FAST["vae"].model_copy(update={"dropout": 0.0, "anneal": 0, "beta": 0.3})
+
+
+def test_the_divergence_is_torchs():
+    mean, log_variance = torch.randn(5, 3), torch.randn(5, 3)
+    peer = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum(-1)
+    torch.testing.assert_close(divergence(mean, log_variance), peer)
+
+
+def test_the_likelihood_is_the_multinomials_up_to_its_coefficient():
+    taken, logits = torch.bernoulli(torch.full((6, 9), 0.5)), torch.randn(6, 9)
+    for row, one in zip(taken, logits, strict=True):
+        count = int(row.sum())
+        coefficient = torch.lgamma(torch.tensor(count + 1.0))  # log n!; each item is taken once at most
+        peer = Multinomial(count, logits=one).log_prob(row) - coefficient
+        torch.testing.assert_close(-surprise(one[None], row[None])[0], peer)
+
+
+def test_the_loss_is_the_published_bound_worked_out_in_numpy():
+    data = checkerboard()
+    learner = VaeLearner(data, PLAIN, 3)
+    users = torch.tensor([0, 1, 7])
+    torch.manual_seed(8)
+    loss = float(learner.loss((users,)).detach())
+    torch.manual_seed(8)
+    noise = torch.randn(3, PLAIN.dimensions).numpy().astype(float)
+    w = {name: value.numpy().astype(float) for name, value in learner.model.state_dict().items()}
+    x = positives(data).toarray()[users].astype(float)
+    x_hat = x / np.sqrt((x**2).sum(1, keepdims=True))
+    both = np.tanh(x_hat @ w["encode.weight"].T + w["encode.bias"]) @ w["latent.weight"].T + w["latent.bias"]
+    mu, sigma = both[:, : PLAIN.dimensions], np.exp(both[:, PLAIN.dimensions :] / 2)
+    z = mu + sigma * noise
+    logits = np.tanh(z @ w["decode.weight"].T + w["decode.bias"]) @ w["out.weight"].T + w["out.bias"]
+    told = (x * (logits - np.log(np.exp(logits).sum(1, keepdims=True)))).sum(1)
+    kl = (mu**2 + sigma**2 - 2 * np.log(sigma) - 1).sum(1) / 2
+    assert loss == pytest.approx((-told + 0.3 * kl).mean() / learner.length, rel=1e-5)
+    assert learner.length == pytest.approx(len(data.user) / USERS)
+
+
+def test_scores_are_the_models_logits_at_the_mean():
+    data = checkerboard()
+    learner = VaeLearner(data, PLAIN.model_copy(update={"epochs": 2}), 3)
+    learn(learner, learner.settings, 3, "", None, silent)
+    model = fit(data, learner.settings, 3)
+    with torch.no_grad():
+        mean, _ = learner.model.posterior(torch.from_numpy(positives(data).toarray()).to(learner.model.read.device))
+        logits = learner.model.out(learner.model.vectors(mean)).cpu().numpy()
+    np.testing.assert_allclose(model.score(ALL), logits, atol=1e-5)
+
+
+def test_beta_rises_straight_over_the_epochs_of_annealing_and_then_stays():
+    settings = FAST["vae"].model_copy(update={"beta": 0.4, "anneal": 4, "epochs": 6})
+    learner = VaeLearner(checkerboard(), settings, 0)
+    betas = []
+    learner.validate = lambda: betas.append(float(learner.beta()))
+    learn(learner, settings, 0, "", None, silent)
+    assert betas == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.4, 0.4])
+    assert float(VaeLearner(checkerboard(), PLAIN, 0).beta()) == 0.0  # nothing read yet
+    learner = VaeLearner(checkerboard(), PLAIN, 0)
+    learner.loss((torch.tensor([0]),))
+    assert float(learner.beta()) == pytest.approx(0.3)
+
+
+def test_an_item_taken_twice_counts_once_with_the_mean_weight():
+    data = checkerboard()
+    again = np.append(data.user, data.user[0]), np.append(data.item, data.item[0])
+    label, weight = np.ones(len(again[0]), np.float32), np.ones(len(again[0]), np.float32)
+    weight[0], weight[-1] = 3.0, 0.0
+    twice = checkerboard(user=again[0], item=again[1], label=label, weight=weight)
+    cells = cell_weights(twice, weight).toarray()
+    assert cells[data.user[0], data.item[0]] == 1.5
+    assert ((cells > 0) == (positives(data).toarray() > 0)).all()
+
+
+def test_a_user_who_took_nothing_gets_what_a_newcomer_would():
+    label = np.where(checkerboard().user < 2, 0, 1).astype(np.float32)
+    model = fit(checkerboard(label=label), FAST["vae"], 1)
+    scores = model.score(ALL[:3])
+    assert np.isfinite(scores).all() and scores.shape == (3, ITEMS)
+    np.testing.assert_array_equal(scores[0], scores[1])
+    assert not np.array_equal(scores[0], scores[2])
+
+
+def test_an_adversary_of_no_strength_changes_nothing_but_the_epochs():
+    settings = FAST["vae"].model_copy(update={"epochs": 3})
+    idle = settings.model_copy(update={"adversary": Adversary(attribute="gender", strength=0.0)})
+    np.testing.assert_allclose(fit(checkerboard(), idle, 1).score(ALL), fit(checkerboard(), settings, 1).score(ALL))
