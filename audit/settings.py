@@ -17,6 +17,7 @@ from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
 from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
+from analysis.fairness.leakage import LeakageSettings
 from analysis.ingest import Source
 from analysis.log import Roles
 from analysis.mitigation.compare import MitigationSettings
@@ -39,6 +40,7 @@ Step = Literal[
     "recommender",
     "disparity",
     "gap",
+    "leakage",
     "mitigation",
     "report",
 ]
@@ -56,6 +58,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "recommender": ("data",),
     "disparity": ("recommender",),
     "gap": ("graph", "recommender"),
+    "leakage": ("recommender",),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
@@ -67,6 +70,7 @@ FURTHER: dict[Step, Step] = {
     "structure": "effects",
     "mediation": "effects",
     "gap": "disparity",
+    "leakage": "disparity",
     "trust": "effects",
 }
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
@@ -147,6 +151,8 @@ class AuditSettings(_Frozen):
     """Groups, figures and margins."""
     gap: GapSettings = Field(default_factory=GapSettings)
     """Which gap is taken apart, and along what."""
+    leakage: LeakageSettings = Field(default_factory=LeakageSettings)
+    """Which attributes a stranger may try to read from lists and vectors."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
     """Methods to try and how strong."""
     robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
@@ -183,6 +189,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "structure": ("structure",),
     "mediation": ("mediation",),
     "gap": ("gap",),
+    "leakage": ("leakage",),
     "trust": ("effects", "trust"),
     "recommender": ("recommender",),
     "disparity": ("disparity",),

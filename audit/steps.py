@@ -198,6 +198,13 @@ def gap_step(run: Run) -> Section:
     return _disclosed(gap_section_of(run), run.settings)
 
 
+def leakage_step(run: Run) -> Section:
+    """What a fresh probe reads of people's groups from lists and vectors."""
+    from audit.leakage import leakage_section_of
+
+    return _disclosed(leakage_section_of(run), run.settings)
+
+
 def mitigation_step(run: Run) -> Section:
     """Try each chosen mitigation and compare before and after."""
     from audit.mitigate import mitigation_section_of
@@ -236,6 +243,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "recommender": recommender_step,
     "disparity": disparity_step,
     "gap": gap_step,
+    "leakage": leakage_step,
     "mitigation": mitigation_step,
     "report": report_step,
 }

@@ -1,0 +1,20 @@
+"""Step `leakage`: does the recommender give the group away? Fresh probes on its lists and on its users' vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.document import Section
+
+if TYPE_CHECKING:
+    from audit.run import Run
+
+
+def leakage_section_of(run: Run) -> Section:
+    """What a probe reads of each attribute from lists, vectors (where the kind has them) and profiles."""
+    from analysis.fairness.leakage import leakage_section
+    from audit.recommend import audited_ranking, trained_model
+
+    settings = run.settings
+    vectors = None if settings.recommender.lists is not None else trained_model(run).user_vectors()
+    return leakage_section(audited_ranking(run), vectors, settings.leakage, settings.k, settings.seed, run.tell)
