@@ -20,6 +20,7 @@ from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.mix import calibration_measures, ndkl_measures
 from analysis.fairness.partition import Partition, everyone, partitions
 from analysis.fairness.pooling import pooled_findings
+from analysis.fairness.providers import provider_levels, provider_ratios
 from analysis.fairness.ranking import Decisions, Flip, Ranking
 from analysis.fairness.utility import accuracy_measures
 from analysis.finding import Finding
@@ -27,10 +28,12 @@ from words import Phrase, Refusal, phrase
 
 Tell = Callable[..., None]
 
-Figure = Literal[
+UserFigure = Literal[
     "ndcg", "recall", "precision", "hit", "mrr", "map", "length", "popularity", "lift", "longtail", "shown",
     "calibration", "ndkl", "selection", "opportunity", "flip",
 ]  # fmt: skip
+Figure = Literal[UserFigure, "rsp", "reo", "merit"]
+"""Figures of groups of users, and figures of groups of items."""
 MOST_CELLS = 60
 """An intersection of more groups than this is not shown."""
 
@@ -47,7 +50,7 @@ class DisparitySettings(InferenceSettings):
         "flip",
     )  # fmt: skip
     """Figures by group."""
-    intersection_figures: tuple[Figure, ...] = ("ndcg", "recall", "hit", "length")
+    intersection_figures: tuple[UserFigure, ...] = ("ndcg", "recall", "hit", "length")
     """Figures by intersection."""
     top: int | None = Field(default=None, ge=1, le=100)
     """Judge the first so many places of each list; None: whole lists."""
@@ -75,7 +78,8 @@ def disparity_section(
     """All figures of `ranking` (and `decisions`, `flips` where there are any) by group.
 
     k: disclosure threshold. Headline gaps (attribute x figure) are corrected as one table, signed pairs as another,
-    item groups as a third. Findings, charts, tables and sentences come back with small cells already hidden.
+    item groups as a third, item groups against what was wanted as a fourth. Findings, charts, tables and sentences
+    come back with small cells already hidden.
     Raises Refusal where a named attribute is not in the data.
     """
     K = settings.top or ranking.lists.shape[1]
@@ -93,7 +97,9 @@ def disparity_section(
         *judged(headlines),
         *judged(pairs),
         *judged(_item_parity(inputs)),
+        *judged(_provider_ratios(inputs, k)),
         *concentration(inputs.ranking, K, settings, seed),
+        *(f for name in _provided(inputs) for f in provider_levels(inputs.ranking, K, name, settings.figures, k, seed)),
         *_impact(inputs, hidden),
         *pooled_findings(batches, hidden),
     )
@@ -156,10 +162,25 @@ def _groupings(ranking: Ranking) -> list[str]:
     return [str(name) for name in columns.columns if name != "tail" and columns[name].nunique() > 1]
 
 
-def _item_parity(inputs: _Inputs) -> list[Comparison]:
+def _provided(inputs: _Inputs) -> list[str]:
+    """Item groupings of two or more values, head and tail among them."""
     groups = inputs.ranking.item_groups
-    names = [str(name) for name in groups.columns if groups[name].nunique() > 1]
-    return [c for name in names for c in parity(inputs.ranking, inputs.K, name, inputs.settings, inputs.seed)]
+    return [str(name) for name in groups.columns if groups[name].nunique() > 1]
+
+
+def _provider_ratios(inputs: _Inputs, k: int) -> list[Comparison]:
+    ranking, settings = inputs.ranking, inputs.settings
+    return [
+        ratio
+        for name in _provided(inputs)
+        for ratio in provider_ratios(ranking, inputs.K, name, settings.figures, settings, k, inputs.seed)
+    ]
+
+
+def _item_parity(inputs: _Inputs) -> list[Comparison]:
+    return [
+        c for name in _provided(inputs) for c in parity(inputs.ranking, inputs.K, name, inputs.settings, inputs.seed)
+    ]
 
 
 def _impact(inputs: _Inputs, hidden: Mapping[str, Collection[Cell]]) -> list[Finding]:

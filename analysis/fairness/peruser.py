@@ -44,7 +44,7 @@ def accuracy(ranking: Ranking, K: int) -> Accuracy:
     lists = ranking.lists[:, :K]
     relevant = sp.csr_matrix(ranking.relevant, dtype=np.float64)
     relevant.eliminate_zeros()
-    gain = np.exp2(_grades(relevant, lists)) - 1.0  # [users, K]
+    gain = np.exp2(listed_grades(relevant, lists)) - 1.0  # [users, K]
     found = gain > 0
     held_out = np.diff(relevant.indptr)
     counted = held_out > 0
@@ -67,7 +67,7 @@ def discounts(K: int) -> Array:
     return 1.0 / np.log2(np.arange(2, K + 2, dtype=np.float64))
 
 
-def _grades(relevant: sp.csr_matrix, lists: npt.NDArray[np.int32]) -> Array:
+def listed_grades(relevant: sp.csr_matrix, lists: npt.NDArray[np.int32]) -> Array:
     """Grade of every listed item [users, K]; 0 where it is not relevant or the list has ended."""
     users, items = relevant.shape
     matrix = relevant.tocsr()
