@@ -15,6 +15,7 @@ from scipy.special import ndtr, ndtri
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.fairness.disclose import build_disclosed, hidden_cells
 from analysis.fairness.drawing import gap_row
+from analysis.fairness.infer import SAME
 from analysis.fairness.judge import Comparison, judged
 from analysis.fairness.partition import partition
 from analysis.fairness.probe import CHANCE, FEWEST, Features, Kind, Leak, leak
@@ -154,7 +155,7 @@ def _compared(people: _People, source: _Source, settings: LeakageSettings, seed:
 def _figures(found: Leak, people: _People) -> dict[str, Any]:
     """AUC, limits and p; a probe that does worse than a coin has read nothing, so its p is 1."""
     under = found.auc < CHANCE
-    apart = (found.auc - CHANCE) / found.error if found.error > 0 else np.inf
+    apart = (found.auc - CHANCE) / found.error if found.error > SAME else np.inf  # every pair told right
     return {
         "value": found.auc,
         "limits": found.limits(LEVEL),

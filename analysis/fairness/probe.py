@@ -19,6 +19,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.special import expit, ndtri
 
+from analysis.fairness.infer import SAME
+
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 Features = Array | sp.csr_matrix
@@ -60,7 +62,7 @@ class Leak:
 def leak(features: Features, group: Codes, kind: Kind, seed: int) -> Leak | None:
     """The AUC of probes of `features` [users, d] for `group` int [users], codes 0..G-1 of FEWEST users or more each.
 
-    None where all users have the same features: there is nothing to read. Raises ValueError under FEWEST.
+    None where all users judged have the same features: there is nothing to read. Raises ValueError under FEWEST.
     """
     size = np.bincount(group)
     if size.size < 2 or size.min() < FEWEST:
@@ -76,7 +78,11 @@ def leak(features: Features, group: Codes, kind: Kind, seed: int) -> Leak | None
         found.append(auc)
         variance += error**2
         tested += np.bincount(group[test], minlength=size.size)
-    return Leak(float(np.mean(found)), float(np.sqrt(variance)) / len(found), tested)
+    auc, error = float(np.mean(found)), float(np.sqrt(variance)) / len(found)
+    certain = min(abs(auc), abs(auc - 1)) < SAME
+    if error <= SAME and not certain:
+        return None
+    return Leak(round(auc) if certain else auc, error, tested)
 
 
 def parts(group: Codes, seed: int) -> Codes:

@@ -84,3 +84,11 @@ def test_unknown_people_are_left_out_and_an_unknown_attribute_is_refused():
 def test_twice_the_same():
     one, two = (leakage_section(made(0.5)[0], None, LeakageSettings(), 10, 1) for _ in range(2))
     assert one == two
+
+
+def test_a_list_that_says_it_outright_is_told_without_a_doubt_it_does_not_have():
+    lists = [[code, 2, 3] for code in np.arange(USERS) % 2]
+    names = np.array(["men", "women"])[np.arange(USERS) % 2]
+    told = leakage_section(ranking(lists, np.zeros((USERS, ITEMS)), {"gender": names}), None, LeakageSettings(), 10, 1)
+    finding = told.findings[0]
+    assert finding.verdict is Verdict.GAP and finding.value == finding.high == 1.0 and 0.95 < finding.low < 1.0

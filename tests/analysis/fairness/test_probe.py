@@ -81,6 +81,9 @@ def test_the_same_for_everyone_tells_nothing():
     group = np.arange(80) % 2
     assert leak(np.ones((80, 3)), group, "linear", 1) is None
     assert leak(sp.csr_matrix(np.ones((80, 3))), group, "linear", 1) is None
+    one_differs = np.ones((80, 3))
+    one_differs[np.flatnonzero(parts(group, 1) == 0)[0]] = 2.0  # in a part that is never judged
+    assert leak(one_differs, group, "linear", 1) is None
 
 
 def test_too_few_are_refused_and_parts_have_the_same_mix():
