@@ -60,9 +60,16 @@ class Scored:
 
 
 def trained(
-    composed: Composed, settings: RecommenderSettings, seed: int, checkpoints: Path | None = None, tell: Tell = silent
+    composed: Composed,
+    settings: RecommenderSettings,
+    seed: int,
+    checkpoints: Path | None = None,
+    tell: Tell = silent,
+    taught: Composed | None = None,
 ) -> tuple[Fitted[Any], Scored]:
     """A recommender fitted and scored.
+
+    taught: what it learns from, where a mitigation changed the rows; it is scored on `composed` all the same.
 
     Kinds that stop by the validation rows are fitted once. The others are fitted on the training rows to score the
     validation rows, and again on both for everything after: no row is wasted and none is judged by itself.
@@ -70,11 +77,12 @@ def trained(
     from models.config import Gradient
     from models.train import fit
 
+    taught = taught or composed
     if isinstance(settings, Gradient):
-        model = fit(composed.data, settings, seed, checkpoints, tell)
+        model = fit(taught.data, settings, seed, checkpoints, tell)
         return model, scored(model, composed)
-    first = fit(composed.data, settings, seed)
-    model = fit(composed.final, first.settled(), seed, None, tell)
+    first = fit(taught.data, settings, seed)
+    model = fit(taught.final, first.settled(), seed, None, tell)
     return model, replace(scored(model, composed), valid=_row_scores(first, composed.validation()))
 
 

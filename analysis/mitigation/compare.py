@@ -19,12 +19,12 @@ from analysis.finding import Finding
 from analysis.log import UNKNOWN
 from analysis.mitigation.before_after import Terms, decision_changes, user_changes, who_gained
 from analysis.mitigation.distance import item_changes
+from analysis.mitigation.methods import Method
 from analysis.mitigation.naming import title_of
 from analysis.mitigation.picture import mitigation_drawn
 from analysis.mitigation.threshold import Constraint
 from words import Refusal, phrase
 
-Method = Literal["reweigh", "adversary", "rerank", "threshold"]
 Tell = Callable[..., None]
 
 
@@ -32,10 +32,9 @@ class MitigationSettings(InferenceSettings):
     """Which mitigations are tried, how strong, and by what they are judged."""
 
     methods: tuple[Method, ...] = ("reweigh", "adversary", "rerank", "threshold")
-    """reweigh: weights before training. adversary: removes the attribute while training (kinds that can).
-    rerank: exposure-constrained lists. threshold: fairlearn's thresholds for each group."""
+    """As in analysis.mitigation.methods."""
     strengths: tuple[float, ...] = (0.25, 0.5, 1.0)
-    """How strong each method is tried, in (0, 1]; thresholds have no strength."""
+    """How strong each method is tried, in (0, 1]."""
     attribute: str | None = None
     """The sensitive attribute whose gap is to be narrowed; None: the first of two groups, else the first."""
     figure: Literal["ndcg", "recall", "hit"] = "ndcg"

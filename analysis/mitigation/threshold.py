@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from analysis.fairness.decisions import selected
 from analysis.fairness.ranking import Decisions
 from words import Refusal
 
@@ -21,11 +22,13 @@ def group_thresholds(
     test_group: npt.NDArray,
     constraint: Constraint,
     seed: int,
+    strength: float = 1.0,
 ) -> Decisions:
     """`test` with rows selected by thresholds of each group, fitted on `validation` for the best balanced accuracy.
 
     Hardt, Price and Srebro (2016), by fairlearn: the constraint holds exactly on the validation rows and, as groups
-    are randomised between two thresholds, in expectation elsewhere; `seed` fixes that randomisation.
+    are randomised between two thresholds, in expectation elsewhere; `seed` fixes that randomisation. strength
+    in [0, 1]: the share of rows, drawn at random, that the thresholds decide; the others are decided as before.
     validation_group, test_group: str [rows].
     Raises Refusal where a group of the validation rows has one label only, or a group of the test rows is not there.
     """
@@ -50,7 +53,8 @@ def group_thresholds(
     picked = optimiser.predict(
         test.score[:, None], sensitive_features=np.asarray(test_group, dtype=str), random_state=seed
     )
-    return replace(test, selected=np.asarray(picked).astype(np.int8))
+    moved = np.random.default_rng([seed, len(test.user)]).random(len(test.user)) < strength
+    return replace(test, selected=np.where(moved, np.asarray(picked), selected(test)).astype(np.int8))
 
 
 def _given_scores() -> object:

@@ -1,0 +1,35 @@
+"""Every mitigation by name: where it acts, what it is for, what it needs. How it is done stands in `audit.methods`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Method = Literal["reweigh", "adversary", "rerank", "threshold"]
+Place = Literal["before", "during", "after"]
+Goal = Literal["gap", "hide", "exposure", "selection"]
+"""gap: narrow the accuracy gap between groups of users. hide: keep the attribute out of lists and vectors.
+exposure: share attention among groups of items. selection: equal decisions for groups of users."""
+Need = Literal["training", "weights", "gradient", "profile", "scores"]
+"""training: the audit trains the recommender itself. weights: its kind takes weights of rows. gradient: its kind is
+trained by gradient steps. profile: its kind reads what is known of users. scores: it scores held-out rows."""
+
+
+@dataclass(frozen=True)
+class About:
+    """One method. serves: goals, the main one first. first: tried unless the analyst chooses; others are offered."""
+
+    place: Place
+    serves: tuple[Goal, ...]
+    needs: tuple[Need, ...] = ()
+    first: bool = True
+
+
+METHODS: dict[Method, About] = {
+    "reweigh": About("before", ("gap", "selection"), ("training", "weights")),
+    "adversary": About("during", ("hide", "gap"), ("training", "gradient")),
+    "rerank": About("after", ("exposure",)),
+    "threshold": About("after", ("selection",), ("scores",)),
+}
+"""In the order in which they act and are shown."""
+PLACES: tuple[Place, ...] = ("before", "during", "after")

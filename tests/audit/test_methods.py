@@ -1,0 +1,62 @@
+"""The registry of mitigations: each has its function, its texts and its needs; strength 0 changes nothing."""
+
+import numpy as np
+import pytest
+
+from analysis.fairness.decisions import selected
+from analysis.mitigation.methods import METHODS
+from analysis.mitigation.naming import title_of
+from audit.methods import AFTER, BEFORE, DURING, made, unmet
+from audit.settings import AuditSettings, Recommending
+from models.config import EaseSettings, FactorSettings, PopularitySettings
+from tests.audit.shop import ground
+from words import LANGUAGES, Refusal, say
+from words.phrase import catalogue
+
+PLACES = {"before": BEFORE, "during": DURING, "after": AFTER}
+
+
+def test_each_method_has_one_function_in_its_place_and_a_name_in_both_languages():
+    for name, about in METHODS.items():
+        assert [place for place, methods in PLACES.items() if name in methods] == [about.place]
+        for language in LANGUAGES:
+            assert f"mitigation.name.{name}" in catalogue(language)
+            assert f"pages.choice.methods.{name}" in catalogue(language)
+            assert "@" not in say(title_of(f"{name}@0.5"), language)
+    assert set(METHODS) == {name for methods in PLACES.values() for name in methods}
+
+
+@pytest.mark.parametrize("name", [name for name, about in METHODS.items() if "gradient" not in about.needs])
+def test_strength_nought_changes_nothing(name):
+    start = ground()
+    variant = made(start, [(name, 0.0)]).variant
+    if variant.ranking is not None:
+        assert np.array_equal(variant.ranking.lists, start.kept.codes[:, : start.top])
+    if variant.decisions is not None:
+        before = start.composed.decisions(start.composed.test, start.kept.test)
+        assert np.array_equal(selected(variant.decisions), selected(before))
+
+
+def test_methods_of_different_places_combine_and_two_of_one_place_do_not():
+    start = ground()
+    both = made(start, [("reweigh", 1.0), ("rerank", 1.0)]).variant
+    assert both.name == "reweigh@1+rerank@1"
+    assert say(title_of(both.name)) == "Reweighing, strength 1 and Exposure-constrained re-ranking, strength 1"
+    alone = made(start, [("rerank", 1.0)]).variant
+    assert both.ranking is not None and not np.array_equal(both.ranking.lists, alone.ranking.lists)
+    with pytest.raises(Refusal):
+        made(start, [("rerank", 1.0), ("threshold", 1.0)])
+
+
+def test_what_a_recommender_cannot_do_is_said_before_it_is_tried():
+    def why(model, **given):
+        settings = AuditSettings(recommender=Recommending(model=model, **given))
+        return {name: unmet(settings, about.needs) for name, about in METHODS.items()}
+
+    assert why(FactorSettings())["adversary"] is None
+    assert why(EaseSettings())["adversary"].key == "audit.needs_gradient"
+    assert why(PopularitySettings())["reweigh"].key == "audit.needs_weights"
+    assert why(EaseSettings(), lists="lists.csv")["reweigh"].key == "audit.needs_training"
+    assert why(EaseSettings(), lists="lists.csv")["rerank"] is None
+    with pytest.raises(Refusal):
+        made(ground(), [("adversary", 1.0)])
