@@ -30,15 +30,77 @@ class Gradient(Settings):
     epochs: int = Field(100, ge=1, le=10_000)
     """Most passes over the training data."""
     batch: int = Field(4096, ge=1, le=1_000_000)
-    """Rows (or users, for the language model) of one step; halved when the GPU runs out of memory."""
+    """Rows (or users, for kinds that read histories) of one step, over all processes; halved when the GPU runs out
+    of memory."""
+    accumulate: int = Field(1, ge=1, le=1024)
+    """Parts in which a step's batch is computed, one after the other: less memory, the same step."""
     learning_rate: float = Field(0.01, gt=0, le=1e9)
     """Step size of Adam."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """How the step size goes from `learning_rate` to 0 over the epochs; constant: it stays."""
+    warmup: float = Field(0.0, ge=0, lt=1)
+    """Share of all epochs over which the step size rises straight from 0 to `learning_rate`."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Pull of all weights towards nothing, per step and unit of learning rate."""
+    clip: float = Field(0.0, ge=0)
+    """Longest gradient of a step, as a Euclidean norm over all weights; longer ones are shortened. 0: none is."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Numbers that training computes with; weights are float32 always. auto: bfloat16 on a GPU, else float32."""
     patience: int = Field(8, ge=1)
     """Epochs without a better validation figure before training stops; the best epoch is kept."""
     stop_on: Literal["ndcg", "loss"] = "ndcg"
     """The validation figure: NDCG@10 over the whole catalogue, or the loss on the validation rows."""
     adversary: Adversary | None = None
     """Hide a sensitive attribute, or None. With it all epochs are run and the last one is kept."""
+
+
+class Embedded(Gradient):
+    """Kinds with a vector for each item, which an attack may push while training."""
+
+    attack: Literal["none", "fgsm", "pgd"] = "none"
+    """Train against the worst small change of the vectors (He et al. 2018): one step along the gradient (fgsm) or
+    several, each brought back into the ball (pgd)."""
+    attack_size: float = Field(0.5, gt=0, le=1000)
+    """Radius of that change: the Euclidean length by which each vector is pushed."""
+    attack_weight: float = Field(1.0, ge=0, le=1000)
+    """Weight of the loss under the attack, beside the loss without it."""
+
+
+class SequentialSettings(Embedded):
+    """What the kinds that read a user's history in order share."""
+
+    epochs: int = Field(60, ge=1, le=10_000)
+    """Most passes over the users."""
+    batch: int = Field(128, ge=1, le=1_000_000)
+    """Users of one step, over all processes; halved when the GPU runs out of memory."""
+    learning_rate: float = Field(0.002, gt=0, le=1e9)
+    """Step size of AdamW."""
+    weight_decay: float = Field(0.05, ge=0)
+    """Pull of all weights towards nothing, per step and unit of learning rate."""
+    stop_on: Literal["ndcg"] = "ndcg"
+    """The validation figure: NDCG@10 over the whole catalogue."""
+    dimensions: int = Field(64, ge=4, le=4096, multiple_of=4)
+    """Length of the vectors of users and items."""
+    layers: int = Field(1, ge=1, le=48)
+    """Transformer blocks."""
+    heads: int = Field(2, ge=1, le=64)
+    """Attention heads of a block; a divisor of `dimensions`."""
+    history: int = Field(50, ge=1, le=2048)
+    """How many of a user's latest items are read."""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of units silenced while training."""
+    buckets: bool = True
+    """Users with histories of like length share a batch, so that little padding is computed."""
+    profile: tuple[str, ...] | None = None
+    """Attributes read as profile tokens. None: all of `Interactions.profile`, but the adversary's."""
+    ips: Ips = "none"
+    """Inverse propensity weights (models.debias)."""
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if self.dimensions % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide {self.dimensions} dimensions")
+        return self
 
 
 class PopularitySettings(Settings):
@@ -71,7 +133,7 @@ class EaseSettings(Settings):
     """Ridge penalty on the item-to-item weights."""
 
 
-class FactorSettings(Gradient):
+class FactorSettings(Embedded):
     """Matrix factorisation: a vector for each user and item, their product is the score."""
 
     kind: Literal["mf"] = "mf"
@@ -79,6 +141,8 @@ class FactorSettings(Gradient):
     """bpr: wanted above not wanted; logistic: probability of wanted; squared: the rating itself."""
     dimensions: int = Field(64, ge=1, le=4096)
     """Length of the vectors."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of the vectors' entries silenced while training."""
     biases: bool = True
     """A level for each item (and, where rows have labels, for each user) beside the product."""
     l2: float = Field(0.01, ge=0)
@@ -121,49 +185,33 @@ class VaeSettings(Gradient):
     """Inverse propensity weights (models.debias)."""
 
 
-class LanguageSettings(Gradient):
+class SequenceSettings(SequentialSettings):
+    """A transformer over the ids of what the user took, oldest first."""
+
+    kind: Literal["sequence"] = "sequence"
+    profile: tuple[str, ...] | None = ()
+    """Attributes read as profile tokens; none. None: all of `Interactions.profile`, but the adversary's."""
+
+
+class LanguageSettings(SequentialSettings):
     """A transformer over the texts of what the user took, with tokens for the user's attributes."""
 
     kind: Literal["language"] = "language"
-    epochs: int = Field(60, ge=1, le=10_000)
-    """Most passes over the users."""
-    batch: int = Field(128, ge=1, le=1_000_000)
-    """Users of one step; halved when the GPU runs out of memory."""
-    learning_rate: float = Field(0.002, gt=0, le=1e9)
-    """Step size of AdamW."""
-    stop_on: Literal["ndcg"] = "ndcg"
-    """The validation figure: NDCG@10 over the whole catalogue."""
-    dimensions: int = Field(64, ge=4, le=4096, multiple_of=4)
-    """Length of the vectors of users and items."""
-    layers: int = Field(1, ge=1, le=48)
-    """Transformer blocks."""
-    heads: int = Field(2, ge=1, le=64)
-    """Attention heads of a block; a divisor of `dimensions`."""
-    history: int = Field(50, ge=1, le=2048)
-    """How many of a user's latest items are read."""
-    dropout: float = Field(0.3, ge=0, lt=1)
-    """Share of units silenced while training."""
-    weight_decay: float = Field(0.05, ge=0)
-    """Pull of all weights towards nothing, per step and unit of learning rate."""
-    profile: tuple[str, ...] | None = None
-    """Attributes read as profile tokens. None: all of `Interactions.profile`, but the adversary's."""
-    ips: Ips = "none"
-    """Inverse propensity weights (models.debias)."""
-
-    @model_validator(mode="after")
-    def _heads_divide(self) -> Self:
-        if self.dimensions % self.heads:
-            raise ValueError(f"{self.heads} heads do not divide {self.dimensions} dimensions")
-        return self
 
 
 RecommenderSettings = Annotated[
-    PopularitySettings | AdditiveSettings | EaseSettings | FactorSettings | VaeSettings | LanguageSettings,
+    PopularitySettings
+    | AdditiveSettings
+    | EaseSettings
+    | FactorSettings
+    | VaeSettings
+    | SequenceSettings
+    | LanguageSettings,
     Field(discriminator="kind"),
 ]
 """Settings of any kind; the field `kind` says which."""
 
-Kind = Literal["popularity", "additive", "ease", "mf", "vae", "language"]
+Kind = Literal["popularity", "additive", "ease", "mf", "vae", "sequence", "language"]
 
 SETTINGS: TypeAdapter[RecommenderSettings] = TypeAdapter(RecommenderSettings)
 """Reads settings of any kind from plain data: ``SETTINGS.validate_python({"kind": "ease"})``."""

@@ -61,7 +61,8 @@ class FactorLearner:
             factors = Factors(data.n_users, data.n_items, settings, self._level())
             critic = Critic(data, settings.adversary) if settings.adversary else None
         self.factors, self.critic = factors, critic
-        self.module: nn.Module = nn.ModuleList([part for part in (factors, critic) if part is not None])
+        self.silence = nn.Dropout(settings.dropout)
+        self.module: nn.Module = nn.ModuleList([part for part in (factors, self.silence, critic) if part is not None])
 
     def _level(self) -> float:
         """The score before anything is learned: the mean rating, the log odds of wanted, or 0 for pairs."""
@@ -84,13 +85,21 @@ class FactorLearner:
         user, item, label, weight = with_negatives(data, self.weight, self.settings.negatives, rng)
         return user, item, (label > 0).astype(np.float32), weight
 
+    def embeddings(self) -> tuple[Tensor, ...]:
+        """The vectors of users and items."""
+        return self.factors.user.weight, self.factors.item.weight
+
+    def vectors(self, user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+        """[batch, d] each, with some entries silenced while training."""
+        return self.silence(self.factors.user(user)), self.silence(self.factors.item(item))
+
     def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
         user, item, third, weight = batch
-        p, q = self.factors.user(user), self.factors.item(item)  # [batch, d]
+        p, q = self.vectors(user, item)  # [batch, d]
         size = p.square().sum(-1) + q.square().sum(-1)
         score = self.factors(p, q, user, item)
         if self.settings.loss == "bpr":
-            q_other = self.factors.item(third)
+            q_other = self.silence(self.factors.item(third))
             each = -F.logsigmoid(score - self.factors(p, q_other, user, third))
             size = size + q_other.square().sum(-1)
         else:

@@ -19,6 +19,7 @@ from models.base import Tell, silent
 from models.config import VaeSettings
 from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
+from models.devices import processes
 from models.evaluate import validation_ndcg
 from models.fair import Critic
 from models.fitted import Fitted, expect, ids_digest
@@ -93,7 +94,7 @@ class VaeLearner:
         mean, log_variance = self.model.posterior(taken)
         latent = mean + torch.randn_like(mean) * (log_variance / 2).exp()  # [b, d]
         told = surprise(self.model.out(self.model.vectors(latent)), weight)
-        self.model.read += len(users)
+        self.model.read += len(users) * processes()
         each = told + self.beta() * divergence(mean, log_variance)
         # Divided by a constant, which leaves the bound as published: an adversary's strength then means the
         # same here as in the other kinds, whose losses are of one item.

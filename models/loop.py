@@ -1,5 +1,8 @@
 """The one training loop: epochs, batches, early stopping, checkpoints, and what can go wrong.
 
+The same code runs on the CPU, on one GPU and, under torchrun, on several: every process draws the same rows and
+takes its part of each batch, gradients are averaged, and the first process alone writes.
+
 Everything random in epoch e is drawn from generators seeded with (seed, e). So a run that was killed and
 resumes from the checkpoint of epoch e goes on exactly as the unbroken one; no generator state is stored.
 """
@@ -12,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +23,17 @@ import torch
 from torch import Tensor, nn
 
 from models import store
+from models.attack import attacked
 from models.base import Tell
-from models.config import Gradient
+from models.batches import batches
+from models.config import Embedded, Gradient, SequentialSettings
+from models.devices import accelerator, agreed
+from models.schedule import rate
 from models.store import Arrays
 from words import Refusal
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 MOST_HALVINGS = 3
 """Times that the batch is halved when the GPU's memory is full, before training stops."""
@@ -46,6 +56,24 @@ class Learner(Protocol):
 
     def validate(self) -> float | None:
         """The validation figure, higher is better, or None where there are no validation rows."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A learner whose rows differ in length: those of like length may share a batch (`buckets`)."""
+
+    def lengths(self, rows: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.int64]:
+        """int64 [rows]: what each row costs, in any unit."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A learner with vectors that an attack may push."""
+
+    def embeddings(self) -> tuple[Tensor, ...]:
+        """Parameters [things, d] of `module`, a vector a row."""
         ...
 
 
@@ -89,11 +117,6 @@ def hides(settings: Gradient) -> bool:
     return settings.adversary is not None and settings.adversary.strength > 0
 
 
-def device() -> torch.device:
-    """The first CUDA device where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 @contextmanager
 def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
     """torch's global generator seeded for the block and put back after it; yields numpy's for the same epoch."""
@@ -103,20 +126,36 @@ def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
         yield rng
 
 
+class _Whole(nn.Module):
+    """A learner as one module whose forward is the loss of a batch: what several processes share gradients of."""
+
+    def __init__(self, learner: Learner, settings: Gradient) -> None:
+        super().__init__()
+        self.learner, self.settings = learner, settings
+        self.module = learner.module
+
+    def forward(self, *batch: Tensor) -> Tensor:
+        loss = self.learner.loss(batch)
+        if isinstance(self.settings, Embedded) and self.settings.attack != "none" and isinstance(self.learner, Embeds):
+            return attacked(self.learner, loss, batch, self.settings)
+        return loss
+
+
 class _Loop:
+    place: Accelerator
+
     def __init__(
         self, learner: Learner, settings: Gradient, seed: int, stamp: str, folder: Path | None, tell: Tell
     ) -> None:
         self.learner, self.settings, self.seed, self.stamp = learner, settings, seed, stamp
         self.folder, self.tell = folder, tell
-        self.device = device()
+        self.place = accelerator()
+        self.device = self.place.device
         self.module = learner.module.to(self.device)
-        self.optimiser = torch.optim.AdamW(
-            self.module.parameters(),
-            lr=settings.learning_rate,
-            weight_decay=getattr(settings, "weight_decay", 0.0),
-            fused=True,
+        optimiser = torch.optim.AdamW(
+            self.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
+        self.whole, self.optimiser = self.place.prepare(_Whole(learner, settings), optimiser)
         self.course = Course(settings.batch)
         self.best: Arrays = {}
 
@@ -127,7 +166,7 @@ class _Loop:
         course.epoch += 1
         self.module.eval()
         with torch.no_grad():
-            figure = self.learner.validate()
+            figure = agreed(self.learner.validate())
         news = {"loss": course.loss[-1]}
         if figure is not None:
             course.validation.append(figure)
@@ -145,6 +184,8 @@ class _Loop:
             try:
                 loss = self._pass()
             except torch.OutOfMemoryError:
+                if self.place.num_processes > 1:  # the others wait for this one's gradients: there is no way back
+                    raise
                 self._back_to(before)
                 torch.cuda.empty_cache()
                 self.course.batch = max(1, self.course.batch // 2)
@@ -157,27 +198,73 @@ class _Loop:
     def _pass(self) -> float:
         """All rows once, shuffled; returns the mean of the batch losses, weighted by their rows."""
         self.module.train()
-        total = torch.zeros((), device=self.device)
+        total, done = torch.zeros((), device=self.device), 0
         with seeded(self.seed, self.course.epoch + 1) as rng:
+            torch.manual_seed(torch.initial_seed() + self.place.process_index)  # each process silences other units
             arrays = self.learner.rows(rng)
-            order = torch.from_numpy(rng.permutation(len(arrays[0]))).to(self.device)
+            lengths = self._lengths(arrays)
             rows = [torch.from_numpy(array).to(self.device) for array in arrays]
             told = monotonic()
-            for chosen in order.split(self.course.batch):
-                loss = self._step(tuple(row[chosen] for row in rows))
-                total += loss * len(chosen)
+            for chosen in batches(len(arrays[0]), self.course.batch, lengths, rng):
+                self._set_rate(done / len(arrays[0]))
+                total += self._step(rows, torch.from_numpy(chosen).to(self.device)) * len(chosen)
+                done += len(chosen)
                 if monotonic() - told > NEWS_S:
                     told = monotonic()
                     self.tell(self._done(), "models.training", epoch=float(self.course.epoch + 1))
-        return float(total / len(order))
+        return float(self.place.reduce(total, "mean")) / len(arrays[0])
 
-    def _step(self, batch: tuple[Tensor, ...]) -> Tensor:
+    def _lengths(self, rows: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.int64] | None:
+        """What batches are sorted by, or None."""
+        wanted = isinstance(self.settings, SequentialSettings) and self.settings.buckets
+        return self.learner.lengths(rows) if wanted and isinstance(self.learner, Sized) else None
+
+    def _set_rate(self, share: float) -> None:
+        """The step size after `share` of this epoch."""
+        now = rate(self.settings, (self.course.epoch + share) / self.settings.epochs)
+        for group in self.optimiser.param_groups:
+            group["lr"] = now
+
+    def _step(self, rows: list[Tensor], chosen: Tensor) -> Tensor:
+        """One step on the rows `chosen`, by all processes together; this process's share of the mean loss."""
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.learner.loss(batch)
-        loss.backward()
+        parts = self._own_parts(chosen)
+        total = torch.zeros((), device=self.device)
+        for at, (part, share) in enumerate(parts):
+            with self._gradients(last=at + 1 == len(parts)):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self._short_numbers()):
+                    loss = self.whole(*(row[part] for row in rows)) * share
+                self.place.backward(loss)
+            total += loss.detach()
+        if self.settings.clip > 0:
+            self.place.clip_grad_norm_(self.module.parameters(), self.settings.clip)
         self.optimiser.step()
-        return loss.detach()
+        return total
+
+    def _own_parts(self, chosen: Tensor) -> list[tuple[Tensor, float]]:
+        """This process's rows of a batch, cut into the parts that are computed at once.
+
+        Each part with its share of the batch, times the number of processes: their gradients are averaged.
+        """
+        processes, first = self.place.num_processes, self.place.process_index
+        own = chosen[first::processes]
+        if len(own) == 0:  # fewer rows than processes: this one computes along, and it counts nothing
+            return [(chosen[:1], 0.0)]
+        size = -(-len(own) // self.settings.accumulate)
+        return [(part, len(part) * processes / len(chosen)) for part in own.split(size)]
+
+    @contextmanager
+    def _gradients(self, last: bool) -> Iterator[None]:
+        """Gradients travel between processes with the last part of a batch alone."""
+        if last:
+            yield
+        else:
+            with self.place.no_sync(self.whole):
+                yield
+
+    def _short_numbers(self) -> bool:
+        wanted = self.settings.precision
+        return wanted == "bfloat16" or (wanted == "auto" and self.device.type == "cuda")
 
     def _refuse_divergence(self, loss: float) -> None:
         """Stop where the loss or a weight is no longer a number; the checkpoint is of the epoch before."""
@@ -213,7 +300,7 @@ class _Loop:
         self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": moments})
 
     def _checkpoint(self) -> None:
-        if self.folder is None:
+        if self.folder is None or not self.place.is_main_process:
             return
         best = {f"best.{name}": value for name, value in self.best.items()}
         facts = {"stamp": self.stamp, "course": vars(self.course)}

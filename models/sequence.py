@@ -1,107 +1,24 @@
-"""The transformer that reads a user: profile tokens first, then what the user took, oldest first.
-
-Letters in shapes: b users of a batch, a profile attributes, t items of a history, s = 1 + a + t, d dimensions.
-"""
+"""The sequence transformer: the next item from the ids of those before it, as in SASRec (Kang & McAuley 2018)."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from pathlib import Path
+from typing import Self
 
-from models.config import LanguageSettings
-
-PAD = -1
-"""Code of "no item" in a history; the padding is at the end, where the causal mask keeps it from being read."""
-
-
-class Attention(nn.Module):
-    """Causal self-attention: each place reads itself and what came before."""
-
-    def __init__(self, settings: LanguageSettings) -> None:
-        super().__init__()
-        self.heads, self.dropout = settings.heads, settings.dropout
-        self.queries_keys_values = nn.Linear(settings.dimensions, 3 * settings.dimensions)
-        self.out = nn.Linear(settings.dimensions, settings.dimensions)
-
-    def forward(self, x: Tensor) -> Tensor:
-        b, s, d = x.shape
-        split = self.queries_keys_values(x).view(b, s, 3, self.heads, d // self.heads)
-        q, k, v = split.permute(2, 0, 3, 1, 4)  # each [b, heads, s, d / heads]
-        silenced = self.dropout if self.training else 0.0
-        read = F.scaled_dot_product_attention(q, k, v, dropout_p=silenced, is_causal=True)
-        return self.out(read.transpose(1, 2).reshape(b, s, d))  # [b, s, d]
+from models.base import Tell, silent
+from models.config import SequenceSettings
+from models.data import Interactions
+from models.reading import HistoryReader
 
 
-class Block(nn.Module):
-    """Attention, then two layers at each place; both beside a shortcut."""
+class SequenceRecommender(HistoryReader[SequenceSettings]):
+    """The language model's reader without texts: an item is its vector, learnt from the log alone.
 
-    def __init__(self, settings: LanguageSettings) -> None:
-        super().__init__()
-        d = settings.dimensions
-        self.before_attention, self.before_layers = nn.LayerNorm(d), nn.LayerNorm(d)
-        self.attention = Attention(settings)
-        self.layers = nn.Sequential(nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d))
-        self.silence = nn.Dropout(settings.dropout)
+    Every place of a history is told against the whole catalogue at once (softmax), where SASRec draws one item
+    that was not taken.
+    """
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.silence(self.attention(self.before_attention(x)))  # [b, s, d]
-        return x + self.silence(self.layers(self.before_layers(x)))  # [b, s, d]
+    kind = "sequence"
 
-
-class Reader(nn.Module):
-    """Vectors of items from their texts, and of users from their profile and history."""
-
-    def __init__(
-        self, texts: Tensor, groups: list[int], start_level: Tensor, ordered: bool, settings: LanguageSettings
-    ) -> None:
-        """texts: [items, 384]; groups: values of each profile attribute; start_level: [items] log popularity."""
-        super().__init__()
-        d = settings.dimensions
-        self.register_buffer("texts", texts, persistent=False)
-        self.project = nn.Linear(texts.shape[1], d)
-        self.own = nn.Embedding(len(texts), d)
-        self.level = nn.Parameter(start_level.clone())
-        self.start = nn.Parameter(torch.zeros(d))
-        self.profile = nn.ModuleList([nn.Embedding(count, d) for count in groups])
-        self.place = nn.Embedding(settings.history, d) if ordered else None
-        self.silence = nn.Dropout(settings.dropout)
-        self.blocks = nn.ModuleList([Block(settings) for _ in range(settings.layers)])
-        self.last = nn.LayerNorm(d)
-        self._begin_small()
-
-    def _begin_small(self) -> None:
-        for part in (self.own, self.place, *self.profile):
-            if isinstance(part, nn.Embedding):
-                nn.init.normal_(part.weight, std=0.02)
-
-    def items(self) -> Tensor:
-        """[items, d]: what the text says, plus what only the log knows."""
-        return self.project(self.get_buffer("texts")) + self.own.weight
-
-    def forward(self, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
-        """[b, 1 + t, d]: place 0 knows the profile alone, place n also the first n items of the history.
-
-        items: what `items` gives; profile: int [b, a] value codes; history: int [b, t], PAD at the end.
-        """
-        b, t = history.shape
-        taken = F.embedding(history.clamp(min=0), items)  # [b, t, d]
-        if self.place is not None:
-            taken = taken + self.place.weight[:t]
-        known = [tokens(profile[:, at]) for at, tokens in enumerate(self.profile)]  # a times [b, d]
-        front = torch.stack([*known, self.start.expand(b, -1)], 1)  # [b, a + 1, d]
-        x = self.silence(torch.cat([front, taken], 1))  # [b, s, d]
-        for block in self.blocks:
-            x = block(x)
-        return self.last(x)[:, len(known) :]  # [b, 1 + t, d]
-
-    def users(self, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
-        """[b, d]: the place that has read the whole history."""
-        read = self(items, profile, history)  # [b, 1 + t, d]
-        end = (history != PAD).sum(1)  # [b]
-        return read[torch.arange(len(end), device=end.device), end]
-
-
-def scores(users: Tensor, items: Tensor, level: Tensor) -> Tensor:
-    """[..., items]: product over sqrt(d), plus the items' levels."""
-    return users @ items.T / users.shape[-1] ** 0.5 + level
+    def fit(self, data: Interactions, tell: Tell = silent, folder: Path | None = None) -> Self:
+        return self._learn(data, None, folder, tell)

@@ -58,6 +58,10 @@ def class_of(kind: Kind) -> type[Fitted[Any]]:
         from models.latent import Vae
 
         return Vae
+    if kind == "sequence":
+        from models.sequence import SequenceRecommender
+
+        return SequenceRecommender
     from models.language import LanguageRecommender
 
     return LanguageRecommender

@@ -16,11 +16,12 @@ from pages.parts.state import state
 from pages.parts.text import plain, raw, t
 from words import Refusal
 
-KINDS = ("ease", "mf", "vae", "additive", "language", "popularity")
+KINDS = ("ease", "mf", "vae", "sequence", "additive", "language", "popularity")
 FIRST = {
     "ease": ("l2",),
     "mf": ("loss", "dimensions", "epochs"),
     "vae": ("epochs", "dimensions", "beta"),
+    "sequence": ("epochs", "dimensions", "history"),
     "additive": ("crosses", "ips"),
     "language": ("epochs", "dimensions", "history"),
     "popularity": (),

@@ -14,7 +14,7 @@ from words import Phrase, Refusal, phrase
 Lists = npt.NDArray[np.int32]
 
 
-KINDS = frozenset({"popularity", "additive", "ease", "mf", "vae", "language", "lists", "saved model"})
+KINDS = frozenset({"popularity", "additive", "ease", "mf", "vae", "sequence", "language", "lists", "saved model"})
 """Names of recommenders that the catalogue has words for."""
 
 

@@ -15,6 +15,7 @@ from models.config import (
     LanguageSettings,
     PopularitySettings,
     RecommenderSettings,
+    SequenceSettings,
     VaeSettings,
 )
 from models.data import Interactions
@@ -29,6 +30,9 @@ FAST: dict[str, RecommenderSettings] = {
     "ease": EaseSettings(l2=10),
     "mf": FactorSettings(dimensions=8, epochs=60, batch=256, learning_rate=0.03, l2=0.05, patience=60),
     "vae": VaeSettings(dimensions=8, hidden=16, epochs=60, batch=20, learning_rate=0.01, anneal=10, patience=60),
+    "sequence": SequenceSettings(
+        dimensions=16, heads=2, epochs=20, batch=20, learning_rate=0.01, dropout=0.0, history=8
+    ),
     "language": LanguageSettings(
         dimensions=16, heads=2, epochs=12, batch=20, learning_rate=0.01, dropout=0.0, history=8
     ),

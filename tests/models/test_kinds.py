@@ -11,7 +11,7 @@ from models.config import AdditiveSettings, EaseSettings, FactorSettings
 from models.debias import MOST_WEIGHT, row_weights
 from models.explain import reasons
 from models.flip import flipped_lists
-from models.language import histories
+from models.histories import histories
 from models.linear import positives
 from models.negatives import Negatives, with_negatives
 from models.texts import encode

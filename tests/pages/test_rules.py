@@ -21,7 +21,14 @@ from analysis.quality import Cleaning
 from analysis.simulate import Shop
 from analysis.split import Split
 from audit.settings import STEPS
-from models.config import AdditiveSettings, EaseSettings, FactorSettings, LanguageSettings, VaeSettings
+from models.config import (
+    AdditiveSettings,
+    EaseSettings,
+    FactorSettings,
+    LanguageSettings,
+    SequenceSettings,
+    VaeSettings,
+)
 from pages.parts import editor, form, source
 from words.phrase import catalogue
 
@@ -87,6 +94,7 @@ SHOWN: dict[type[BaseModel], str] = {
     AdditiveSettings: "additive",
     FactorSettings: "mf",
     VaeSettings: "vae",
+    SequenceSettings: "sequence",
     LanguageSettings: "language",
 }
 

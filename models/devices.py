@@ -1,0 +1,45 @@
+"""Where training runs: the CPU, a GPU, or the processes that torchrun started."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+def accelerator(**more: Any) -> Accelerator:
+    """Accelerate on this process's GPU where there is one, else on the CPU; with torchrun's others, as one.
+
+    It is asked for no mixed precision: the loop chooses that a fit at a time, and Accelerate once a process.
+    """
+    from accelerate import Accelerator
+    from accelerate.utils import DistributedDataParallelKwargs
+
+    # Some weights are not part of every batch's loss (a profile token, the level of an item that was not drawn).
+    shared = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no", kwargs_handlers=[shared], **more)
+
+
+def processes() -> int:
+    """How many processes train together; 1 without torchrun."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def follows() -> bool:
+    """Whether this process trains along with a first one, which alone writes."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
+def agreed(figure: float | None) -> float | None:
+    """The first process's figure, so that all stop at the same epoch."""
+    if processes() == 1:
+        return figure
+    from accelerate.utils import broadcast_object_list
+
+    told = [figure]
+    broadcast_object_list(told)
+    return told[0]

@@ -1,0 +1,219 @@
+"""Kinds that read a user's history in order and tell the next item: their learner, and what is kept of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.base import Tell
+from models.config import SequentialSettings
+from models.data import Floats, Interactions, Ints
+from models.debias import row_weights
+from models.evaluate import validation_ndcg
+from models.fair import Critic
+from models.fitted import Fitted, expect, ids_digest
+from models.histories import PAD, Profiles, code, histories, profiles
+from models.loop import learn, seeded
+from models.reader import Reader, scores
+from models.stamp import stamp
+from models.store import Arrays
+
+MOST_SOFTMAX = 20_000
+"""Catalogues up to this size are compared whole in each step; of larger ones DRAWN items and the targets."""
+DRAWN = 4096
+READ_AT_ONCE = 512
+
+Own = TypeVar("Own", bound=SequentialSettings)
+
+
+class NextItemLearner:
+    """Rows and loss for the loop: the next item, at every place of the history."""
+
+    def __init__(
+        self, data: Interactions, texts: Floats | None, known: Profiles, settings: SequentialSettings, seed: int
+    ) -> None:
+        self.data, self.profiles, self.settings = data, known, settings
+        self.ordered = data.time is not None
+        self.histories = histories(data, row_weights(data, settings.ips), settings.history)
+        self.readers = np.nonzero(self.histories.items[:, 0] != PAD)[0].astype(np.int32)
+        popularity = np.log((data.popularity + 1) / (data.popularity + 1).sum())
+        with seeded(seed):
+            self.reader = make_reader(texts, known.values, popularity, self.ordered, settings)
+            critic = Critic(data, settings.adversary) if settings.adversary else None
+        self.critic = critic
+        self.module: nn.Module = nn.ModuleList([part for part in (self.reader, critic) if part is not None])
+
+    def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
+        """Users who took something: codes, profile, history, weights. Without times, in a new order each epoch."""
+        users = self.readers
+        items, weight = self.histories.items[users], self.histories.weight[users]
+        if not self.ordered:
+            order = np.argsort(rng.random(items.shape) + (items == PAD), axis=1)  # PAD stays at the end
+            items, weight = np.take_along_axis(items, order, 1), np.take_along_axis(weight, order, 1)
+        return users, self.profiles.codes[users], items, weight
+
+    def lengths(self, rows: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.int64]:
+        """int64 [rows]: items of each history."""
+        return (rows[2] != PAD).sum(1)
+
+    def embeddings(self) -> tuple[Tensor, ...]:
+        """The item vectors."""
+        return (self.reader.own.weight,)
+
+    def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
+        users, profile, history, weight = batch
+        longest = int((history != PAD).sum(1).max())
+        history, weight = history[:, :longest].long(), weight[:, :longest]
+        items = self.reader.items()  # [items, d]
+        read = self.reader(items, profile, history)  # [b, 1 + t, d]
+        there = history != PAD  # [b, t]
+        before, target = read[:, :-1][there], history[there]  # [n, d], [n]
+        level: Tensor = self.reader.level
+        if len(items) > MOST_SOFTMAX:
+            drawn = torch.randint(len(items), (DRAWN,), device=items.device)
+            candidates, target = torch.unique(torch.cat([target, drawn]), return_inverse=True)
+            target, items, level = target[: len(before)], items[candidates], level[candidates]
+        each = F.cross_entropy(scores(before, items, level).float(), target, reduction="none")
+        loss = (weight[there] * each).sum() / weight[there].sum()
+        if self.critic is not None:
+            ends = read[torch.arange(len(read), device=read.device), there.sum(1)]  # [b, d]
+            loss = loss + self.critic.loss(ends, users)
+        return loss
+
+    def validate(self) -> float | None:
+        if len(self.data.valid_user) == 0:
+            return None
+        items, level = item_arrays(self.reader)
+
+        def score(users: Ints) -> Floats:
+            vectors = user_arrays(self.reader, self.profiles.codes[users], self.histories.items[users])
+            return _scored(vectors, items, level)
+
+        return validation_ndcg(score, self.data)
+
+
+class HistoryReader(Fitted[Own]):
+    """score(u, i) = user vector . item vector / sqrt(d) + item level: log odds up to a constant of the user."""
+
+    best_epoch: int = 0
+    texts: Floats | None = None
+    """float32 [items, width]: what a text encoder says of each item; None where ids are all that is read."""
+
+    def _learn(self, data: Interactions, texts: Floats | None, folder: Path | None, tell: Tell) -> Self:
+        """Train on the histories of `data`, and keep the vectors."""
+        known = profiles(data, self.settings)
+        learner = NextItemLearner(data, texts, known, self.settings, self.seed)
+        course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
+        self.texts, self.profiles, self.history, self.ordered = texts, known, learner.histories.items, learner.ordered
+        self.reader = learner.reader.cpu()
+        self.items, self.level = item_arrays(self.reader)
+        self.users = user_arrays(self.reader, known.codes, self.history)
+        self.curves = {"loss": course.loss, "validation": course.validation}
+        self.best_epoch = course.best_epoch
+        self.ids = ids_digest(data)
+        return self
+
+    def score(self, users: Ints) -> Floats:
+        return _scored(self.users[users], self.items, self.level)
+
+    def score_as(self, users: Ints, attribute: str, value: str) -> Floats:
+        """float32 [len(users), items]: the scores of these users were their `attribute` `value`."""
+        if not self.reads(attribute):
+            return super().score_as(users, attribute, value)
+        at = list(self.profiles.values).index(attribute)
+        codes = self.profiles.codes[users].copy()
+        codes[:, at] = code(value, self.profiles.values[attribute])
+        return _scored(user_arrays(self.reader, codes, self.history[users]), self.items, self.level)
+
+    def reads(self, attribute: str) -> bool:
+        return attribute in self.profiles.values
+
+    def user_vectors(self) -> Floats:
+        return self.users
+
+    def item_vectors(self) -> Floats:
+        return self.items
+
+    def state(self) -> Arrays:
+        weights = {f"reader.{name}": value.numpy() for name, value in self.reader.state_dict().items()}
+        own: Arrays = {"history": self.history, "profile": self.profiles.codes}
+        if self.texts is not None:
+            own["texts"] = self.texts
+        return weights | own | {"users": self.users, "items": self.items, "level": self.level}
+
+    def _restore(self, arrays: Arrays) -> None:
+        d, a = self.settings.dimensions, len(self.values)
+        n_users, n_items = len(arrays["users"]), len(arrays["items"])
+        self.users, self.items = expect(arrays["users"], (n_users, d)), expect(arrays["items"], (n_items, d))
+        self.level = expect(arrays["level"], (n_items,))
+        self.history = _inside(expect(arrays["history"], (n_users, self.settings.history), np.int32), PAD, n_items)
+        codes = expect(arrays["profile"], (n_users, a), np.int64)
+        for at, values in enumerate(self.values.values()):
+            _inside(codes[:, at], 0, len(values) + 1)
+        self.profiles = Profiles(codes, self.values)
+        with torch.device("meta"):  # allocates nothing: the sizes in a strange folder's settings are not trusted
+            self.reader = make_reader(self.texts, self.values, self.level, self.ordered, self.settings)
+        weights = {name[7:]: torch.from_numpy(v.copy()) for name, v in arrays.items() if name.startswith("reader.")}
+        try:
+            self.reader.load_state_dict(weights, assign=True)
+        except RuntimeError as error:  # torch's word for weights that do not fit
+            raise ValueError("weights do not fit the settings") from error
+        self.reader.eval()
+
+    def facts(self) -> dict[str, Any]:
+        values = [[name, list(values)] for name, values in self.profiles.values.items()]
+        return {"best_epoch": self.best_epoch, "ordered": self.ordered, "values": values}
+
+    def _recall(self, facts: dict[str, Any]) -> None:
+        self.best_epoch = int(facts["best_epoch"])
+        self.ordered = bool(facts["ordered"])
+        self.values = {str(name): tuple(str(v) for v in values) for name, values in facts["values"]}
+
+
+def make_reader(
+    texts: Floats | None,
+    values: dict[str, tuple[str, ...]],
+    start_level: npt.NDArray[Any],
+    ordered: bool,
+    settings: SequentialSettings,
+) -> Reader:
+    """A reader for these texts and attributes, with weights as torch's generator gives them."""
+    groups = [len(of_attribute) + 1 for of_attribute in values.values()]
+    level = torch.from_numpy(np.asarray(start_level, np.float32))
+    return Reader(None if texts is None else torch.from_numpy(texts), groups, level, ordered, settings)
+
+
+def item_arrays(reader: Reader) -> tuple[Floats, Floats]:
+    """Item vectors float32 [items, d] and levels float32 [items], as the reader gives them now."""
+    with torch.no_grad():
+        items = reader.items().float().cpu().numpy().copy()
+        return items, reader.level.detach().float().cpu().numpy().copy()
+
+
+def user_arrays(reader: Reader, profile: npt.NDArray[np.int64], history: Ints) -> Floats:
+    """float32 [users, d]: the vectors of users with these profiles and histories."""
+    place = reader.level.device
+    parts = []
+    with torch.no_grad():
+        items = reader.items()
+        for start in range(0, len(history), READ_AT_ONCE):
+            block = slice(start, start + READ_AT_ONCE)
+            taken = torch.from_numpy(history[block]).to(place).long()
+            parts.append(reader.users(items, torch.from_numpy(profile[block]).to(place), taken).float().cpu())
+    return torch.cat(parts).numpy() if parts else np.zeros((0, len(reader.start)), np.float32)
+
+
+def _scored(users: Floats, items: Floats, level: Floats) -> Floats:
+    return np.asarray(users @ items.T / np.float32(items.shape[1] ** 0.5) + level, np.float32)
+
+
+def _inside(codes: npt.NDArray[Any], low: int, end: int) -> npt.NDArray[Any]:
+    if codes.dtype.kind != "i" or (codes.size and (codes.min() < low or codes.max() >= end)):
+        raise ValueError("codes outside their range")
+    return codes
