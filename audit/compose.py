@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,6 +86,23 @@ class Composed:
             return None
         return Decisions(
             user=rows["user"].to_numpy(np.int32), label=rows["label"].to_numpy(np.int8), score=np.asarray(scores, float)
+        )
+
+    @cached_property
+    def rehearsal(self) -> Composed:
+        """The same with the validation part in the place of the test part, ranked and judged after training rows alone.
+
+        What methods are tuned on, so that the test part only judges. Without validation rows nothing is relevant.
+        """
+        seen = self.data.seen
+        rows = self.validation()
+        fresh = rows[np.asarray(seen[rows["user"], rows["item"]]).ravel() == 0].reset_index(drop=True)
+        return replace(
+            self,
+            final=self.data,
+            relevant=_pairs(fresh[fresh["label"] > 0], seen.shape).astype(np.float32),
+            test=fresh,
+            candidates=None if self.candidates is None else _pairs(fresh, seen.shape),
         )
 
     def validation(self) -> pd.DataFrame:

@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 def mitigation_section_of(run: Run) -> Section:
     """The section; a method that cannot work on these data or this kind is named with the reason."""
     from analysis.mitigation.compare import mitigation_section
-    from audit.methods import ground_of
+    from audit.methods import as_it_is, ground_of
 
-    settings, composed = run.settings, run.composed
-    if composed.attributes.empty:
+    settings = run.settings
+    if run.composed.attributes.empty:
         raise Refusal("audit.no_attributes")
     ground = ground_of(run)
-    kept = ground.kept
-    before = composed.ranking("before", kept.codes[:, : ground.top], kept.scores[:, : ground.top])
     variants, left_out = _variants(run, ground)
-    decisions = composed.decisions(composed.test, kept.test)
+    before = as_it_is(ground)
+    assert before.ranking is not None, "every recommender has lists"
     section = mitigation_section(
-        before, variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run), decisions
+        before.ranking, variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run), before.decisions
     )
     return section.model_copy(update={"notes": (*section.notes, *left_out)})
 
@@ -47,7 +46,7 @@ def _variants(run: Run, ground: Ground) -> tuple[list[Variant], list[Phrase]]:
         name = method_title(method)
         run.say(0.9 * at / len(plan), phrase("audit.progress.mitigate", method=name, strength=f"{strength:g}"))
         try:
-            found.append(made(ground, [(method, strength)]).variant)
+            found.append(made(ground, [(method, strength)]))
         except Refusal as refusal:
             left_out[method] = phrase("audit.method_left_out", method=name, why=refusal.phrase)
     return found, list(left_out.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +36,16 @@ class Scored:
 
     codes: int32 [users, depth], best first, -1 where there is no more; scores: float32, -inf there.
     test, valid: float64 scores of the held-out rows of Composed.test and .validation(); None for lists alone.
+    rehearsed_codes, rehearsed_scores: as codes and scores, of the model that has seen the training rows alone, for
+        Composed.rehearsal; None where there is no such model or no validation row.
     """
 
     codes: np.ndarray
     scores: np.ndarray
     test: np.ndarray | None
     valid: np.ndarray | None
+    rehearsed_codes: np.ndarray | None = None
+    rehearsed_scores: np.ndarray | None = None
 
     def save(self, path: Path) -> None:
         """Plain arrays, no objects."""
@@ -56,7 +60,7 @@ class Scored:
         if not path.exists():
             raise Refusal("audit.needs_step", step=phrase("audit.step.recommender"))
         with np.load(path, allow_pickle=False) as kept:
-            return cls(kept["codes"], kept["scores"], kept.get("test"), kept.get("valid"))
+            return cls(**{field.name: kept.get(field.name) for field in fields(cls)})
 
 
 def trained(
@@ -80,14 +84,29 @@ def trained(
     taught = taught or composed
     if isinstance(settings, Gradient):
         model = fit(taught.data, settings, seed, checkpoints, tell)
-        return model, scored(model, composed)
+        return model, _rehearsed(scored(model, composed), model, composed)
     first = fit(taught.data, settings, seed)
     model = fit(taught.final, first.settled(), seed, None, tell)
-    return model, replace(scored(model, composed), valid=_row_scores(first, composed.validation()))
+    return model, _rehearsed(scored(model, composed), first, composed)
 
 
 def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored:
     """Rank the candidates of every user and score the held-out rows."""
+    codes, scores = _ranked(model, composed, depth)
+    return Scored(codes, scores, _row_scores(model, composed.test), _row_scores(model, composed.validation()))
+
+
+def _rehearsed(kept: Scored, first: Recommender, composed: Composed) -> Scored:
+    """`kept` with what the model of the training rows gives for the validation rows."""
+    if not len(composed.data.valid_user):
+        return kept
+    codes, scores = _ranked(first, composed.rehearsal, DEPTH)
+    rows = _row_scores(first, composed.validation())
+    return replace(kept, valid=rows, rehearsed_codes=codes, rehearsed_scores=scores)
+
+
+def _ranked(model: Recommender, composed: Composed, depth: int) -> tuple[np.ndarray, np.ndarray]:
+    """codes int32 and scores float32 [users, depth] of the best candidates of every user."""
     from models.ranking import best_unseen
 
     data = composed.data
@@ -97,7 +116,7 @@ def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored
     for start in range(0, data.n_users, BLOCK):
         users = np.arange(start, min(start + BLOCK, data.n_users), dtype=np.int32)
         codes[users], scores[users] = best_unseen(model.score(users), composed.blocked(users), depth)
-    return Scored(codes, scores, _row_scores(model, composed.test), _row_scores(model, composed.validation()))
+    return codes, scores
 
 
 def _row_scores(model: Recommender, rows: pd.DataFrame) -> np.ndarray:

@@ -49,12 +49,17 @@ class MitigationSettings(InferenceSettings):
 
 @dataclass(frozen=True)
 class Variant:
-    """One mitigation at one strength: its lists, or its decisions, or both, on the users of the `before`."""
+    """One mitigation at one strength: its lists, or its decisions, or both, on the users of the `before`.
+
+    rehearsed, rehearsed_decisions: the same for the validation part, on which a choice may be tuned; None without one.
+    """
 
     method: str
     strength: float | None
     ranking: Ranking | None = None
     decisions: Decisions | None = None
+    rehearsed: Ranking | None = None
+    rehearsed_decisions: Decisions | None = None
 
     @property
     def name(self) -> str:

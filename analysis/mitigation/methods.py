@@ -5,14 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Method = Literal["reweigh", "adversary", "rerank", "threshold"]
+Method = Literal[
+    "reweigh",
+    "adversary",
+    "utility",
+    "rerank",
+    "merit",
+    "quota",
+    "fair_test",
+    "calibrate",
+    "threshold",
+]
 Place = Literal["before", "during", "after"]
 Goal = Literal["gap", "hide", "exposure", "selection"]
 """gap: narrow the accuracy gap between groups of users. hide: keep the attribute out of lists and vectors.
 exposure: share attention among groups of items. selection: equal decisions for groups of users."""
 Need = Literal["training", "weights", "gradient", "profile", "scores"]
 """training: the audit trains the recommender itself. weights: its kind takes weights of rows. gradient: its kind is
-trained by gradient steps. profile: its kind reads what is known of users. scores: it scores held-out rows."""
+trained by gradient steps. profile: its kind reads what is known of users. scores: it is more than lists from a file."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,12 @@ class About:
 METHODS: dict[Method, About] = {
     "reweigh": About("before", ("gap", "selection"), ("training", "weights")),
     "adversary": About("during", ("hide", "gap"), ("training", "gradient")),
+    "utility": About("after", ("gap",), ("training",)),
     "rerank": About("after", ("exposure",)),
+    "merit": About("after", ("exposure",), ("training",)),
+    "quota": About("after", ("exposure",), first=False),
+    "fair_test": About("after", ("exposure",), first=False),
+    "calibrate": About("after", ("exposure",), first=False),
     "threshold": About("after", ("selection",), ("scores",)),
 }
 """In the order in which they act and are shown."""

@@ -19,10 +19,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from words import Refusal
-
-Lists = npt.NDArray[np.int32]
-Array = npt.NDArray[np.float64]
+from analysis.mitigation.candidates import Array, Candidates, Lists, best_places, check_strength
 
 PRECISION = 1e-6
 HIGHEST_PRICE = 4.0
@@ -33,8 +30,7 @@ ROUNDS = 200
 
 
 def exposure_constrained(
-    candidates: Lists,
-    scores: npt.NDArray[np.float32],
+    candidates: Candidates,
     item_group: npt.NDArray,
     strength: float,
     K: int,
@@ -42,25 +38,21 @@ def exposure_constrained(
 ) -> Lists:
     """The `K` best places of every user under the constraint above.
 
-    candidates: int32 [users, M], best first, -1 padded. scores: float32 [users, M], -inf where padded. item_group:
-    str [items]. strength in [0, 1]; 0 returns the lists as they were. target: group -> share of attention; None: the
-    group's share of the catalogue. Returns int32 [users, K], -1 padded, ties in the order of the candidates.
+    item_group: str [items]. strength in [0, 1]; 0 returns the lists as they were. target: group -> share of attention;
+    None: the group's share of the catalogue. Returns int32 [users, K], -1 padded, ties in the order of the candidates.
     Where the candidates cannot meet a target, the group gets all that they allow.
     Raises Refusal for a strength outside [0, 1].
     """
-    if not 0.0 <= strength <= 1.0:
-        raise Refusal("mitigation.refusal.strength", strength=strength)
+    check_strength(strength)
     if strength == 0.0:
-        return candidates[:, :K].copy()
-    names, group = np.unique(np.asarray(item_group, dtype=str), return_inverse=True)
+        return candidates.codes[:, :K].copy()
+    names, group, member = candidates.members(item_group)
     wanted = _targets(names, group, target)
-    member = np.where(candidates >= 0, group[candidates], -1)  # [users, M]
-    relevance = _scaled(candidates, scores)
-    present = _shares(member, _order(relevance, candidates, K), len(names))
+    relevance = candidates.relevance
+    present = _shares(member, best_places(relevance, K), len(names))
     goal = (1 - strength) * present + strength * wanted
-    price = _prices(relevance, candidates, member, K, goal, np.flatnonzero(wanted > present))
-    order = _order(_priced(relevance, member, price), candidates, K)
-    return np.take_along_axis(candidates, order, axis=1)
+    price = _prices(candidates, member, K, goal, np.flatnonzero(wanted > present))
+    return candidates.best(_priced(relevance, member, price), K)
 
 
 def attention_shares(lists: Lists, item_group: npt.NDArray) -> dict[str, float]:
@@ -73,25 +65,30 @@ def attention_shares(lists: Lists, item_group: npt.NDArray) -> dict[str, float]:
     return dict(zip(names.tolist(), _shares(member, order, len(names)).tolist(), strict=True))
 
 
+def merit_shares(candidates: Candidates, chance: Array, item_group: npt.NDArray) -> dict[str, float]:
+    """Share of each item group in what is foreseen to be wanted, for disparate treatment (Singh and Joachims 2018).
+
+    There exposure is proportional to merit: a group's attention over its merit is the same for all. Merit of a group
+    is the sum over all users of `chance` [users, M], that a candidate is wanted; items outside everybody's candidates
+    have none. Sums to 1.
+    """
+    names, _, member = candidates.members(item_group)
+    listed = member >= 0
+    merit = np.bincount(member[listed], weights=chance[listed], minlength=len(names))
+    return dict(zip(names.tolist(), (merit / max(merit.sum(), 1e-12)).tolist(), strict=True))
+
+
+def short_changed(candidates: Candidates, item_group: npt.NDArray, K: int) -> npt.NDArray[np.bool_]:
+    """bool [items]: of an item group that gets less attention in lists of length K than its share of the catalogue."""
+    names, group, member = candidates.members(item_group)
+    present = _shares(member, best_places(candidates.relevance, K), len(names))
+    return np.asarray((present < _targets(names, group, None))[group])
+
+
 def _targets(names: npt.NDArray, group: npt.NDArray, target: Mapping[str, float] | None) -> Array:
     if target is None:
         return np.bincount(group, minlength=len(names)) / len(group)
     return np.array([target.get(str(name), 0.0) for name in names])
-
-
-def _scaled(candidates: Lists, scores: npt.NDArray[np.float32]) -> Array:
-    """Scores within 0..1 of each user's candidates; -inf where padded."""
-    listed = candidates >= 0
-    value = np.asarray(scores, dtype=np.float64)
-    high = np.where(listed, value, -np.inf).max(axis=1, keepdims=True)
-    low = np.where(listed, value, np.inf).min(axis=1, keepdims=True)
-    span = np.where(high > low, high - low, 1.0)
-    return np.where(listed, (value - np.where(np.isfinite(low), low, 0.0)) / span, -np.inf)
-
-
-def _order(value: Array, candidates: Lists, K: int) -> npt.NDArray[np.intp]:
-    """Places of the K best candidates of each user, best first, ties by place."""
-    return np.argsort(-value, axis=1, kind="stable")[:, : min(K, candidates.shape[1])]
 
 
 def _priced(relevance: Array, member: npt.NDArray, price: Array) -> Array:
@@ -113,20 +110,20 @@ def _attention(candidates: Lists, K: int) -> float:
     return float((listed / np.log2(np.arange(2, listed.shape[1] + 2))).sum())
 
 
-def _prices(relevance: Array, candidates: Lists, member: npt.NDArray, K: int, goal: Array, short: npt.NDArray) -> Array:
+def _prices(candidates: Candidates, member: npt.NDArray, K: int, goal: Array, short: npt.NDArray) -> Array:
     """The smallest price of each group in `short` at which all reach their goals (after round one, to one place)."""
     price = np.zeros(len(goal))
 
     def share(index: int, at: float) -> float:
         tried = price.copy()
         tried[index] = at
-        order = _order(_priced(relevance, member, tried), candidates, K)
+        order = best_places(_priced(candidates.relevance, member, tried), K)
         return float(_shares(member, order, len(goal))[index])
 
     def reached(index: int, at: float) -> bool:
         return share(index, at) >= goal[index]
 
-    place = 1.0 / _attention(candidates, K)
+    place = 1.0 / _attention(candidates.codes, K)
     for turn in range(ROUNDS):
         before = price.copy()
         for index in short:

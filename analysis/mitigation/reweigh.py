@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.mitigation.candidates import check_strength
 from words import Refusal
 
 Weights = npt.NDArray[np.float32]
@@ -21,7 +22,7 @@ def row_weights(group: Sequence[str] | npt.NDArray, label: npt.NDArray, strength
     Raises Refusal(mitigation.refusal.one_label) where all rows have one label: then there is nothing to make
     independent (`group_balance` evens the groups themselves).
     """
-    _check_strength(strength)
+    check_strength(strength)
     groups, wanted = pd.factorize(np.asarray(group, dtype=str), sort=True)[0], np.asarray(label) > 0
     if wanted.all() or not wanted.any():
         raise Refusal("mitigation.refusal.one_label")
@@ -37,7 +38,7 @@ def group_balance(group: Sequence[str] | npt.NDArray, strength: float = 1.0) -> 
 
     For logs of positives alone, where reweighing by label does nothing. Returns float32 [rows], mean 1.
     """
-    _check_strength(strength)
+    check_strength(strength)
     groups = pd.factorize(np.asarray(group, dtype=str), sort=True)[0]
     size = np.bincount(groups)
     return _mean_one((len(groups) / (len(size) * size[groups])) ** strength)
@@ -45,8 +46,3 @@ def group_balance(group: Sequence[str] | npt.NDArray, strength: float = 1.0) -> 
 
 def _mean_one(weight: npt.NDArray[np.float64]) -> Weights:
     return (weight / weight.mean()).astype(np.float32)
-
-
-def _check_strength(strength: float) -> None:
-    if not 0.0 <= strength <= 1.0:
-        raise Refusal("mitigation.refusal.strength", strength=strength)

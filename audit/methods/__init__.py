@@ -1,13 +1,13 @@
-"""How each mitigation is done. A method is one function in `BEFORE`, `DURING` or `AFTER`; `analysis.mitigation.methods`
-says what it is for and what it needs.
+"""How each mitigation is done. A method is one function in `BEFORE`, `DURING`, `RERANK` or `DECIDE`.
 
-To add one: its name and `About` there, its function here, and its texts (`mitigation.name`, `pages.choice.methods`).
+`analysis.mitigation.methods` says what it is for and what it needs. To add one: its name and `About` there, its
+function here, and its texts (`mitigation.name`, `pages.choice.methods`).
 """
 
-from audit.methods.after import AFTER
+from audit.methods.after import DECIDE, RERANK
 from audit.methods.before import BEFORE
 from audit.methods.during import DURING
 from audit.methods.ground import Ground, ground_of, unmet
-from audit.methods.make import Made, made
+from audit.methods.make import as_it_is, made
 
-__all__ = ["AFTER", "BEFORE", "DURING", "Ground", "Made", "ground_of", "made", "unmet"]
+__all__ = ["BEFORE", "DECIDE", "DURING", "RERANK", "Ground", "as_it_is", "ground_of", "made", "unmet"]

@@ -4,54 +4,133 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from audit.compose import Composed
 from audit.methods.ground import Ground
 from audit.recommend import Scored
 from words import Refusal
 
 if TYPE_CHECKING:
     from analysis.fairness.ranking import Decisions
+    from analysis.mitigation.candidates import Candidates
     from analysis.mitigation.methods import Method
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """codes: int32 [users, K], the lists; decisions: on the test rows. None: left as they are."""
+class Pool:
+    """What lists are chosen from, for the test part or (rehearsed) for the validation part.
 
-    codes: np.ndarray | None = None
-    decisions: Decisions | None = None
+    No method reads the held-out items of `composed`; what may be learnt comes from the rehearsal.
+    """
+
+    ground: Ground
+    composed: Composed
+    candidates: Candidates
+    scored: Scored
+
+    @cached_property
+    def chance(self) -> np.ndarray:
+        """float64 [users, M]: how likely each candidate is to be wanted, learnt from the validation part."""
+        from analysis.fairness.peruser import listed_grades
+        from analysis.mitigation.candidates import Candidates
+        from analysis.mitigation.foreseen import Rehearsal, foreseen
+
+        scored, past = self.scored, self.ground.composed.rehearsal
+        if scored.rehearsed_codes is None or scored.rehearsed_scores is None:
+            raise Refusal("audit.no_rehearsal")
+        candidates = Candidates(scored.rehearsed_codes, scored.rehearsed_scores)
+        wanted = listed_grades(past.relevant, candidates.codes) > 0
+        return foreseen(Rehearsal(candidates, wanted, past.final.popularity), self.candidates, self.ground.group)
 
 
-Choose = Callable[[Ground, Scored, float], Chosen]
-"""(ground, scores, strength 0..1) -> lists or decisions."""
+Rerank = Callable[[Pool, float], np.ndarray]
+"""(pool, strength 0..1) -> lists int32 [users, K]."""
+Decide = Callable[[Ground, Scored, pd.DataFrame, "np.ndarray | None", float], "Decisions"]
+"""(ground, scores, rows to decide, their scores, strength 0..1) -> decisions."""
 
 
-def exposure_shared(ground: Ground, scored: Scored, strength: float) -> Chosen:
+def exposure_shared(pool: Pool, strength: float) -> np.ndarray:
     """Each item group gets its share of the catalogue in attention."""
     from analysis.mitigation.rerank import exposure_constrained
 
-    return Chosen(exposure_constrained(scored.codes, scored.scores, ground.item_group, strength, ground.top))
+    return exposure_constrained(pool.candidates, pool.ground.item_group, strength, pool.ground.top)
 
 
-def thresholds(ground: Ground, scored: Scored, strength: float) -> Chosen:
+def exposure_by_merit(pool: Pool, strength: float) -> np.ndarray:
+    """Each item group gets its share of what is foreseen to be wanted in attention."""
+    from analysis.mitigation.rerank import exposure_constrained, merit_shares
+
+    target = merit_shares(pool.candidates, pool.chance, pool.ground.item_group)
+    return exposure_constrained(pool.candidates, pool.ground.item_group, strength, pool.ground.top, target)
+
+
+def quotas(pool: Pool, strength: float) -> np.ndarray:
+    """Every first part of a list holds each item group's share (DetGreedy)."""
+    from analysis.mitigation.quota import det_greedy
+
+    return det_greedy(pool.candidates, pool.ground.item_group, strength, pool.ground.top)
+
+
+def fair_tests(pool: Pool, strength: float) -> np.ndarray:
+    """Every first part of a list passes the test of FA*IR for the item groups that get less than their share."""
+    from analysis.mitigation.quota import fair_top
+    from analysis.mitigation.rerank import short_changed
+
+    protected = short_changed(pool.candidates, pool.ground.item_group, pool.ground.top)
+    return fair_top(pool.candidates, protected, strength, pool.ground.top)
+
+
+def tastes(pool: Pool, strength: float) -> np.ndarray:
+    """The mix of item groups follows what the user took before."""
+    from analysis.mitigation.taste import calibrated
+
+    return calibrated(pool.candidates, pool.ground.item_group, pool.composed.profile, strength, pool.ground.top)
+
+
+def levelled(pool: Pool, strength: float) -> np.ndarray:
+    """The foreseen usefulness of the lists differs less between the best- and the worst-served group."""
+    from analysis.log import UNKNOWN
+    from analysis.mitigation.utility import utility_levelled
+
+    group = pool.ground.group
+    code = np.where(group == UNKNOWN, -1, np.unique(group, return_inverse=True)[1])
+    taken = np.diff(pool.composed.profile.indptr)
+    rehearsal = pool.ground.composed.rehearsal
+    wanted = taken * (rehearsal.relevant.nnz / max(1, rehearsal.profile.nnz))
+    return utility_levelled(pool.candidates, pool.chance, wanted, code, strength, pool.ground.top)
+
+
+def thresholds(
+    ground: Ground, scored: Scored, rows: pd.DataFrame, scores: np.ndarray | None, strength: float
+) -> Decisions:
     """Thresholds of each group, learnt on the validation rows."""
     from analysis.mitigation.threshold import group_thresholds
 
     composed, settings = ground.composed, ground.settings
-    rows = composed.validation()
     if scored.valid is None:
         raise Refusal("audit.lists_without_scores")
-    if rows.empty:
+    if composed.validation().empty:
         raise Refusal("audit.no_validation")
-    validation, test = composed.decisions(rows, scored.valid), composed.decisions(composed.test, scored.test)
-    if validation is None or test is None:
+    validation, decided = composed.decisions(composed.validation(), scored.valid), composed.decisions(rows, scores)
+    if validation is None or decided is None:
         raise Refusal("audit.one_label")
     group, constraint = ground.group, settings.mitigation.constraint
-    by_group = (validation, group[validation.user], test, group[test.user])
-    return Chosen(decisions=group_thresholds(*by_group, constraint, settings.seed, strength))
+    by_group = (validation, group[validation.user], decided, group[decided.user])
+    return group_thresholds(*by_group, constraint, settings.seed, strength)
 
 
-AFTER: dict[Method, Choose] = {"rerank": exposure_shared, "threshold": thresholds}
+RERANK: dict[Method, Rerank] = {
+    "rerank": exposure_shared,
+    "merit": exposure_by_merit,
+    "quota": quotas,
+    "fair_test": fair_tests,
+    "calibrate": tastes,
+    "utility": levelled,
+}
+DECIDE: dict[Method, Decide] = {"threshold": thresholds}
+AFTER = frozenset(RERANK) | frozenset(DECIDE)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
-from audit.methods.after import AFTER, Chosen
+from analysis.mitigation.candidates import Candidates
+from audit.methods.after import DECIDE, RERANK, Pool
 from audit.methods.before import BEFORE
 from audit.methods.during import DURING
 from audit.methods.ground import Ground, unmet
@@ -14,6 +15,7 @@ from audit.recommend import Scored, trained
 from words import Refusal
 
 if TYPE_CHECKING:
+    from analysis.fairness.ranking import Decisions, Ranking
     from analysis.mitigation.compare import Variant
     from analysis.mitigation.methods import Method
 
@@ -21,33 +23,33 @@ Dose = tuple["Method", float]
 """A method and its strength."""
 
 
-@dataclass(frozen=True)
-class Made:
-    """A variant with the scores behind it, which another method may start from."""
-
-    variant: Variant
-    scored: Scored
-
-
-def made(ground: Ground, doses: Sequence[Dose]) -> Made:
+def made(ground: Ground, doses: Sequence[Dose], cache: dict[tuple[Dose, ...], Scored] | None = None) -> Variant:
     """The methods in the order in which they act: rows changed, trained anew, lists chosen.
 
-    Raises Refusal where a method lacks what it needs, or two act in one place.
+    cache: keeps what was trained, for combinations that train alike. Raises Refusal where a method lacks what it
+    needs, or two act in one place.
     """
-    from analysis.mitigation.methods import METHODS
+    from analysis.mitigation.compare import Variant
+    from analysis.mitigation.methods import METHODS, PLACES
 
     for method, _ in doses:
         reason = unmet(ground.settings, METHODS[method].needs)
         if reason is not None:
             raise Refusal(reason.key, **reason.facts)
+    doses = sorted(doses, key=lambda dose: PLACES.index(METHODS[dose[0]].place))
     places = [METHODS[method].place for method, _ in doses]
     if len(set(places)) < len(places):
         raise Refusal("audit.one_of_a_place")
-    strengths = dict(doses)
-    scored = _taught(ground, strengths) if {"before", "during"} & set(places) else ground.kept
-    last = next((method for method in AFTER if method in strengths), None)
-    chosen = Chosen() if last is None else AFTER[last](ground, scored, strengths[last])
-    return Made(_variant(ground, doses, scored, chosen), scored)
+    taught = tuple(dose for dose in doses if METHODS[dose[0]].place != "after")
+    cache = {} if cache is None else cache
+    if taught and taught not in cache:
+        cache[taught] = _taught(ground, dict(taught))
+    scored = cache[taught] if taught else ground.kept
+    last = next((dose for dose in doses if METHODS[dose[0]].place == "after"), None)
+    *early, (method, strength) = doses
+    name = "+".join([*(f"{one}@{dose:g}" for one, dose in early), method])
+    shown, rehearsed = (_shown(ground, scored, name, last, part) for part in ("test", "rehearsal"))
+    return Variant(name, strength, *shown, *rehearsed)
 
 
 def _taught(ground: Ground, strengths: dict[Method, float]) -> Scored:
@@ -64,17 +66,31 @@ def _taught(ground: Ground, strengths: dict[Method, float]) -> Scored:
     return trained(composed, model, ground.settings.seed, taught=taught)[1]
 
 
-def _variant(ground: Ground, doses: Sequence[Dose], scored: Scored, chosen: Chosen) -> Variant:
+def as_it_is(ground: Ground) -> Variant:
+    """The recommender without mitigation: lists, decisions, and the same for the validation part."""
     from analysis.mitigation.compare import Variant
+    from analysis.mitigation.naming import BEFORE
 
-    composed, top = ground.composed, ground.top
-    *early, (method, strength) = doses
-    name = "+".join([*(f"{one}@{dose:g}" for one, dose in early), method])
-    ranking, decisions = None, chosen.decisions
-    if chosen.codes is not None:
-        ranking = composed.ranking(name, chosen.codes, None)
-    elif scored is not ground.kept:
-        ranking = composed.ranking(name, scored.codes[:, :top], scored.scores[:, :top])
-    if decisions is None and scored is not ground.kept:
-        decisions = composed.decisions(composed.test, scored.test)
-    return Variant(name, strength, ranking, decisions)
+    shown, rehearsed = (_shown(ground, ground.kept, BEFORE, None, part) for part in ("test", "rehearsal"))
+    return Variant(BEFORE, None, *shown, *rehearsed)
+
+
+def _shown(
+    ground: Ground, scored: Scored, name: str, last: Dose | None, part: Literal["test", "rehearsal"]
+) -> tuple[Ranking | None, Decisions | None]:
+    """Lists and decisions for one part after the method `last`; a method for decisions leaves lists alone."""
+    test = part == "test"
+    composed = ground.composed if test else ground.composed.rehearsal
+    codes, scores = (scored.codes, scored.scores) if test else (scored.rehearsed_codes, scored.rehearsed_scores)
+    rows, row_scores = (composed.test, scored.test) if test else (ground.composed.validation(), scored.valid)
+    if last is not None and last[0] in DECIDE:
+        if row_scores is None and not test:
+            return None, None
+        return None, DECIDE[last[0]](ground, scored, rows, row_scores, last[1])
+    decisions = composed.decisions(rows, row_scores)
+    if codes is None or scores is None:
+        return None, decisions
+    if last is None:
+        return composed.ranking(name, codes[:, : ground.top], scores[:, : ground.top]), decisions
+    pool = Pool(ground, composed, Candidates(codes, scores), scored)
+    return composed.ranking(name, RERANK[last[0]](pool, last[1]), None), None

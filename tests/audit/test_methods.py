@@ -6,14 +6,14 @@ import pytest
 from analysis.fairness.decisions import selected
 from analysis.mitigation.methods import METHODS
 from analysis.mitigation.naming import title_of
-from audit.methods import AFTER, BEFORE, DURING, made, unmet
+from audit.methods import BEFORE, DECIDE, DURING, RERANK, made, unmet
 from audit.settings import AuditSettings, Recommending
 from models.config import EaseSettings, FactorSettings, PopularitySettings
 from tests.audit.shop import ground
 from words import LANGUAGES, Refusal, say
 from words.phrase import catalogue
 
-PLACES = {"before": BEFORE, "during": DURING, "after": AFTER}
+PLACES = {"before": BEFORE, "during": DURING, "after": RERANK | DECIDE}
 
 
 def test_each_method_has_one_function_in_its_place_and_a_name_in_both_languages():
@@ -29,7 +29,7 @@ def test_each_method_has_one_function_in_its_place_and_a_name_in_both_languages(
 @pytest.mark.parametrize("name", [name for name, about in METHODS.items() if "gradient" not in about.needs])
 def test_strength_nought_changes_nothing(name):
     start = ground()
-    variant = made(start, [(name, 0.0)]).variant
+    variant = made(start, [(name, 0.0)])
     if variant.ranking is not None:
         assert np.array_equal(variant.ranking.lists, start.kept.codes[:, : start.top])
     if variant.decisions is not None:
@@ -39,10 +39,10 @@ def test_strength_nought_changes_nothing(name):
 
 def test_methods_of_different_places_combine_and_two_of_one_place_do_not():
     start = ground()
-    both = made(start, [("reweigh", 1.0), ("rerank", 1.0)]).variant
+    both = made(start, [("reweigh", 1.0), ("rerank", 1.0)])
     assert both.name == "reweigh@1+rerank@1"
     assert say(title_of(both.name)) == "Reweighing, strength 1 and Exposure-constrained re-ranking, strength 1"
-    alone = made(start, [("rerank", 1.0)]).variant
+    alone = made(start, [("rerank", 1.0)])
     assert both.ranking is not None and not np.array_equal(both.ranking.lists, alone.ranking.lists)
     with pytest.raises(Refusal):
         made(start, [("rerank", 1.0), ("threshold", 1.0)])

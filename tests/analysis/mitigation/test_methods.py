@@ -6,6 +6,7 @@ from scipy.optimize import linprog
 
 from analysis.fairness.decisions import selected
 from analysis.fairness.ranking import Decisions
+from analysis.mitigation.candidates import Candidates
 from analysis.mitigation.rerank import attention_shares, exposure_constrained
 from analysis.mitigation.reweigh import group_balance, row_weights
 from analysis.mitigation.threshold import group_thresholds
@@ -61,10 +62,10 @@ def test_re_ranking_meets_its_target_and_strength_nought_changes_nothing():
     codes, scores, group = candidates(0, users=200)
     before = attention_shares(codes[:, :5], group)["tail"]
     for strength in (0.25, 0.5, 1.0):
-        lists = exposure_constrained(codes, scores, group, strength, 5)
+        lists = exposure_constrained(Candidates(codes, scores), group, strength, 5)
         goal = (1 - strength) * before + strength * 0.75
         assert goal <= attention_shares(lists, group)["tail"] <= goal + 0.01
-    assert np.array_equal(exposure_constrained(codes, scores, group, 0.0, 5), codes[:, :5])
+    assert np.array_equal(exposure_constrained(Candidates(codes, scores), group, 0.0, 5), codes[:, :5])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -72,7 +73,7 @@ def test_re_ranking_equals_the_linear_program(seed):
     users, M, K, strength = 6, 5, 3, 0.5
     codes, scores, group = candidates(seed, users, M, 12)
     group = np.where(np.arange(12) < 4, "head", "tail")
-    lists = exposure_constrained(codes, scores, group, strength, K)
+    lists = exposure_constrained(Candidates(codes, scores), group, strength, K)
     scaled = (scores - scores.min(1, keepdims=True)) / np.ptp(scores, axis=1, keepdims=True)
     discount = 1 / np.log2(np.arange(2, K + 2))
     before = attention_shares(codes[:, :K], group)
@@ -104,7 +105,7 @@ def test_re_ranking_equals_the_linear_program(seed):
 
 def test_no_list_of_equal_attention_has_more_relevance():
     codes, scores, group = candidates(5, users=300)
-    lists = exposure_constrained(codes, scores, group, 0.6, 5)
+    lists = exposure_constrained(Candidates(codes, scores), group, 0.6, 5)
     reached = attention_shares(lists, group)["tail"]
     rng = np.random.default_rng(1)
     for _ in range(50):
@@ -116,13 +117,13 @@ def test_no_list_of_equal_attention_has_more_relevance():
 
 def test_short_lists_stay_short():
     codes, scores = np.array([[2, 0, -1, -1]], np.int32), np.array([[3.0, 1.0, -np.inf, -np.inf]], np.float32)
-    assert exposure_constrained(codes, scores, np.array(["a", "a", "b"]), 1.0, 3).tolist() == [[0, 2, -1]]
+    assert exposure_constrained(Candidates(codes, scores), np.array(["a", "a", "b"]), 1.0, 3).tolist() == [[0, 2, -1]]
 
 
 def test_two_short_groups_both_reach_their_goals():
     codes, scores, _ = candidates(2, users=200)
     group = np.where(np.arange(40) < 10, "head", np.where(np.arange(40) < 25, "niche", "local"))
-    lists = exposure_constrained(codes, scores, group, 0.9, 5)
+    lists = exposure_constrained(Candidates(codes, scores), group, 0.9, 5)
     before, after = attention_shares(codes[:, :5], group), attention_shares(lists, group)
     for name, area in (("niche", 15 / 40), ("local", 15 / 40)):
         one_place = 1 / (200 * (1 / np.log2(np.arange(2, 7))).sum())
