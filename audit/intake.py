@@ -76,3 +76,10 @@ def allowed_path(text: str) -> Path:
     if not there or not any(path.is_relative_to(root) for root in allowed_roots()):
         raise Refusal("audit.outside_roots")
     return path
+
+
+def allowed_encoder(text: str) -> str:
+    """A text encoder as typed: a pinned model of the hub as it is, a folder resolved. Raises Refusal otherwise."""
+    from models.encoders import HUB_NAME
+
+    return text if HUB_NAME.fullmatch(text) else str(allowed_path(text))

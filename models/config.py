@@ -197,6 +197,18 @@ class LanguageSettings(SequentialSettings):
     """A transformer over the texts of what the user took, with tokens for the user's attributes."""
 
     kind: Literal["language"] = "language"
+    encoder: str | None = None
+    """What reads the texts: a folder in Hugging Face form, `owner/model@revision` of the hub, or None: MiniLM."""
+    ids: bool = True
+    """Whether an item has a vector of its own beside its text's."""
+    id_dropout: float = Field(0.2, ge=0, lt=1)
+    """Share of items whose own vector is hidden in a step of training, so that new items can be ranked by text."""
+
+    @model_validator(mode="after")
+    def _attack_needs_vectors(self) -> Self:
+        if self.attack != "none" and not self.ids:
+            raise ValueError("an attack pushes the items' own vectors: set ids = true, or attack = none")
+        return self
 
 
 RecommenderSettings = Annotated[

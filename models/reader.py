@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from models.config import SequentialSettings
 from models.histories import PAD
+from models.items import Items
 
 
 class Attention(nn.Module):
@@ -48,20 +49,13 @@ class Block(nn.Module):
 
 
 class Reader(nn.Module):
-    """Vectors of items, from their texts where there are any, and of users from their profile and history."""
+    """Vectors of users from their profile and the vectors of what they took."""
 
-    texts: Tensor | None
-
-    def __init__(
-        self, texts: Tensor | None, groups: list[int], start_level: Tensor, ordered: bool, settings: SequentialSettings
-    ) -> None:
-        """texts: [items, 384] or None; groups: values of each attribute; start_level: [items] log popularity."""
+    def __init__(self, items: Items, groups: list[int], ordered: bool, settings: SequentialSettings) -> None:
+        """items: gives the items' vectors and levels; groups: values of each attribute."""
         super().__init__()
         d = settings.dimensions
-        self.register_buffer("texts", texts, persistent=False)
-        self.project = None if texts is None else nn.Linear(texts.shape[1], d)
-        self.own = nn.Embedding(len(start_level), d)
-        self.level = nn.Parameter(start_level.clone())
+        self.items = items
         self.start = nn.Parameter(torch.zeros(d))
         self.profile = nn.ModuleList([nn.Embedding(count, d) for count in groups])
         self.place = nn.Embedding(settings.history, d) if ordered else None
@@ -71,20 +65,14 @@ class Reader(nn.Module):
         self._begin_small()
 
     def _begin_small(self) -> None:
-        for part in (self.own, self.place, *self.profile):
+        for part in (self.place, *self.profile):
             if isinstance(part, nn.Embedding):
                 nn.init.normal_(part.weight, std=0.02)
-
-    def items(self) -> Tensor:
-        """[items, d]: what the text says, plus what only the log knows."""
-        if self.project is None or self.texts is None:
-            return self.own.weight
-        return self.project(self.texts) + self.own.weight
 
     def forward(self, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
         """[b, 1 + t, d]: place 0 knows the profile alone, place n also the first n items of the history.
 
-        items: what `items` gives; profile: int [b, a] value codes; history: int [b, t], PAD at the end, MASKED
+        items: the vectors that `items` gives; profile: int [b, a] value codes; history: int [b, t], PAD at the end, MASKED
         where an item is hidden.
         """
         b, t = history.shape

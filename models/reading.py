@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.base import Tell
-from models.config import SequentialSettings
+from models.config import LanguageSettings, SequentialSettings
 from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
 from models.evaluate import validation_ndcg
 from models.fair import Critic
 from models.fitted import Fitted, expect, ids_digest
 from models.histories import PAD, Profiles, code, histories, profiles
+from models.items import Items
 from models.loop import learn, seeded
 from models.reader import Reader, scores
 from models.stamp import stamp
@@ -42,9 +43,8 @@ class NextItemLearner:
         self.ordered = data.time is not None
         self.histories = histories(data, row_weights(data, settings.ips), settings.history)
         self.readers = np.nonzero(self.histories.items[:, 0] != PAD)[0].astype(np.int32)
-        popularity = np.log((data.popularity + 1) / (data.popularity + 1).sum())
         with seeded(seed):
-            self.reader = make_reader(texts, known.values, popularity, self.ordered, settings)
+            self.reader = make_reader(items_of(data, texts, settings), known.values, self.ordered, settings)
             critic = Critic(data, settings.adversary) if settings.adversary else None
         self.critic = critic
         self.module: nn.Module = nn.ModuleList([part for part in (self.reader, critic) if part is not None])
@@ -63,18 +63,23 @@ class NextItemLearner:
         return (rows[2] != PAD).sum(1)
 
     def embeddings(self) -> tuple[Tensor, ...]:
-        """The item vectors."""
-        return (self.reader.own.weight,)
+        """The items' own vectors."""
+        return self.reader.items.tables()
+
+    def items(self) -> tuple[Tensor, Tensor]:
+        """Vectors [items, d] and levels [items] of all items, for one step."""
+        return self.reader.items()
 
     def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
+        """The surprise at each next item, weighted; what nobody took is no candidate where a text can speak for it."""
         users, profile, history, weight = batch
         longest = int((history != PAD).sum(1).max())
         history, weight = history[:, :longest].long(), weight[:, :longest]
-        items = self.reader.items()  # [items, d]
+        items, level = self.items()
+        level = level.masked_fill(~self.reader.items.met, -torch.inf)
         read = self.reader(items, profile, history)  # [b, 1 + t, d]
         there = history != PAD  # [b, t]
         before, target = read[:, :-1][there], history[there]  # [n, d], [n]
-        level: Tensor = self.reader.level
         if len(items) > MOST_SOFTMAX:
             drawn = torch.randint(len(items), (DRAWN,), device=items.device)
             candidates, target = torch.unique(torch.cat([target, drawn]), return_inverse=True)
@@ -158,12 +163,9 @@ class HistoryReader(Fitted[Own]):
             _inside(codes[:, at], 0, len(values) + 1)
         self.profiles = Profiles(codes, self.values)
         with torch.device("meta"):  # allocates nothing: the sizes in a strange folder's settings are not trusted
-            self.reader = make_reader(self.texts, self.values, self.level, self.ordered, self.settings)
-        weights = {name[7:]: torch.from_numpy(v.copy()) for name, v in arrays.items() if name.startswith("reader.")}
-        try:
-            self.reader.load_state_dict(weights, assign=True)
-        except RuntimeError as error:  # torch's word for weights that do not fit
-            raise ValueError("weights do not fit the settings") from error
+            items = make_items(self.texts, np.ones(n_items, bool), self.level, self.settings)
+            self.reader = make_reader(items, self.values, self.ordered, self.settings)
+        _take(self.reader, arrays)
         self.reader.eval()
 
     def facts(self) -> dict[str, Any]:
@@ -176,32 +178,53 @@ class HistoryReader(Fitted[Own]):
         self.values = {str(name): tuple(str(v) for v in values) for name, values in facts["values"]}
 
 
+def items_of(data: Interactions, texts: Floats | None, settings: SequentialSettings) -> Items:
+    """Items before training: each at the log of its share. Without texts every item counts as met."""
+    share = (data.popularity + 1) / (data.popularity + 1).sum()
+    met = np.ones(data.n_items, bool) if texts is None else data.popularity > 0
+    return make_items(texts, met, np.log(share).astype(np.float32), settings)
+
+
+def make_items(texts: Floats | None, met: npt.NDArray[np.bool_], level: Floats, settings: SequentialSettings) -> Items:
+    """The item half of a reader, with weights as torch's generator gives them."""
+    known = None if texts is None else torch.from_numpy(texts)
+    ids, hidden = (settings.ids, settings.id_dropout) if isinstance(settings, LanguageSettings) else (True, 0.0)
+    return Items(known, torch.from_numpy(met), torch.from_numpy(level), settings.dimensions, ids, hidden)
+
+
 def make_reader(
-    texts: Floats | None,
-    values: dict[str, tuple[str, ...]],
-    start_level: npt.NDArray[Any],
-    ordered: bool,
-    settings: SequentialSettings,
+    items: Items, values: dict[str, tuple[str, ...]], ordered: bool, settings: SequentialSettings
 ) -> Reader:
-    """A reader for these texts and attributes, with weights as torch's generator gives them."""
-    groups = [len(of_attribute) + 1 for of_attribute in values.values()]
-    level = torch.from_numpy(np.asarray(start_level, np.float32))
-    return Reader(None if texts is None else torch.from_numpy(texts), groups, level, ordered, settings)
+    """A reader for these items and attributes, with weights as torch's generator gives them."""
+    return Reader(items, [len(of_attribute) + 1 for of_attribute in values.values()], ordered, settings)
+
+
+def _take(reader: Reader, arrays: Arrays) -> None:
+    """Give a reader the weights that were saved; raises ValueError where they do not fit it."""
+    own = {name[7:]: torch.from_numpy(v.copy()) for name, v in arrays.items() if name.startswith("reader.")}
+    if {name: weight.dtype for name, weight in own.items()} != {
+        name: weight.dtype for name, weight in reader.state_dict().items()
+    }:
+        raise ValueError("weights do not fit the settings")
+    try:
+        reader.load_state_dict(own, assign=True)
+    except RuntimeError as error:  # torch's word for shapes that do not fit
+        raise ValueError("weights do not fit the settings") from error
 
 
 def item_arrays(reader: Reader) -> tuple[Floats, Floats]:
     """Item vectors float32 [items, d] and levels float32 [items], as the reader gives them now."""
     with torch.no_grad():
-        items = reader.items().float().cpu().numpy().copy()
-        return items, reader.level.detach().float().cpu().numpy().copy()
+        vectors, level = reader.items()
+    return vectors.float().cpu().numpy().copy(), level.float().cpu().numpy().copy()
 
 
 def user_arrays(reader: Reader, profile: npt.NDArray[np.int64], history: Ints) -> Floats:
     """float32 [users, d]: the vectors of users with these profiles and histories."""
-    place = reader.level.device
+    place = reader.start.device
     parts = []
     with torch.no_grad():
-        items = reader.items()
+        items, _ = reader.items()
         for start in range(0, len(history), READ_AT_ONCE):
             block = slice(start, start + READ_AT_ONCE)
             taken = torch.from_numpy(history[block]).to(place).long()

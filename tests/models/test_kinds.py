@@ -139,7 +139,7 @@ class TestTexts:
         assert encode(["two", "one", "one"], tmp_path).tobytes() == first[[1, 0, 0]].tobytes()
 
     def test_other_weights_than_the_published_ones_are_refused(self, monkeypatch):
-        monkeypatch.setattr("models.texts.WEIGHTS_SHA256", "0" * 64)
+        monkeypatch.setattr("models.encoders.WEIGHTS_SHA256", "0" * 64)
         with pytest.raises(Refusal, match="not the one expected"):
             encode(["one"])
 
