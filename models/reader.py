@@ -72,8 +72,8 @@ class Reader(nn.Module):
     def forward(self, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
         """[b, 1 + t, d]: place 0 knows the profile alone, place n also the first n items of the history.
 
-        items: the vectors that `items` gives; profile: int [b, a] value codes; history: int [b, t], PAD at the end, MASKED
-        where an item is hidden.
+        items: the vectors that `items` gives; profile: int [b, a] value codes; history: int [b, t], PAD at the end,
+        MASKED where an item is hidden.
         """
         b, t = history.shape
         taken = F.embedding(history.clamp(min=0), items) * (history >= 0)[..., None]  # [b, t, d]
