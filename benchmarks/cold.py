@@ -41,11 +41,11 @@ def cold_figures(films: Films, settings: RecommenderSettings, share: float, seed
     out = cold[films.item]
     valid = ~out & (rng.random(len(out)) < VALIDATION)
     began = perf_counter()
-    model = fit(films.interactions(~out & ~valid, valid), settings, seed, cache=cache)
+    model = fit(films.interactions(~out & ~valid, valid, timed=False), settings, seed, cache=cache)
     taken = films.cells(out).toarray()[:, cold]
     scores = model.score(np.arange(films.shape[0], dtype=np.int32))[:, cold]
     figures = np.array([ranked(score, wanted) for score, wanted in zip(scores, taken, strict=True)])
-    means = np.nanmean(figures, axis=0)
+    means = np.nanmean(figures, axis=0)  # over users
     epochs = f"epoch {getattr(model, 'best_epoch', 0)}, warm {max(model.curves['validation']):.4f}"
     print(
         f"  seed {seed}: AUC {means[0]:.4f}, NDCG@{K} {means[1]:.4f}; {perf_counter() - began:.0f} s, {epochs}",
@@ -67,6 +67,13 @@ def ranked(score: Array, wanted: np.ndarray) -> tuple[float, float]:
     return float(auc), float(hits @ discount[: len(hits)] / discount[: min(n, K)].sum())
 
 
+def over_seeds(each: list[Array]) -> Array:
+    """[users, 2]: each user's mean over the seeds that count them; NaN where none does."""
+    kept = np.array(each)  # [seeds, users, 2]
+    counts = (~np.isnan(kept)).sum(axis=0)
+    return np.where(counts > 0, np.nansum(kept, axis=0) / np.maximum(counts, 1), np.nan)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[1] / "../shared/data/ml-100k")
@@ -84,7 +91,7 @@ def main(arguments: list[str]) -> int:
     for name, settings in KINDS.items():
         print(name)
         each = [cold_figures(films, settings, asked.share, seed, cache) for seed in range(asked.seeds)]
-        found[name] = np.nanmean(each, axis=0)  # [users, 2]
+        found[name] = over_seeds(each)
     counted = ~np.isnan(found[BASE]).any(axis=1)
     print(f"\n{counted.sum()} users\n\n| kind | AUC | NDCG@{K} |\n|---|---|---|")
     for name, figures in found.items():

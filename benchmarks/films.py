@@ -41,8 +41,9 @@ class Films:
         smaller = {name: getattr(self, name)[kept] for name in ("user", "item", "time")}
         return replace(self, **smaller, gender=self.gender[:users])
 
-    def interactions(self, train: Picked, valid: Picked) -> Interactions:
-        """The rows to learn from and to stop by; every rating is an interaction."""
+    def interactions(self, train: Picked, valid: Picked, timed: bool) -> Interactions:
+        """The rows to learn from and to stop by; every rating is an interaction. Untimed histories are sets: right
+        where held-out rows are drawn at random, and so do not come after what is known."""
         return Interactions(
             user=self.user[train],
             item=self.item[train],
@@ -53,7 +54,7 @@ class Films:
             valid_user=self.user[valid],
             valid_item=self.item[valid],
             valid_label=np.ones(valid.sum(), np.float32),
-            time=self.time[train],
+            time=self.time[train] if timed else None,
             item_texts=self.texts,
         )
 

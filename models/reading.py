@@ -216,7 +216,7 @@ def item_arrays(reader: Reader) -> tuple[Floats, Floats]:
     """Item vectors float32 [items, d] and levels float32 [items], as the reader gives them now."""
     with torch.no_grad():
         vectors, level = reader.items()
-    return vectors.float().cpu().numpy().copy(), level.float().cpu().numpy().copy()
+    return vectors.detach().float().cpu().numpy().copy(), level.float().cpu().numpy().copy()
 
 
 def user_arrays(reader: Reader, profile: npt.NDArray[np.int64], history: Ints) -> Floats:
