@@ -9,6 +9,16 @@ from itertools import combinations
 
 import numpy as np
 
+from analysis.fairness.compressed import (
+    COMPRESS_FROM,
+    SHUFFLE_FROM,
+    Compressed,
+    Table,
+    bootstrap,
+    compress,
+    moments,
+    shuffled_p,
+)
 from analysis.fairness.infer import (
     Estimates,
     InferenceSettings,
@@ -33,36 +43,77 @@ INNER_LEVEL = 0.90
 
 @dataclass(frozen=True)
 class Batch:
-    """Measures that count the same users, resampled together over the groups of one partition."""
+    """Measures that count the same users, resampled over the groups of one partition.
+
+    tables: each measure in cells, where any group is large.
+    """
 
     measures: tuple[Measure, ...]
     partition: Partition
     found: Estimates
     settings: InferenceSettings
     seed: int
+    tables: tuple[Table, ...] = ()
 
     def rng(self, purpose: str) -> np.random.Generator:
         return _rng(self.seed, self.partition.attribute, self.measures[0].name, purpose)
 
 
-def resample(measures: Sequence[Measure], partition: Partition, settings: InferenceSettings, seed: int) -> list[Batch]:
-    """Every measure by every group of `partition`, with its replicates; measures of the same users share them."""
+def resample(
+    measures: Sequence[Measure],
+    partition: Partition,
+    settings: InferenceSettings,
+    seed: int,
+    compressed: Compressed | None = None,
+) -> list[Batch]:
+    """Every measure by every group of `partition`, with its replicates.
+
+    Small groups are resampled user by user, measures of the same users with the same draws; large ones by cells
+    (`analysis.fairness.compressed`), each measure by itself. compressed: these measures over these groups, where many
+    partitions share one pass over the users.
+    """
     alike: dict[bytes, list[Measure]] = {}
     for measure in measures:
         alike.setdefault((measure.denominator > 0).tobytes(), []).append(measure)
-    batches = []
-    for together in alike.values():
-        rng = _rng(seed, partition.attribute, together[0].name, "bootstrap")
-        found = estimate(
-            np.column_stack([measure.numerator for measure in together]),
-            np.column_stack([measure.denominator for measure in together]),
-            partition.code,
-            len(partition.names),
-            settings.replicates,
-            rng,
-        )
-        batches.append(Batch(tuple(together), partition, found, settings, seed))
-    return batches
+    if partition.size.max(initial=0) >= COMPRESS_FROM and (compressed is None or not compressed.holds(partition)):
+        compressed = compress(measures, [partition])
+    return [_resampled(tuple(together), partition, settings, seed, compressed) for together in alike.values()]
+
+
+def compress_shared(measures: Collection[Measure], partitions: Sequence[Partition]) -> Compressed | None:
+    """What `resample` needs of many partitions, in one pass over the users; None where all groups are small."""
+    large = any(group.size.max(initial=0) >= COMPRESS_FROM for group in partitions)
+    return compress(measures, partitions) if large else None
+
+
+def _resampled(
+    measures: tuple[Measure, ...],
+    partition: Partition,
+    settings: InferenceSettings,
+    seed: int,
+    compressed: Compressed | None,
+) -> Batch:
+    large = partition.size >= COMPRESS_FROM
+    code = np.where(large[partition.code], -1, partition.code)
+    few = (code >= 0).any()
+    rng = _rng(seed, partition.attribute, measures[0].name, "bootstrap")
+    found = estimate(
+        np.column_stack([measure.numerator for measure in measures]) if few else np.zeros((0, len(measures))),
+        np.column_stack([measure.denominator for measure in measures]) if few else np.zeros((0, len(measures))),
+        code if few else code[:0],
+        len(partition.names),
+        settings.replicates,
+        rng,
+    )
+    tables = [compressed.table(measure, partition) for measure in measures] if compressed else []
+    for index, table in enumerate(tables):
+        value, error, constant, n = moments(table)
+        rng = _rng(seed, partition.attribute, measures[index].name, "cells")
+        for group in np.flatnonzero(large & (n > 0)):
+            found.value[group, index], found.error[group, index] = value[group], error[group]
+            found.constant[group, index], found.n[group] = constant[group], n[group]
+            found.replicate[:, group, index] = bootstrap(table, group, settings.replicates, rng)
+    return Batch(measures, partition, found, settings, seed, tuple(tables))
 
 
 def levels(batches: Sequence[Batch]) -> list[Finding]:
@@ -238,10 +289,12 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
 
 def _permuted(batch: Batch, groups: tuple[int, ...], indices: list[int]) -> list[float]:
     settings = batch.settings
+    rng = batch.rng(f"permutation {groups}")
+    if batch.tables and batch.found.n[list(groups)].sum() >= SHUFFLE_FROM:
+        return [shuffled_p(batch.tables[index].chosen(groups), settings.permutations, rng) for index in indices]
     code = np.full(batch.partition.code.shape, -1, np.intp)
     for place, group in enumerate(groups):
         code[batch.partition.code == group] = place
-    rng = batch.rng(f"permutation {groups}")
     top = np.column_stack([batch.measures[index].numerator for index in indices])
     bottom = np.column_stack([batch.measures[index].denominator for index in indices])
     return permutation_p(top, bottom, code, len(groups), settings.permutations, rng).tolist()

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from analysis.document import Section
-from analysis.fairness.bygroup import Batch, gaps, levels, resample
+from analysis.fairness.bygroup import Batch, compress_shared, gaps, levels, resample
 from analysis.fairness.decisions import decision_measures, impact_ratios
 from analysis.fairness.disclose import Cell, build_disclosed, hidden_by_figure
 from analysis.fairness.drawing import disparity_drawn
@@ -18,7 +18,7 @@ from analysis.fairness.flip import flip_measures
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.mix import calibration_measures, ndkl_measures
-from analysis.fairness.partition import Partition, everyone, partitions
+from analysis.fairness.partition import EVERYONE, Partition, everyone, partitions
 from analysis.fairness.pooling import pooled_findings
 from analysis.fairness.providers import provider_levels, provider_ratios
 from analysis.fairness.ranking import Decisions, Flip, Ranking
@@ -117,12 +117,14 @@ def _batches(inputs: _Inputs) -> list[Batch]:
     measures = _measures(inputs, settings.figures)
     crossed = _measures(inputs, settings.intersection_figures)
     users = len(inputs.ranking.user_ids)
-    batches = resample(measures, everyone(users), settings, inputs.seed)
     names = _attributes(inputs)
-    for group in partitions(inputs.ranking.attributes, names, settings.intersections, MOST_CELLS):
-        single = group.attribute in names
+    groups = [everyone(users), *partitions(inputs.ranking.attributes, names, settings.intersections, MOST_CELLS)]
+    shared = compress_shared({m.name: m for m in (*measures, *crossed)}.values(), groups)
+    batches: list[Batch] = []
+    for group in groups:
+        single = group.attribute in (EVERYONE, *names)
         chosen = [m for m in measures if _concerns(m, group)] if single else crossed
-        batches += resample(chosen, group, settings, inputs.seed)
+        batches += resample(chosen, group, settings, inputs.seed, shared)
     return batches
 
 
@@ -144,8 +146,12 @@ def _measures(inputs: _Inputs, figures: Collection[Figure]) -> list[Measure]:
 
 
 def _concerns(measure: Measure, group: Partition) -> bool:
-    """A flip of one attribute is shown by that attribute only."""
-    return not measure.name.startswith("flip_") or measure.name.endswith(f"[{group.attribute}]")
+    """A flip of one attribute is shown by that attribute, and over everyone."""
+    return (
+        group.attribute == EVERYONE
+        or not measure.name.startswith("flip_")
+        or measure.name.endswith(f"[{group.attribute}]")
+    )
 
 
 def _attributes(inputs: _Inputs) -> tuple[str, ...]:

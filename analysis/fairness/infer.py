@@ -216,18 +216,26 @@ def _moments(top: Array, bottom: Array) -> tuple[Array, Array, npt.NDArray[np.bo
 
 
 def _largest_t(values: Array, codes: Codes, size: npt.NDArray[np.int64]) -> Array:
-    """Largest studentised difference [P, F] of labellings `codes` [P, n], from sums of the stacked `values`."""
-    ratio, variance = [], []
-    for group, n in enumerate(size):
-        sums = (codes == group).astype(np.float64) @ values  # [P, 5F]
-        top, bottom, square, cross, bottom_square = np.split(sums, 5, axis=1)
-        theta = top / bottom
-        spread = np.maximum(square - 2 * theta * cross + theta**2 * bottom_square, 0.0)
-        ratio.append(theta)
-        variance.append(spread * n / (n - 1) / bottom**2)
-    largest = np.zeros_like(ratio[0])
+    """Largest studentised difference [P, F] of labellings `codes` [P, n], from sums of the stacked `values` [n, 5F]."""
+    sums = [(codes == group).astype(np.float64) @ values for group in range(len(size))]
+    figures = values.shape[1] // 5
+    by_figure = np.stack(sums, axis=1).reshape(len(codes), len(size), 5, figures)
+    return np.stack([largest_t(by_figure[..., figure], size) for figure in range(figures)], axis=1)
+
+
+def largest_t(sums: Array, size: npt.NDArray) -> Array:
+    """Largest difference between two groups in its own standard error, [P].
+
+    sums: float64 [P, G, 5], over the users of each group the sums of top, bottom, top^2, top bottom, bottom^2, where
+    top is the numerator less any fixed multiple of the denominator. size: users [G].
+    """
+    top, bottom, square, cross, bottom_square = np.moveaxis(sums, 2, 0)
+    theta = top / bottom
+    spread = np.maximum(square - 2 * theta * cross + theta**2 * bottom_square, 0.0)
+    variance = spread * size / (size - 1) / bottom**2
+    largest = np.zeros(len(sums))
     for a, b in combinations(range(len(size)), 2):
-        difference, error = np.abs(ratio[a] - ratio[b]), np.sqrt(variance[a] + variance[b])
+        difference, error = np.abs(theta[:, a] - theta[:, b]), np.sqrt(variance[:, a] + variance[:, b])
         t = np.divide(difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0)
         largest = np.maximum(largest, t)
     return largest

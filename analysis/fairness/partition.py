@@ -43,14 +43,18 @@ class Partition:
 
 def partition(attributes: pd.DataFrame, names: tuple[str, ...]) -> Partition:
     """Users grouped by the columns `names` of `attributes`; one column is an attribute, more an intersection."""
-    columns = [attributes[name].astype(str).to_numpy() for name in names]
-    values = pd.DataFrame(dict(zip(names, columns, strict=True)))
-    counted = values.value_counts(sort=False).reset_index(name="n")
+    coded = [pd.factorize(attributes[name].astype(str)) for name in names]
+    cell, found = pd.factorize(np.ravel_multi_index([code for code, _ in coded], [len(values) for _, values in coded]))
+    held = np.unravel_index(found, [len(values) for _, values in coded])
+    values = {name: np.asarray(of)[code] for name, (_, of), code in zip(names, coded, held, strict=True)}
+    counted = pd.DataFrame(values, columns=list(names), dtype=str)
+    counted["n"] = np.bincount(cell, minlength=len(found))
     counted["last"] = (counted[list(names)] == UNKNOWN).any(axis=1)
     counted["label"] = counted[list(names)].agg(" & ".join, axis=1)
     counted = counted.sort_values(["last", "n", "label"], ascending=[True, False, True], kind="stable")
-    counted["code"] = np.arange(len(counted))
-    code = values.merge(counted, on=list(names), how="left")["code"].to_numpy(np.intp)
+    place = np.empty(len(counted), np.intp)
+    place[counted.index] = np.arange(len(counted))
+    code = place[cell]
     parts = tuple({name: str(row[name]) for name in names} for row in counted.to_dict("records"))
     return Partition("*".join(names), tuple(counted["label"]), code, parts, counted["n"].to_numpy(np.int64))
 
