@@ -109,7 +109,7 @@ def _resampled(
     for index, table in enumerate(tables):
         value, error, constant, n = moments(table)
         rng = _rng(seed, partition.attribute, measures[index].name, "cells")
-        for group in np.flatnonzero(large & (n > 0)):
+        for group in np.flatnonzero(large & (n > 0)).tolist():
             found.value[group, index], found.error[group, index] = value[group], error[group]
             found.constant[group, index], found.n[group] = constant[group], n[group]
             found.replicate[:, group, index] = bootstrap(table, group, settings.replicates, rng)

@@ -2,8 +2,8 @@
 
 For a figure theta = sum(numerator) / sum(denominator), b is a user's denominator and r = numerator - centre * b, with
 `centre` the figure over all users. The users of one group fall into CELLS cells of equal width in r. A bootstrap sample
-of a group is a multinomial draw of its cells; what varies inside a cell is added as a normal draw of the same covariance,
-so mean, variance and, up to what is inside a cell, skewness are those of resampling users. Where each cell holds one
+of a group is a multinomial draw of its cells; what varies inside a cell is added as a normal draw of its covariance, so
+mean, variance and, up to what is inside a cell, skewness are those of resampling users. Where each cell holds one
 value (rates, counts of hits) the two are the same distribution. The cost grows with groups and cells, not with users.
 
 Letters: strata or groups G, cells D, replicates B, permutations P.
@@ -94,7 +94,8 @@ def compress(measures: Collection[Measure], partitions: Sequence[Partition]) -> 
 
 def strata(partitions: Sequence[Partition]) -> tuple[Codes, dict[str, Codes]]:
     """[users]: the stratum of each user; attribute -> group of each stratum."""
-    code, joins = np.zeros(len(partitions[0].code), np.intp), {}
+    code = np.zeros(len(partitions[0].code), np.intp)
+    joins: dict[str, Codes] = {}
     for group in partitions:
         finer, first = pd.factorize(code * len(group.names) + group.code)
         if len(first) <= MOST_STRATA:
