@@ -148,6 +148,15 @@ def audited(run: Run) -> tuple[Fitted[Any] | None, Scored]:
     return model, kept
 
 
+def train_along(run: Run) -> None:
+    """Take part in the training that the first process of several does, and keep nothing."""
+    from models.config import Gradient
+
+    settings = run.settings.recommender
+    if settings.lists is None and settings.saved is None and isinstance(settings.model, Gradient):
+        trained(run.composed, settings.model, run.settings.seed, run.folder.checkpoints)
+
+
 def recommender_section_of(run: Run) -> Section:
     """Step `recommender`: lists of the chosen recommender and of popularity beside it, with their accuracy."""
     from analysis.fairness.utility import recommender_section

@@ -12,6 +12,7 @@ from analysis.finding import not_computed
 from audit.run import Run, Watch
 from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder
+from models.devices import follows, processes
 from words import Phrase, Refusal, phrase
 
 WEIGHT: dict[Step, float] = {
@@ -36,6 +37,10 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
     """
     run = Run(folder, folder.settings(), watch)
     asked = set(steps)
+    if processes() > 1 and asked != {"recommender"}:
+        raise Refusal("audit.one_process")
+    if follows():
+        return _train_along(run)
     wanted = [step for step in DEPENDS if step in asked]
     total, begun = sum(_weight(step) for step in wanted), 0.0
     refused: dict[Step, Phrase] = {}
@@ -49,6 +54,15 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
         stamp = folder.stamp(run.settings, step)
         folder.save_section(_section(run, refused) if "report" in wanted else ACTIONS[step](run), stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
+    return run
+
+
+def _train_along(run: Run) -> Run:
+    """What torchrun's further processes do: train with the first one, which alone writes."""
+    from audit.recommend import train_along
+
+    if run.folder.stale("recommender"):
+        train_along(run)
     return run
 
 

@@ -79,6 +79,8 @@ class SequentialSettings(Embedded):
     """Pull of all weights towards nothing, per step and unit of learning rate."""
     stop_on: Literal["ndcg"] = "ndcg"
     """The validation figure: NDCG@10 over the whole catalogue."""
+    attack_size: float = Field(0.1, gt=0, le=1000)
+    """Radius of an attack's change: the Euclidean length by which each item's vector is pushed."""
     dimensions: int = Field(64, ge=4, le=4096, multiple_of=4)
     """Length of the vectors of users and items."""
     layers: int = Field(1, ge=1, le=48)

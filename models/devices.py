@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
@@ -16,12 +14,10 @@ def accelerator(**more: Any) -> Accelerator:
 
     It is asked for no mixed precision: the loop chooses that a fit at a time, and Accelerate once a process.
     """
+    import torch
     from accelerate import Accelerator
-    from accelerate.utils import DistributedDataParallelKwargs
 
-    # Some weights are not part of every batch's loss (a profile token, the level of an item that was not drawn).
-    shared = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
-    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no", kwargs_handlers=[shared], **more)
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no", **more)
 
 
 def processes() -> int:

@@ -164,3 +164,75 @@ def test_the_gpu_is_used_where_there_is_one(monkeypatch):
 def test_language_settings_check_their_heads():
     with pytest.raises(ValueError, match="do not divide"):
         LanguageSettings(dimensions=64, heads=5)
+
+
+@pytest.mark.parametrize("kind", ["mf", "sequence"])
+def test_a_batch_computed_in_parts_is_the_same_step(kind):
+    whole = FAST[kind].model_copy(update={"epochs": 3, "buckets": False} if kind == "sequence" else {"epochs": 3})
+    parts = whole.model_copy(update={"accumulate": 4})
+    one, other = (fit(checkerboard(), settings, 5).score(ALL) for settings in (whole, parts))
+    np.testing.assert_allclose(one, other, atol=2e-3)
+    assert not np.array_equal(one, other)
+
+
+def test_all_settings_of_a_step_together_resume_to_the_same_bits(tmp_path):
+    every = {"schedule": "cosine", "warmup": 0.3, "clip": 0.5, "accumulate": 2, "attack": "pgd", "dropout": 0.2}
+    data, settings = checkerboard(), FAST["sequence"].model_copy(update={"epochs": 6, "weight_decay": 0.1, **every})
+    whole = fit(data, settings, 5)
+    with pytest.raises(Killed):
+        fit(data, settings, 5, tmp_path, kill_after(3))
+    again = fit(data, settings, 5, tmp_path)
+    assert again.score(ALL).tobytes() == whole.score(ALL).tobytes() and again.curves == whole.curves
+
+
+def weight_after(settings):
+    toy = Toy()
+    learn(toy, settings, 0, "", None, silent)
+    return float(toy.module.weight.detach())
+
+
+def test_the_schedule_is_what_the_optimiser_steps_by():
+    """With Adam on one weight and a steady slope each step is about the step size long."""
+    assert weight_after(Gradient(epochs=4, batch=64, learning_rate=1e-3)) == pytest.approx(4e-3, rel=0.01)
+    falling = Gradient(epochs=4, batch=64, learning_rate=1e-3, schedule="linear")
+    assert weight_after(falling) == pytest.approx(1e-3 * (1 + 0.75 + 0.5 + 0.25), rel=0.01)
+
+
+def test_weight_decay_pulls_every_kind_to_nothing():
+    for kind in ("mf", "vae", "sequence"):
+        settings = FAST[kind].model_copy(update={"epochs": 4, "weight_decay": 0.0})
+        pulled = settings.model_copy(update={"weight_decay": 20.0})
+        free, held = (np.abs(fit(checkerboard(), s, 5).item_vectors()).mean() for s in (settings, pulled))
+        assert held < 0.7 * free
+
+
+def test_a_long_gradient_is_shortened():
+    lengths = []
+
+    class Steep(Toy):
+        def loss(self, batch):
+            return 100 * super().loss(batch)
+
+    toy = Steep()
+    step = torch.optim.AdamW.step
+
+    def noted(self, closure=None):
+        lengths.append(float(toy.module.weight.grad.norm()))
+        return step(self, closure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", noted)
+        learn(toy, Gradient(epochs=1, batch=64), 0, "", None, silent)
+        learn(toy, Gradient(epochs=1, batch=64, clip=0.5), 0, "", None, silent)
+    assert lengths[0] == pytest.approx(200) and lengths[1] == pytest.approx(0.5, rel=1e-4)
+
+
+def test_short_numbers_give_nearly_the_same_model():
+    settings = FAST["sequence"].model_copy(update={"epochs": 12})
+    exact, short = (
+        fit(checkerboard(), settings.model_copy(update={"precision": precision}), 5)
+        for precision in ("float32", "bfloat16")
+    )
+    assert short.curves["loss"][-1] == pytest.approx(exact.curves["loss"][-1], rel=0.02)
+    assert short.curves["loss"] != exact.curves["loss"]
+    assert short.item_vectors().dtype == np.float32
