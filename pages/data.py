@@ -17,8 +17,8 @@ from pages.parts.text import spoken, t
 def render(view: View) -> None:
     """Source, columns, cleaning, split; then the run and what it found."""
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
-    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None and not busy):
-        ready = _prepare(view)
+    with form.settings_box(view, expanded=not busy) as box:
+        ready = _prepare(view) if box.open else _known(view)
     if ready:
         with st.container(horizontal=True):
             jobs.run_button(view, ["data"], None if view.section else t("data.run"))
@@ -32,7 +32,7 @@ def _prepare(view: View) -> bool:
     if arrival is None:
         if view.settings.roles is not None:
             st.caption(t("data.reread"))
-        return view.settings.roles is not None or view.settings.data.kind == "demo"
+        return _known(view)
     _arrived(view, arrival)
     roles = columns.confirm(view, arrival)
     if roles is None:
@@ -42,6 +42,11 @@ def _prepare(view: View) -> bool:
     split = form.fields(view, view.settings.split, list(Split.model_fields), "split")
     view.save(roles=roles, cleaning=rules, split=split, topics=_topics(view, arrival, roles))
     return True
+
+
+def _known(view: View) -> bool:
+    """Whether source and columns stand in the settings, whatever is in the form."""
+    return view.settings.roles is not None or view.settings.data.kind == "demo"
 
 
 def _topics(view: View, arrival: Arrival, roles: Roles) -> TopicSettings:

@@ -20,8 +20,9 @@ DETAILS = ("reference", "positive_from", "margin", "bins", "replicates", "simula
 def render(view: View) -> None:
     """The causal question, the run, and its answer."""
     known = ground(view)
-    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
-        view.save(effects=_settings(view, known))
+    with form.settings_box(view) as box:
+        if box.open:
+            view.save(effects=_settings(view, known))
     jobs.run_button(view, ["graph", "effects"])
     section.show(view)
 

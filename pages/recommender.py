@@ -36,23 +36,28 @@ WAYS = ("train", "saved", "lists")
 def render(view: View) -> None:
     """Which recommender, how it is judged, the run, and its lists."""
     known = ground(view)
-    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
-        way = st.radio(
-            t("recommender.way"),
-            WAYS,
-            index=WAYS.index(_way(view.settings.recommender)),
-            format_func=lambda name: t(f"recommender.way_{name}"),
-            horizontal=True,
-            key=view.choice("way"),
-        )
-        chosen = {"train": _train, "saved": _saved, "lists": _lists}[way](view, known)
-        st.divider()
-        chosen = form.fields(view, chosen, ("top", "candidates", "positive_from"), "recommending")
-        view.save(recommender=chosen)
+    with form.settings_box(view) as box:
+        if box.open:
+            view.save(recommender=_settings(view, known))
+    way = _way(view.settings.recommender)
     jobs.run_button(view, ["recommender"], None if view.section else t(f"recommender.run_{way}"))
     section.show(view)
     if view.section is not None:
         lists.for_a_user(view, known)
+
+
+def _settings(view: View, known: Ground) -> Recommending:
+    way = st.radio(
+        t("recommender.way"),
+        WAYS,
+        index=WAYS.index(_way(view.settings.recommender)),
+        format_func=lambda name: t(f"recommender.way_{name}"),
+        horizontal=True,
+        key=view.choice("way"),
+    )
+    chosen = {"train": _train, "saved": _saved, "lists": _lists}[way](view, known)
+    st.divider()
+    return form.fields(view, chosen, ("top", "candidates", "positive_from"), "recommending")
 
 
 def _way(settings: Recommending) -> str:

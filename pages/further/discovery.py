@@ -33,8 +33,9 @@ ACROSS = 3
 def panel(view: View) -> None:
     """Settings, run, links to take, answer."""
     known = ground(view)
-    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
-        view.save(discovery=_settings(view, known))
+    with form.settings_box(view) as box:
+        if box.open:
+            view.save(discovery=_settings(view, known))
     further.run(view)
     if view.section is not None:
         _take(view, known)

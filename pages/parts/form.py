@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types as limits
 import streamlit as st
@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 
 from pages.parts.text import raw, t
 from pages.parts.view import View
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 Settings = TypeVar("Settings", bound=BaseModel)
 ACROSS = 3
@@ -64,12 +67,21 @@ def block(
     options: Mapping[str, Sequence[str]] | None = None,
 ) -> Settings:
     """A step's settings as they now stand: the fields of `first`, and all others behind one switch."""
-    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None):
+    with settings_box(view) as box:
+        if not box.open:
+            return settings
         settings = fields(view, settings, first, prefix, options)
         rest = names_of(settings, first)
         if rest and st.toggle(t("form.all"), key=view.key("details")):
             settings = fields(view, settings, rest, prefix, options)
     return settings
+
+
+def settings_box(view: View, expanded: bool = True) -> ExpanderContainer:
+    """The box of a page's settings: open until there is a result (where `expanded`), drawn only while it is open."""
+    return st.expander(
+        t("frame.settings"), key=view.key("settings"), expanded=expanded and view.section is None, on_change="rerun"
+    )
 
 
 def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:

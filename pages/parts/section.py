@@ -1,4 +1,8 @@
-"""A Section on the screen: the answer in sentences, its pictures, the figures with what stands behind each."""
+"""A Section on the screen: the answer in sentences, its pictures, the figures with what stands behind each.
+
+What is folded away (tables, the numbers behind a picture, evidence) is drawn when it is opened, so that a page comes
+at once however much stands behind it.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +54,9 @@ def show(view: View, answered: bool = False) -> None:
     _charts(view, section.charts)
     _findings(view, section.findings)
     for table in section.tables:
-        with st.expander(spoken(table.title)):
-            draw_table(table)
+        with st.expander(spoken(table.title), key=view.choice(f"table:{table.key}"), on_change="rerun") as box:
+            if box.open:
+                draw_table(table)
     if section.notes:
         with st.expander(t("section.notes")):
             st.markdown("\n".join(f"- {spoken(note)}" for note in section.notes))
@@ -95,18 +100,20 @@ def draw_chart(view: View, chart: Chart) -> float:
     figure = _figure(f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}", _Drawn(chart))
     with st.container(border=True):
         st.markdown(f"**{spoken(chart.title)}**")
-        picture, numbers = st.tabs([t("section.picture"), t("section.numbers")])
-        with picture:
-            st.plotly_chart(
+        names = [t("section.picture"), t("section.numbers")]
+        picture, numbers = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
+        if picture.open:
+            picture.plotly_chart(
                 figure,
                 theme=None,
                 key=view.key(f"chart:{chart.key}"),
                 alt=raw_words(chart.alt),
                 config={"displaylogo": False, "displayModeBar": False},
             )
-        picture.caption(spoken(chart.alt))
-        with numbers:
-            _grid(_chart_rows(chart))
+            picture.caption(spoken(chart.alt))
+        if numbers.open:
+            with numbers:
+                _grid(_chart_rows(chart))
     return float(figure.layout.height) + FRAME
 
 
@@ -208,7 +215,9 @@ def _evidence(view: View, findings: list[Finding]) -> None:
     """What stands behind one figure: method, settings, n, p, interval; drawn for the one chosen."""
     if not findings:
         return
-    with st.expander(t("section.evidence")):
+    with st.expander(t("section.evidence"), key=view.choice("evidence_open"), on_change="rerun") as box:
+        if not box.open:
+            return
         by_key = {finding.key: finding for finding in findings}
         key = st.selectbox(
             t("section.figure"),

@@ -79,3 +79,9 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
         return page.run()
 
     return opened
+
+
+def unfold(page: AppTest, box: str) -> AppTest:
+    """Open what is folded away: `box` is the key of an expander; what is in it is drawn only then."""
+    page.session_state[box] = True
+    return page.run()

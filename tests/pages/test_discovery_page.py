@@ -11,7 +11,7 @@ from analysis.causal.discovery.settings import DiscoverySettings
 from audit.run import Run
 from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
-from tests.pages.conftest import Open, unwatched
+from tests.pages.conftest import Open, unfold, unwatched
 
 
 @pytest.fixture()
@@ -60,7 +60,7 @@ def test_a_ticked_link_enters_the_drawn_graph_and_undo_takes_it_back(searched: P
 
 
 def test_contradictory_constraints_are_said_at_once(searched: Path, open_page: Open) -> None:
-    page = find_links(open_page("graph", searched))
+    page = unfold(find_links(open_page("graph", searched)), "demo:discovery:settings")
     names = "gender|treatment|position|outcome|tier"
     forbidden = page.multiselect(key=f"demo:discovery:forbidden:{names}")
     forbidden.set_value([("tier", "position")]).run()

@@ -8,7 +8,7 @@ import pytest
 
 from audit.settings import DEPENDS, STEPS
 from audit.workspace import Workspace
-from tests.pages.conftest import Open
+from tests.pages.conftest import Open, unfold
 from words import say
 
 
@@ -45,7 +45,7 @@ def test_a_page_speaks_chinese(step: str, full_home: Path, open_page: Open) -> N
 
 
 def test_changed_settings_mark_the_step_and_those_after_it_as_stale(home: Path, open_page: Open) -> None:
-    page = open_page("disparity", home)
+    page = unfold(open_page("disparity", home), "demo:disparity:settings")
     assert not page.warning
     page.number_input(key="demo:disparity:disparity.margin").set_value(0.05).run()
     assert page.warning[0].value == say("pages.frame.stale")
@@ -56,7 +56,7 @@ def test_changed_settings_mark_the_step_and_those_after_it_as_stale(home: Path, 
 
 
 def test_a_setting_outside_its_range_is_said_and_not_saved(home: Path, open_page: Open) -> None:
-    page = open_page("mitigation", home)
+    page = unfold(open_page("mitigation", home), "demo:mitigation:settings")
     page.text_input(key="demo:mitigation:mitigation.strengths").set_value("0.5, strong").run()
     assert page.error[0].value.startswith("Not taken: strengths")
     assert Workspace(home).demo().settings().mitigation.strengths == (1.0,)
@@ -87,7 +87,7 @@ def test_a_chosen_user_gets_her_list_with_reasons(full_home: Path, open_page: Op
 
 @pytest.mark.parametrize("kind", ["popularity", "vae"])
 def test_choosing_another_kind_keeps_it_and_makes_the_step_stale(home: Path, open_page: Open, kind: str) -> None:
-    page = open_page("recommender", home)
+    page = unfold(open_page("recommender", home), "demo:recommender:settings")
     page.selectbox(key="demo:recommender:kind").set_value(kind).run()
     assert not page.exception
     assert Workspace(home).demo().settings().recommender.model.kind == kind

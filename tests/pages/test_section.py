@@ -122,6 +122,8 @@ def test_no_text_of_the_data_becomes_markup(home: Path, open_page: Open) -> None
 
 def test_a_picture_has_its_numbers_behind_it(home: Path, open_page: Open) -> None:
     page = open_page("data", home)
+    page.session_state["demo:data:tabs:c"] = say("pages.section.numbers")
+    page.run()
     numbers = [table.value for table in page.table if say("pages.section.interval") in table.value.columns]
     assert any("0 – 0.2" in list(frame[say("pages.section.interval")]) for frame in numbers)
 
