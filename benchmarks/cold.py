@@ -1,6 +1,6 @@
 """Films that training never saw: are they ranked better by their texts than by ids?
 
-    python -m benchmarks.cold [--data FOLDER] [--seeds 3] [--share 0.2] [--users 943]
+    python -m benchmarks.cold [--data FOLDER] [--seeds 3] [--share 0.2] [--users 943] [--kinds NAME ...]
 
 A random fifth of MovieLens-100K's films is taken out of training with all its ratings. Each model then ranks these
 films alone for the users who rated some of them: AUC, and NDCG@10. No model is given any attribute of the users.
@@ -19,19 +19,20 @@ import numpy as np
 
 from benchmarks.films import Array, Films, interval, read_films, said
 from benchmarks.machine import machine
-from models.config import FactorSettings, LanguageSettings, RecommenderSettings
+from models.config import FactorSettings, LanguageSettings, RecommenderSettings, SequenceSettings
 from models.train import fit
 
 K = 10
 VALIDATION = 0.1
 """Share of the ratings of the other films by which training stops."""
+READING = LanguageSettings(epochs=10, patience=10, history=30)
 KINDS: dict[str, RecommenderSettings] = {
-    "matrix factorisation (ids)": FactorSettings(epochs=40, l2=0.005, patience=4),
-    "language, ids only beside": LanguageSettings(id_dropout=0.0, patience=6),
-    "language": LanguageSettings(patience=6),
-    "language, texts alone": LanguageSettings(ids=False, patience=6),
+    "matrix factorisation": FactorSettings(epochs=40, l2=0.005, patience=4),
+    "sequence": SequenceSettings(epochs=10, patience=10, history=30),
+    "language": READING,
+    "language, texts alone": READING.model_copy(update={"ids": False}),
 }
-BASE, OURS = "matrix factorisation (ids)", "language"
+OURS = "language"
 
 
 def cold_figures(films: Films, settings: RecommenderSettings, share: float, seed: int, cache: Path) -> Array:
@@ -80,6 +81,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--share", type=float, default=0.2)
     parser.add_argument("--users", type=int, default=943)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     asked = parser.parse_args(arguments)
     if not asked.data.is_dir():
         print(f"no folder {asked.data}, nothing measured")
@@ -88,18 +90,19 @@ def main(arguments: list[str]) -> int:
     films = read_films(asked.data).fewer(asked.users)
     cache = Path(gettempdir()) / "evenhand-texts"
     found: dict[str, Array] = {}
-    for name, settings in KINDS.items():
+    for name in asked.kinds:
         print(name)
-        each = [cold_figures(films, settings, asked.share, seed, cache) for seed in range(asked.seeds)]
+        each = [cold_figures(films, KINDS[name], asked.share, seed, cache) for seed in range(asked.seeds)]
         found[name] = over_seeds(each)
-    counted = ~np.isnan(found[BASE]).any(axis=1)
-    print(f"\n{counted.sum()} users\n\n| kind | AUC | NDCG@{K} |\n|---|---|---|")
+    counted = ~np.isnan(found[asked.kinds[0]]).any(axis=1)
+    print(f"\n{counted.sum()} users, {asked.seeds} seeds\n\n| kind | AUC | NDCG@{K} |\n|---|---|---|")
     for name, figures in found.items():
         auc, ndcg = (said(interval(figures[counted, at])) for at in (0, 1))
         print(f"| {name} | {auc} | {ndcg} |")
-    gain = found[OURS][counted] - found[BASE][counted]
-    auc, ndcg = (said(interval(gain[:, at]), "+") for at in (0, 1))
-    print(f"| {OURS} minus {BASE} | {auc} | {ndcg} |")
+    for name in [other for other in found if other != OURS and OURS in found]:
+        gain = found[OURS][counted] - found[name][counted]
+        auc, ndcg = (said(interval(gain[:, at]), "+") for at in (0, 1))
+        print(f"| {OURS} minus {name} | {auc} | {ndcg} |")
     return 0
 
 
