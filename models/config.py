@@ -195,6 +195,21 @@ class SequenceSettings(SequentialSettings):
     """Attributes read as profile tokens; none. None: all of `Interactions.profile`, but the adversary's."""
 
 
+class Tuning(Settings):
+    """Fine-tuning of a text encoder while the recommender trains (models.tuning)."""
+
+    how: Literal["lora", "full"] = "lora"
+    """lora: small matrices beside the queries and values, all else frozen; full: every weight of the tuned layers."""
+    layers: int | None = Field(2, ge=1, le=96)
+    """The uppermost layers that are tuned; what lies below is computed once. None: all."""
+    rank: int = Field(8, ge=1, le=256)
+    """Rank of the matrices of LoRA."""
+    tokens: int = Field(32, ge=4, le=512)
+    """Tokens of a text that are read."""
+    texts: int = Field(64, ge=1, le=100_000)
+    """Texts that are read anew in each step, of the items in its batch; the others stand as after the last epoch."""
+
+
 class LanguageSettings(SequentialSettings):
     """A transformer over the texts of what the user took, with tokens for the user's attributes."""
 
@@ -205,6 +220,8 @@ class LanguageSettings(SequentialSettings):
     """Whether an item has a vector of its own beside its text's."""
     id_dropout: float = Field(0.2, ge=0, lt=1)
     """Share of items whose own vector is hidden in a step of training, so that new items can be ranked by text."""
+    tuning: Tuning | None = None
+    """Fine-tune the encoder too; None: it is frozen, and each text is read once."""
 
     @model_validator(mode="after")
     def _attack_needs_vectors(self) -> Self:

@@ -113,16 +113,24 @@ class HistoryReader(Fitted[Own]):
     def _learn(self, data: Interactions, texts: Floats | None, folder: Path | None, tell: Tell) -> Self:
         """Train on the histories of `data`, and keep the vectors."""
         known = profiles(data, self.settings)
-        learner = NextItemLearner(data, texts, known, self.settings, self.seed)
+        learner = self._learner(data, texts, known)
         course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
-        self.texts, self.profiles, self.history, self.ordered = texts, known, learner.histories.items, learner.ordered
+        self._keep(learner)
+        self.profiles, self.history, self.ordered = known, learner.histories.items, learner.ordered
         self.reader = learner.reader.cpu()
+        self.texts = None if self.reader.items.texts is None else self.reader.items.texts.numpy()
         self.items, self.level = item_arrays(self.reader)
         self.users = user_arrays(self.reader, known.codes, self.history)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
         self.ids = ids_digest(data)
         return self
+
+    def _learner(self, data: Interactions, texts: Floats | None, known: Profiles) -> NextItemLearner:
+        return NextItemLearner(data, texts, known, self.settings, self.seed)
+
+    def _keep(self, learner: NextItemLearner) -> None:
+        """Take from a learner that is done what is more than its reader."""
 
     def score(self, users: Ints) -> Floats:
         return _scored(self.users[users], self.items, self.level)

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from audit.intake import allowed_encoder, allowed_path, keep_upload
+from audit.intake import allowed_path, keep_upload
 from audit.settings import Recommending
 from models.config import SETTINGS, RecommenderSettings
-from pages.parts import form, jobs, lists, section
+from pages.parts import encoder, form, jobs, lists, section
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
@@ -27,8 +27,8 @@ FIRST = {
     "popularity": (),
 }
 """Settings of each kind that are shown at once; the others wait in an expander."""
-ELSEWHERE = frozenset({"adversary", "encoder"})
-"""The adversary is a mitigation and is set on its page; an encoder's folder must be one that the operator allows."""
+ELSEWHERE = frozenset({"adversary", "encoder", "tuning"})
+"""The adversary is a mitigation and is set on its page; the encoder and its fine-tuning have inputs of their own."""
 WAYS = ("train", "saved", "lists")
 
 
@@ -88,21 +88,8 @@ def _fields(view: View, model: Any, known: Ground) -> RecommenderSettings:
         with st.container(border=True):
             if st.toggle(t("form.all"), key=view.key("advanced")):
                 model = form.fields(view, model, rest, model.kind, options={"profile": known.sensitive})
-                model = _encoder(view, model) if "encoder" in type(model).model_fields else model
+                model = encoder.fields(view, model) if "encoder" in type(model).model_fields else model
     return model
-
-
-def _encoder(view: View, model: Any) -> Any:
-    """What reads the texts: the bundled encoder, a folder under an allowed root, or a pinned model of the hub."""
-    typed = st.text_input(
-        t("field.encoder"), value=model.encoder or "", placeholder=raw("recommender.bundled"), key=view.key("encoder")
-    ).strip()
-    st.caption(t("recommender.encoder_hint"))
-    try:
-        return model.model_copy(update={"encoder": allowed_encoder(typed) if typed else None})
-    except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
-        return model
 
 
 def _saved(view: View, known: Ground) -> Recommending:

@@ -32,6 +32,11 @@ OWN_NAMES = {
     ("gap", "attribute"): "gap_attribute",
     ("mediation", "confounders"): "mediation_confounders",
     ("topics", "enabled"): "topics_enabled",
+    ("tuning", "how"): "tuning",
+    ("tuning", "layers"): "tuning_layers",
+    ("tuning", "rank"): "tuning_rank",
+    ("tuning", "tokens"): "tuning_tokens",
+    ("tuning", "texts"): "tuning_texts",
     ("topics", "count"): "topics_count",
 }
 """Fields of one page that are not what the same name is elsewhere."""

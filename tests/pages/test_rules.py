@@ -27,6 +27,7 @@ from models.config import (
     FactorSettings,
     LanguageSettings,
     SequenceSettings,
+    Tuning,
     VaeSettings,
 )
 from pages.parts import editor, form, source
@@ -96,6 +97,7 @@ SHOWN: dict[type[BaseModel], str] = {
     VaeSettings: "vae",
     SequenceSettings: "sequence",
     LanguageSettings: "language",
+    Tuning: "tuning",
 }
 
 
@@ -103,7 +105,7 @@ SHOWN: dict[type[BaseModel], str] = {
 def test_every_setting_and_every_choice_has_its_name(settings: type[BaseModel]) -> None:
     texts = catalogue("en")
     for name, field in settings.model_fields.items():
-        if name in ("adversary", *(("kind",) if settings is not Split else ())):
+        if name in ("adversary", "tuning", *(("kind",) if settings is not Split else ())):
             continue
         own = form.OWN_NAMES.get((SHOWN[settings], name), name)
         assert f"pages.field.{own}" in texts
