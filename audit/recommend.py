@@ -173,7 +173,8 @@ def recommender_section_of(run: Run) -> Section:
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
-    return recommender_section(rankings, _records(model), settings.k, top, settings.seed)
+    section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
+    return section if model is None else section.model_copy(update={"notes": (*section.notes, *model.remarks())})
 
 
 def disparity_section_of(run: Run) -> Section:

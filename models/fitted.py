@@ -15,7 +15,7 @@ from models.base import Tell, silent
 from models.config import Settings
 from models.data import Floats, Interactions, Ints
 from models.store import Arrays, Facts
-from words import Refusal
+from words import Phrase, Refusal
 
 Own = TypeVar("Own", bound=Settings)
 
@@ -72,6 +72,10 @@ class Fitted(ABC, Generic[Own]):
     def settled(self) -> Own:
         """The settings with what the fit chose by itself made fixed, so that fitting again chooses nothing anew."""
         return self.settings
+
+    def remarks(self) -> tuple[Phrase, ...]:
+        """What a reader of this model's figures should know of how it was made; for the notes of its section."""
+        return ()
 
     def facts(self) -> dict[str, Any]:
         """Small facts of a kind that are kept beside the arrays, plain JSON."""

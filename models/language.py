@@ -22,7 +22,7 @@ from models.reading import HistoryReader, NextItemLearner
 from models.store import Arrays
 from models.texts import encode
 from models.tuning import TunedEncoder
-from words import Refusal
+from words import Phrase, Refusal, phrase
 
 READING = 0.2
 """Usual share of a fit that goes into reading the items' texts, once."""
@@ -142,6 +142,11 @@ class LanguageRecommender(HistoryReader[LanguageSettings]):
             raise ValueError("adapters do not fit the settings")
         super()._restore(arrays)
 
+    def remarks(self) -> tuple[Phrase, ...]:
+        return (
+            () if self.settings.tuning is None else (tuned(self.settings.tuning.how, self.adapters, self.tuned_share),)
+        )
+
     def facts(self) -> dict[str, Any]:
         shapes = {name: list(array.shape) for name, array in self.adapters.items()}
         own = {"encoder": self.encoder_digest, "tuned_share": self.tuned_share, "adapters": shapes}
@@ -151,3 +156,9 @@ class LanguageRecommender(HistoryReader[LanguageSettings]):
         super()._recall(facts)
         self.encoder_digest, self.tuned_share = str(facts["encoder"]), float(facts["tuned_share"])
         self.adapter_shapes = {str(name): [int(side) for side in shape] for name, shape in facts["adapters"].items()}
+
+
+def tuned(how: str, moved: Arrays, share: float) -> Phrase:
+    """How much of an encoder was trained, in words."""
+    count = sum(array.size for array in moved.values())
+    return phrase(f"encoders.tuned_{how}", count=count, size=round(count / share), share=f"{100 * share:.2g}%")

@@ -23,6 +23,7 @@ MAY_IMPORT = {
 HEAVY = {
     "torch": ("models/",),
     "transformers": ("models/",),
+    "peft": ("models/",),
     "accelerate": ("models/",),
     "causallearn": ("analysis/causal/discovery/",),
     "dowhy": ("analysis/causal/",),

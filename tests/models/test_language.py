@@ -18,7 +18,7 @@ from models.train import fit
 from models.tuning import TunedEncoder
 from tests.models.blocks import EVEN, FAST, ODD, USERS, checkerboard
 from tests.models.tiny import tiny_encoder
-from words import Refusal
+from words import Refusal, say
 
 ALL = np.arange(USERS, dtype=np.int32)
 COLD = np.array([18, 19, 20, 21, 22, 23])
@@ -164,6 +164,12 @@ class TestTuning:
         model = fit(checkerboard(), full, 1)
         assert model.tuned_share > 5 * fit(checkerboard(), LORA, 1).tuned_share
         np.testing.assert_allclose(model.read_texts(checkerboard().item_texts), model.texts, atol=1e-5)
+
+    def test_the_share_is_said(self, model):
+        (said,) = model.remarks()
+        by_hand = 2 * (16 * 2 + 2 * 16)  # queries and values of one layer, both matrices of rank 2
+        assert said.facts["count"] == by_hand and said.facts["share"] == f"{100 * model.tuned_share:.2g}%"
+        assert say(said, "en") != say(said, "zh")
 
     def test_texts_are_not_read_by_an_encoder_that_was_changed(self, model, monkeypatch):
         monkeypatch.setattr(model, "encoder_digest", "0" * 64)
