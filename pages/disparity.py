@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from pages.parts import form, jobs, section
+from dataclasses import replace
+
+import streamlit as st
+
+from analysis.document import Section
+from analysis.fairness.board import TABLES
+from pages.parts import form, jobs, section, verdicts
 from pages.parts.ground import ground
 from pages.parts.page import View, by_the_front_door, page
 
@@ -12,11 +18,19 @@ FIRST = ("attributes", "figures", "margin", "intersections")
 
 @page("disparity")
 def render(view: View) -> None:
-    """Groups, figures and margins, the run, and what it found."""
+    """The verdict board, groups, figures and margins, the run, and what it found."""
     known = ground(view)
+    if view.section is not None:
+        with st.container(key="board"):
+            verdicts.boards(view, view.section)
     view.save(disparity=form.block(view, view.settings.disparity, FIRST, "disparity", {"attributes": known.sensitive}))
     jobs.run_button(view, ["disparity"])
-    section.show(view)
+    section.show(view if view.section is None else replace(view, section=_rest(view.section)))
+
+
+def _rest(found: Section) -> Section:
+    """The section without the tables that the board on the page is."""
+    return found.model_copy(update={"tables": tuple(table for table in found.tables if table.key not in TABLES)})
 
 
 if __name__ == "__main__":

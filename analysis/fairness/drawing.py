@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
+from analysis.fairness.board import board_tables
 from analysis.fairness.partition import EVERYONE, Partition, group_label
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.summary import disparity_summary, figure_of
@@ -35,6 +36,7 @@ def disparity_drawn(
         findings=findings,
         charts=tuple(chart for chart in charts if chart is not None),
         tables=(
+            *board_tables(findings),
             _level_table("disparity.groups", by_key, single),
             _gap_table(findings),
             *(_level_table(f"disparity.cross.{group.attribute}", by_key, [group]) for group in crossed),

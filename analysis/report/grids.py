@@ -13,12 +13,16 @@ from words import Language, Phrase, say
 
 @dataclass(frozen=True)
 class Grid:
-    """Headings and rows of one width. `numeric[i]`: column i holds numbers and is set flush right."""
+    """Headings and rows of one width. `numeric[i]`: column i holds numbers and is set flush right.
+
+    marks: where cells are verdicts, the verdict of each cell ("" for others), for its colour; else empty.
+    """
 
     title: str
     headings: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    marks: tuple[tuple[str, ...], ...] = ()
 
 
 def table_grid(table: Table, language: Language) -> Grid:
@@ -31,7 +35,18 @@ def table_grid(table: Table, language: Language) -> Grid:
             tuple(cell_text(cell, column, language) for cell, column in zip(row, table.columns, strict=True))
             for row in table.rows
         ),
+        marks=_marks(table),
     )
+
+
+def _marks(table: Table) -> tuple[tuple[str, ...], ...]:
+    """The verdicts that the cells of a board name; empty for any other table."""
+    marks = tuple(tuple(_mark(cell) for cell in row) for row in table.rows)
+    return marks if any(any(row) for row in marks) else ()
+
+
+def _mark(cell: Cell) -> str:
+    return str(cell.facts.get("verdict", "")) if isinstance(cell, Phrase) and cell.key.startswith("board.cell") else ""
 
 
 def cell_text(cell: Cell, column: Column, language: Language) -> str:

@@ -32,7 +32,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.CANNOT_TELL: ("gray", "?"),
     Verdict.MEASURED: ("violet", "•"),
     Verdict.SUPPRESSED: ("gray", "–"),
-    Verdict.NOT_COMPUTED: ("yellow", "∅"),
+    Verdict.NOT_COMPUTED: ("yellow", "×"),
 }
 """Colour and sign of each verdict; the word always stands beside them."""
 SHOWN_FIRST = frozenset({Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL, Verdict.NOT_COMPUTED})

@@ -1,0 +1,58 @@
+"""The verdict boards of the Disparity page, and the ways on from a cell: why, how much is choice, mend it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import streamlit as st
+
+from analysis.causal.gap.settings import Outcome
+from analysis.document import Section
+from analysis.fairness.board import items_board, people_board
+from audit.settings import FURTHER, Step
+from pages.parts import board
+from pages.parts.state import state
+from pages.parts.view import View
+from words import say
+
+GO = "board:go"
+"""The step whose page a cell leads to, kept for the run that follows."""
+WAYS: dict[board.Act, Step] = {"why": "gap", "mend": "mitigation"}
+
+
+def boards(view: View, found: Section) -> None:
+    """Figures of people by attribute, and of items by their groups."""
+    _go()
+    with_cells = [
+        ("people", people_board(found.findings), tuple(WAYS)),
+        ("items", items_board(found.findings), ()),
+    ]
+    for name, made, acts in with_cells:
+        if made.cells:
+            title = say("board.title" if name == "people" else "board.items_title", state().language)
+            board.draw(made, title, view.key(f"board:{name}"), acts, lambda *asked: _ask(view, *asked))
+
+
+def _ask(view: View, attribute: str, figure: str, act: board.Act) -> None:
+    """Take the cell's attribute and figure to the analysis that goes on from it."""
+    step = WAYS[act]
+    changed = view.settings
+    if step == "gap":
+        name = figure.split("@")[0]
+        chosen = {"attribute": attribute} | ({"gap_in": name} if name in get_args(Outcome) else {})
+        changed = changed.model_copy(update={"gap": changed.gap.model_copy(update=chosen)})
+    elif step == "mitigation":
+        kept = changed.mitigation.model_copy(update={"attribute": attribute})
+        changed = changed.model_copy(update={"mitigation": kept})
+    if changed != view.settings:
+        view.folder.save_settings(changed)
+    if step in FURTHER:
+        st.session_state[view.key("further")] = step
+    else:
+        st.session_state[GO] = step
+
+
+def _go() -> None:
+    route = state().routes.get(st.session_state.pop(GO, None))
+    if route is not None:
+        st.switch_page(route)

@@ -1,0 +1,64 @@
+"""The verdict board holds every headline gap once, says who has less, and carries the evidence of each cell."""
+
+import json
+
+import numpy as np
+
+from analysis.document import Document
+from analysis.fairness.board import SIGNS, items_board, people_board, sign, small_words
+from analysis.fairness.disparity import disparity_section
+from analysis.finding import Verdict
+from analysis.report.html import html
+from tests.analysis.fairness.lists import ranking
+from tests.analysis.fairness.test_disparity import SETTINGS, planted
+from words import say
+
+
+def test_each_headline_gap_is_in_one_cell_with_its_levels_and_pairs():
+    section = disparity_section(planted({"M": 400, "F": 300}, {"M": 0.7, "F": 0.4}), None, None, SETTINGS, 10, 1)
+    board = people_board(section.findings)
+    held = [one.gap.key for cell in board.cells.values() for one in cell.evidence]
+    headlines = [f.key for f in section.findings if f.key.endswith(".gap") and "attribute" in f.label.facts]
+    assert sorted(held) == sorted(headlines) and len(set(held)) == len(held)
+    cell = board.cells["hit@5", "gender"]
+    assert [f.key for f in cell.first.levels] == ["gender.hit@5.M", "gender.hit@5.F"]
+    assert board.attributes == ("gender", "age", "gender*age")
+
+
+def test_a_planted_gap_names_the_group_that_has_less_and_by_how_much():
+    section = disparity_section(planted({"M": 600, "F": 400}, {"M": 0.7, "F": 0.4}), None, None, SETTINGS, 10, 1)
+    cell = people_board(section.findings).cells["hit@5", "gender"]
+    shares = {f.key.rsplit(".", 1)[1]: f.value for f in cell.first.levels}
+    assert cell.verdict is Verdict.GAP and sign(cell) == "▲"
+    assert say(small_words(cell)) == f"F −{100 * (shares['M'] - shares['F']):.1f} points"
+
+
+def test_a_cell_of_a_small_group_is_suppressed_and_its_board_tells_no_number_of_it():
+    section = disparity_section(planted({"M": 300, "F": 6}, {"M": 0.5, "F": 0.5}), None, None, SETTINGS, 10, 1)
+    board = people_board(section.findings)
+    cell = board.cells["hit@5", "gender"]
+    assert cell.verdict in (Verdict.SUPPRESSED, Verdict.NOT_COMPUTED)
+    assert small_words(cell) is None and all(level.value is None and level.n == 0 for level in cell.first.levels)
+
+
+def test_figures_of_many_values_share_a_row_that_counts_them():
+    rng = np.random.default_rng(0)
+    lists = np.array([rng.permutation(30)[:5] for _ in range(200)])
+    groups = {"category": np.repeat(["a", "b", "c"], 10), "tail": np.repeat(["head", "tail"], 15)}
+    relevant = rng.random((200, 30)) < 0.2
+    section = disparity_section(ranking(lists, relevant, item_groups=groups), None, None, SETTINGS, 10, 1)
+    cell = people_board(section.findings).cells["shown", "gender"]
+    assert len(cell.evidence) == 3 and say(small_words(cell)) == f"{cell.alike} of 3"
+    weights = [list(SIGNS).index(one.gap.verdict) for one in cell.evidence]
+    assert weights == sorted(weights)
+    assert set(items_board(section.findings).attributes) == {"category", "tail"}
+
+
+def test_the_report_shows_the_board_with_word_sign_and_colour():
+    section = disparity_section(planted({"M": 600, "F": 400}, {"M": 0.7, "F": 0.4}), None, None, SETTINGS, 10, 1)
+    document = Document(title="t", evenhand="0", versions={}, seed=1, digest="0" * 64, settings={}, sections=(section,))
+    page = html(document, "en")
+    text = page.decode() if isinstance(page, bytes) else page
+    assert 'class="mark gap">▲ gap: F −' in text
+    assert text.index("Verdicts: every figure by every attribute") < text.index("<figure>")
+    assert json.loads(section.tables[0].model_dump_json())["key"] == "disparity.board"
