@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from audit.commands import compare, effect, init, report, run, step
+from audit.commands import ask, compare, effect, init, report, run, step
 from words import Refusal
 
 # Threads that wait for work by spinning slow each other down tenfold when two jobs share two cores.
@@ -36,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
     comparing.add_argument("first", type=Path)
     comparing.add_argument("second", type=Path)
     _effect_arguments(commands.add_parser("effect", help="one effect over a whole Parquet log, however large"))
+    asking = commands.add_parser("ask", help="show the first prompt of an audit folder, and with --send its reply")
+    asking.add_argument("folder", type=Path)
+    asking.add_argument("step", choices=("prompted", "recommender"))
+    asking.add_argument("--place", type=int, default=0, help="who asks: 0 nobody in particular, then the values")
+    asking.add_argument("--send", action="store_true", help="send it, and show what the reply names")
+    asking.add_argument("--json", action="store_true", help="one line of JSON, for programs")
     stepping = commands.add_parser("step", help="run some steps of an audit folder (what the dashboard's jobs call)")
     stepping.add_argument("folder", type=Path)
     stepping.add_argument("steps", nargs="+")
@@ -101,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return compare(given.first, given.second)
             case "effect":
                 return effect(given)
+            case "ask":
+                return ask(given.folder, given.step, given.place, given.send, given.json)
             case _:
                 return step(given.folder, given.steps, given.job, given.database)
     except Refusal as refusal:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.document import Section
 from analysis.finding import sentence
@@ -17,6 +18,9 @@ from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
 from storage import write_atomic
 from words import Language, Phrase, Refusal, phrase, say
+
+if TYPE_CHECKING:
+    from audit.trial import Asker
 
 FORMATS = ("html", "pdf", "json", "csv")
 _ROLE_FLAGS = (
@@ -111,6 +115,32 @@ def effect(given: argparse.Namespace) -> int:
     return 0
 
 
+def ask(folder: Path, asker: Asker, place: int, send: bool, as_line: bool) -> int:
+    """Print the first prompt of a step that asks a language model, how much would be sent, and (send) its reply."""
+    from audit.trial import Trial, as_json, preview, try_one
+
+    opened = AuditFolder(folder.resolve())
+    language = opened.settings().language
+    if as_line:
+        try:
+            print(as_json(try_one(opened, asker, place)))
+        except Refusal as refusal:
+            print(as_json(Trial(refused=refusal.phrase)))
+        return 0
+    plan = preview(opened, asker)
+    if not 0 <= place < len(plan.first):
+        raise Refusal("prompted.trial.place", most=len(plan.first) - 1)
+    print(list(plan.first.values())[place])
+    print(say("prompted.trial.plan", language, requests=plan.requests, tokens=plan.tokens), file=sys.stderr)
+    if send:
+        found = try_one(opened, asker, place)
+        print(f"\n{found.reply}\n")
+        print(
+            say("prompted.trial.read", language, items="; ".join(found.items), strange=found.strange), file=sys.stderr
+        )
+    return 0
+
+
 def step(folder: Path, names: Sequence[str], job: str | None, database: Path | None) -> int:
     """Run some steps of an audit folder; with a job, progress goes into its row and the server holds the lifeline."""
     from audit.steps import run_steps
@@ -178,10 +208,16 @@ def _title(log: str) -> str:
 def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
     """Relative paths of a settings file are read from where the file lies."""
     plain = settings.model_dump()
-    for table, names in (("data", ("folder", "log", "users", "items")), ("recommender", ("saved", "lists"))):
+    tables = (
+        (plain["data"], ("folder", "log", "users", "items")),
+        (plain["recommender"], ("saved", "lists")),
+        (plain["prompted"], ("lists",)),
+        (plain["prompted"]["model"], ("folder",)),
+    )
+    for table, names in tables:
         for name in names:
-            if plain[table].get(name) is not None:
-                plain[table][name] = str((folder / str(plain[table][name])).resolve())
+            if table.get(name) is not None:
+                table[name] = str((folder / str(table[name])).resolve())
     return AuditSettings.model_validate(plain)
 
 

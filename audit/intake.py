@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOTS_VARIABLE = "EVENHAND_DATA_ROOTS"
 """Folders that paths may be given under, separated as PATH is; none are allowed where it is not set."""
-UploadKind = Literal["log", "users", "items", "lists"]
+UploadKind = Literal["log", "users", "items", "lists", "replies"]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from analysis.mitigation.compare import MitigationSettings
 from analysis.quality import Cleaning
 from analysis.split import Split
 from audit import __version__
+from audit.asking import PromptedAudit
 from models.config import EaseSettings, RecommenderSettings
 from models.topics import TopicSettings
 
@@ -41,6 +42,7 @@ Step = Literal[
     "disparity",
     "gap",
     "leakage",
+    "prompted",
     "mitigation",
     "report",
 ]
@@ -59,6 +61,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "disparity": ("recommender",),
     "gap": ("graph", "recommender"),
     "leakage": ("recommender",),
+    "prompted": ("data",),
     "mitigation": ("disparity",),
     "report": ("effects", "mitigation"),
 }
@@ -71,6 +74,7 @@ FURTHER: dict[Step, Step] = {
     "mediation": "effects",
     "gap": "disparity",
     "leakage": "disparity",
+    "prompted": "disparity",
     "trust": "effects",
 }
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
@@ -153,6 +157,8 @@ class AuditSettings(_Frozen):
     """Which gap is taken apart, and along what."""
     leakage: LeakageSettings = Field(default_factory=LeakageSettings)
     """Which attributes a stranger may try to read from lists and vectors."""
+    prompted: PromptedAudit = Field(default_factory=PromptedAudit)
+    """The same question put to a language model as different people."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
     """Methods to try and how strong."""
     robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
@@ -190,6 +196,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "mediation": ("mediation",),
     "gap": ("gap",),
     "leakage": ("leakage",),
+    "prompted": ("prompted",),
     "trust": ("effects", "trust"),
     "recommender": ("recommender",),
     "disparity": ("disparity",),

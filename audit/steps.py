@@ -219,6 +219,13 @@ def leakage_step(run: Run) -> Section:
     return _disclosed(leakage_section_of(run), run.settings)
 
 
+def prompted_step(run: Run) -> Section:
+    """Whether a language model's lists depend on who asks."""
+    from audit.prompted import prompted_section_of
+
+    return _disclosed(prompted_section_of(run), run.settings)
+
+
 def mitigation_step(run: Run) -> Section:
     """Try each chosen mitigation and compare before and after."""
     from audit.mitigate import mitigation_section_of
@@ -258,6 +265,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "disparity": disparity_step,
     "gap": gap_step,
     "leakage": leakage_step,
+    "prompted": prompted_step,
     "mitigation": mitigation_step,
     "report": report_step,
 }

@@ -222,7 +222,8 @@ def read_document(folder: Path) -> Document:
 def _files_now(settings: AuditSettings) -> list[str]:
     """Name, size and time of change of every file that the settings name; a changed log makes its results stale."""
     source, choice = settings.data, settings.recommender
-    named = (source.folder, source.log, source.users, source.items, choice.saved, choice.lists)
+    asked = settings.prompted
+    named = (source.folder, source.log, source.users, source.items, choice.saved, choice.lists, asked.lists)
     paths = [Path(name) for name in named if name is not None]
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     there = [(file, file.stat()) for file in files if file.is_file()]

@@ -37,6 +37,11 @@ OWN_NAMES = {
     ("tuning", "rank"): "tuning_rank",
     ("tuning", "tokens"): "tuning_tokens",
     ("tuning", "texts"): "tuning_texts",
+    ("prompted", "top"): "prompted_top",
+    ("prompted", "candidates"): "prompted_candidates",
+    ("prompted", "history"): "prompted_history",
+    ("prompted", "title"): "title_column",
+    ("asking", "name"): "model_name",
     ("topics", "count"): "topics_count",
 }
 """Fields of one page that are not what the same name is elsewhere."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from audit.settings import FURTHER, Step, with_all_before
-from pages.further import discovery, structure
+from pages.further import discovery, prompted, structure
 from pages.parts import form, jobs, section
 from pages.parts.ground import Ground, ground
 from pages.parts.house import section_of
@@ -25,6 +25,7 @@ FIRST: dict[Step, tuple[str, ...]] = {
 PANELS: dict[Step, Callable[[View], None]] = {
     "discovery": lambda view: discovery.panel(view),
     "structure": lambda view: structure.panel(view),
+    "prompted": lambda view: prompted.panel(view),
 }
 """Panels of their own, for steps where a form and the section are not enough; most have `panel`."""
 

@@ -1,0 +1,1 @@
+"""Language models that are asked in words: what is sent, who is asked, what is kept, and which items a reply names."""

@@ -1,0 +1,35 @@
+"""Prompts from templates: named gaps and nothing else, filled in one pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+GAP = re.compile(r"\{([a-z_]+)\}")
+"""A gap is a plain name in braces; attributes, indices and formats of Python's own templates are just text here."""
+HISTORY = "history"
+
+
+def fill(template: str, facts: Mapping[str, object]) -> str:
+    """`template` with each gap replaced by its fact; a fact that itself holds braces is not looked into again."""
+    return GAP.sub(lambda found: str(facts[found[1]]), template).strip()
+
+
+def gaps(template: str) -> frozenset[str]:
+    """The names of the gaps."""
+    return frozenset(GAP.findall(template))
+
+
+def must_be_fillable(template: str, known: Sequence[str], needed: Sequence[str] = ()) -> str:
+    """The template; raises ValueError where a gap has no fact, or a needed one is missing."""
+    named = gaps(template)
+    for strange in sorted(named - set(known)):
+        raise ValueError(f"{{{strange}}} is not known here; there are " + ", ".join(f"{{{name}}}" for name in known))
+    for missing in (name for name in needed if name not in named):
+        raise ValueError(f"the template needs {{{missing}}}")
+    return template
+
+
+def enumerated(titles: Sequence[str]) -> str:
+    """Titles as lines with a dash, each on one line."""
+    return "\n".join(f"- {' '.join(title.split())}" for title in titles)
