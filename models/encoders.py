@@ -22,8 +22,8 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 HUB_VARIABLE = "EVENHAND_HUB"
 """Folder into which pinned models of the hub may be fetched; no network where it is not set."""
 HUB_NAME = re.compile(r"(?P<model>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
-PLAIN = frozenset({".json", ".safetensors", ".txt", ".md"})
-"""Endings of files that cannot carry code."""
+PLAIN = frozenset({".json", ".safetensors", ".txt", ".md", ".jinja"})
+"""Endings of files that cannot carry code; transformers reads a chat template (.jinja) in Jinja's sandbox."""
 BY_NAME = frozenset({"LICENSE", "NOTICE", ".gitattributes"})
 ASKS_FOR_CODE = frozenset({"auto_map", "custom_pipelines", "quantization_config", "kernel_config"})
 """Keys of a configuration that make transformers fetch or run what is not its own."""
@@ -79,7 +79,7 @@ def checked(folder: Path) -> Encoder:
         name = path.relative_to(folder).as_posix()
         if path.suffix == ".json":
             _refuse_code(_json(path), name)
-        if path.suffix in (".json", ".safetensors") or path.name in ("vocab.txt", "merges.txt"):
+        if path.suffix in (".json", ".safetensors", ".jinja") or path.name in ("vocab.txt", "merges.txt"):
             digest.update(f"{name}\0{_sha256(path)}\n".encode())
     for needed in ("config.json", "*.safetensors", "tokenizer*.json"):
         if not any(folder.glob(needed)):

@@ -8,14 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from models.encoders import checked
 from models.prompted.reply import Reply
 from models.prompted.settings import ChatModel
 from words import Refusal
 
 BATCH = 8
 """Prompts read at once where words are not drawn."""
-HARMLESS = frozenset({".json", ".safetensors", ".txt", ".md", ".jinja", ".model"})
-BY_NAME = frozenset({"LICENSE", "NOTICE", ".gitattributes"})
 
 
 class Local:
@@ -23,6 +22,7 @@ class Local:
 
     def __init__(self, model: ChatModel, seed: int) -> None:
         self._model, self._seed = model, seed
+        folder_digest(model)  # refuses what must not be opened
         self._tokens, self._network = _loaded(Path(str(model.folder)))
         self.at_once = 1 if model.temperature > 0 else BATCH
         """Drawn words come one prompt at a time, so that each has its own seed whatever is asked beside it."""
@@ -66,35 +66,17 @@ class Local:
 
 
 def folder_digest(model: ChatModel) -> str:
-    """SHA-256 over the names and contents of what a folder's model is made of."""
+    """SHA-256 over the names and contents of what a folder's model is made of. Raises Refusal as `checked` does."""
     folder = Path(str(model.folder))
-    files = checked(folder)
-    return _digest(tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    facts = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    return _digest(str(folder), facts)
 
 
 @cache
-def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
-    """By path, size and time of change, so that gigabytes are read once in a process."""
-    total = hashlib.sha256()
-    for name, _, _ in files:
-        with open(name, "rb") as content:
-            total.update(f"{Path(name).name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-def checked(folder: Path) -> list[Path]:
-    """The files of a model folder, none of which can carry code. Raises Refusal otherwise."""
-    if not folder.is_dir():
-        raise Refusal("prompted.folder.none", name=folder.name)
-    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
-    for path in files:
-        if path.is_symlink() or (path.suffix not in HARMLESS and path.name not in BY_NAME):
-            raise Refusal("prompted.folder.stranger", name=path.name[:80])
-        if path.suffix == ".json" and b'"auto_map"' in path.read_bytes():
-            raise Refusal("prompted.folder.code", name=path.name[:80])
-    if not (folder / "config.json").is_file() or not any(path.suffix == ".safetensors" for path in files):
-        raise Refusal("prompted.folder.none", name=folder.name)
-    return files
+def _digest(folder: str, files: tuple[tuple[str, int, int], ...]) -> str:
+    """By names, sizes and times of change, so that gigabytes are read once in a process."""
+    return checked(Path(folder)).digest
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
@@ -103,7 +85,6 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    checked(folder)
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     safely = {"local_files_only": True, "trust_remote_code": False}
