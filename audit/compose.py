@@ -22,8 +22,6 @@ HEAD_SHARE = 0.2
 """The most popular fifth of the catalogue is the head; the rest is the long tail (stated with every figure)."""
 MOST_LEVELS = 60
 """Columns of users or items with more distinct values than this are not coded as features."""
-MOST_WEIGHT = 20.0
-"""Inverse propensities are clipped here, relative to their mean."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +143,8 @@ def compose(dataset: Dataset, settings: Recommending, telling: tuple[str, ...] =
     if test.empty:
         raise Refusal("audit.no_test")
     shape = (len(dataset.users), len(dataset.items))
-    inverse = "propensity" in dataset.log and getattr(settings.model, "ips", "none") == "given"
     known = dataset.users.drop(columns=list(telling), errors="ignore")
-    final = _interactions(dataset, known, pd.concat([train, valid]), valid.iloc[:0], inverse)
+    final = _interactions(dataset, known, pd.concat([train, valid]), valid.iloc[:0])
     fresh = test[np.asarray(final.seen[test["user"], test["item"]]).ravel() == 0]
     rated = settings.candidates == "rated" or (settings.candidates == "auto" and _randomised_test(dataset))
     facts: dict[str, Fact] = {
@@ -156,7 +153,7 @@ def compose(dataset: Dataset, settings: Recommending, telling: tuple[str, ...] =
         "wanted": _wanted(dataset, settings),
     }
     return Composed(
-        data=_interactions(dataset, known, train, valid, inverse),
+        data=_interactions(dataset, known, train, valid),
         final=final,
         relevant=_pairs(fresh[fresh["label"] > 0], shape).astype(np.float32),
         test=fresh.reset_index(drop=True),
@@ -169,7 +166,8 @@ def compose(dataset: Dataset, settings: Recommending, telling: tuple[str, ...] =
 
 
 def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
-    """One row a (part, user, item): codes, label (any positive), rating (mean), time (last), propensity (mean)."""
+    """One row a (part, user, item): codes, label (any positive), rating (mean), time (last), propensity (mean),
+    position (the best), randomised (every time)."""
     log = dataset.log
     rows = pd.DataFrame(
         {
@@ -184,16 +182,23 @@ def _coded(dataset: Dataset, settings: Recommending) -> pd.DataFrame:
         rows["label"] = (rows["rating"] >= positive_from(dataset, settings)).astype(np.float32)
     rows["time"] = log["time"].astype("int64").to_numpy() // 1_000_000 if "time" in log else 0
     rows["propensity"] = log["propensity"].to_numpy(float) if "propensity" in log else np.nan
-    how = {"label": "max", "rating": "mean", "time": "max", "propensity": "mean"}
+    rows["position"] = log["position"].to_numpy(float) if "position" in log else np.nan
+    rows["randomised"] = log["randomised"].to_numpy(bool) if "randomised" in log else False
+    how = {
+        "label": "max",
+        "rating": "mean",
+        "time": "max",
+        "propensity": "mean",
+        "position": "min",
+        "randomised": "min",
+    }
     return rows.groupby(["part", "user", "item"], sort=True, observed=True).agg(how).reset_index()
 
 
-def _interactions(
-    dataset: Dataset, users: pd.DataFrame, train: pd.DataFrame, valid: pd.DataFrame, inverse: bool
-) -> Interactions:
-    """`train` as training rows, weighted by the inverse of the logged propensities where `inverse` says so.
+def _interactions(dataset: Dataset, users: pd.DataFrame, train: pd.DataFrame, valid: pd.DataFrame) -> Interactions:
+    """`train` as training rows; users: the columns of users that a model may know.
 
-    users: the columns of users that a model may know.
+    Where the log has a treatment its propensities are that of the treatment, not of being shown, and stay away.
     """
     texts = dataset.items.get("text")
     user_features, user_names = _one_hot(users)
@@ -212,7 +217,9 @@ def _interactions(
         valid_label=valid["label"].to_numpy(np.float32),
         rating=train["rating"].to_numpy(np.float32) if rated else None,
         valid_rating=valid["rating"].to_numpy(np.float32) if rated else None,
-        weight=_inverse(train["propensity"]) if inverse else None,
+        propensity=_known(train, "propensity") if "treatment" not in dataset.log else None,
+        position=_known(train, "position"),
+        randomised=train["randomised"].to_numpy(bool) if "randomised" in dataset.log else None,
         time=train["time"].to_numpy(np.int64) if "time" in dataset.log else None,
         user_features=user_features,
         item_features=item_features,
@@ -223,11 +230,10 @@ def _interactions(
     )
 
 
-def _inverse(propensity: pd.Series) -> np.ndarray:
-    """1 / propensity, clipped at MOST_WEIGHT times its mean, then scaled to mean 1; float32."""
-    weight = 1.0 / propensity.to_numpy(float)
-    weight = np.minimum(weight, MOST_WEIGHT * weight.mean())
-    return (weight / weight.mean()).astype(np.float32)
+def _known(rows: pd.DataFrame, column: str) -> np.ndarray | None:
+    """A column as float32, or None where a row lacks it."""
+    values = rows[column].to_numpy(np.float32)
+    return None if np.isnan(values).any() else values
 
 
 def _one_hot(frame: pd.DataFrame) -> tuple[sp.csr_matrix | None, tuple[str, ...] | None]:

@@ -25,6 +25,7 @@ from analysis.fairness.ranking import Ranking
 from models.base import top_k
 from models.config import (
     AdditiveSettings,
+    Debias,
     EaseSettings,
     FactorSettings,
     PopularitySettings,
@@ -92,7 +93,11 @@ def coat_table(folder: Path) -> None:
     rows: list[tuple[str, RecommenderSettings, float]] = [
         ("popularity", PopularitySettings(), 0.0),
         ("plain matrix factorisation", plain, 0.1),
-        ("the same, popularity IPS", plain.model_copy(update={"ips": "popularity"}), 0.1),
+        (
+            "the same, popularity IPS",
+            plain.model_copy(update={"debias": Debias(correction="ips", propensity="popularity")}),
+            0.1,
+        ),
         ("matrix factorisation with biases", plain.model_copy(update={"biases": True}), 0.1),
         ("additive logistic", AdditiveSettings(crosses=False), 0.0),
         ("additive logistic, crossed", AdditiveSettings(), 0.0),

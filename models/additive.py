@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from models.base import Tell, silent
 from models.config import AdditiveSettings
+from models.crossing import CROSS, design, features
 from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
 from models.fitted import Fitted, expect, ids_digest, packed, unpacked
@@ -22,8 +23,6 @@ from models.negatives import with_negatives
 from models.store import Arrays
 from words import Refusal
 
-CROSS = 0.5
-"""Value of a cross that is present; below 1 the L2 penalty lets it grow less than a single feature."""
 MOST_CHOICE = 60_000
 """Rows on which C is chosen; of more, whole users are taken until there are so many."""
 
@@ -55,15 +54,15 @@ class Additive(Fitted[AdditiveSettings]):
 
     def fit(self, data: Interactions, tell: Tell = silent, folder: Path | None = None) -> Self:
         rng = np.random.default_rng(self.seed)
-        self.x, self.z = _features(data, self.settings.crosses)
+        self.x, self.z = features(data, self.settings.crosses)
         self.x_names = _names(data.user_feature_names, self.x)
         self.z_names = _names(data.item_feature_names, self.z)
-        weight = row_weights(data, self.settings.ips)
+        weight = row_weights(data, self.settings.debias, self.seed)
         user, item, label, weight = with_negatives(data, weight, self.settings.negatives, rng)
         label = (label > 0).astype(np.float32)
         if label.all():
             raise Refusal("models.one_label")
-        rows = Rows(self._design(user, item), label, weight)
+        rows = Rows(design(user, item, self.x, self.z), label, weight)
         if len(self.settings.strengths) == 1:
             self.losses, self.strength = {}, self.settings.strengths[0]
         else:
@@ -76,14 +75,6 @@ class Additive(Fitted[AdditiveSettings]):
         self.ids = ids_digest(data)
         tell(1.0, "models.fitted")
         return self
-
-    def _design(self, user: Ints, item: Ints) -> sp.csr_matrix:
-        """csr [rows, users + items + xz + users z + x items], columns in the order of `_take`."""
-        one_user = _one_hot(user, self.x.shape[0])
-        one_item = _one_hot(item, self.z.shape[0])
-        x, z = self.x[user], self.z[item]
-        crosses = [crossed(x, z), crossed(one_user, z), crossed(x, one_item)]
-        return sp.hstack([one_user, one_item, *crosses], format="csr")
 
     def _take(self, level: float, coefficients: Floats) -> None:
         users, a = self.x.shape
@@ -159,37 +150,10 @@ class Additive(Fitted[AdditiveSettings]):
         self.z_names = tuple(str(name) for name in facts["z_names"])
 
 
-def crossed(left: sp.csr_matrix, right: sp.csr_matrix) -> sp.csr_matrix:
-    """Row by row, every feature of `left` with every one of `right`: csr [rows, a * b], CROSS * l * r."""
-    n_left, n_right = np.diff(left.indptr), np.diff(right.indptr)
-    row = np.repeat(np.arange(left.shape[0]), n_left)  # of each stored entry of left
-    times = n_right[row]
-    offset = np.repeat(right.indptr[row] - (np.cumsum(times) - times), times)
-    partner = offset + np.arange(times.sum())  # the entry of right that each pair takes
-    columns = np.repeat(left.indices.astype(np.int64), times) * right.shape[1] + right.indices[partner]
-    values = CROSS * np.repeat(left.data, times) * right.data[partner]
-    ends = np.concatenate([[0], np.cumsum(n_left * n_right)])
-    return sp.csr_matrix((values, columns, ends), shape=(left.shape[0], left.shape[1] * right.shape[1]))
-
-
-def _features(data: Interactions, crosses: bool) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    x, z = data.user_features, data.item_features
-    if not crosses or x is None:
-        x = sp.csr_matrix(np.zeros((data.n_users, 0), np.float32))
-    if not crosses or z is None:
-        z = sp.csr_matrix(np.zeros((data.n_items, 0), np.float32))
-    return x.astype(np.float32), z.astype(np.float32)
-
-
 def _names(names: tuple[str, ...] | None, features: sp.csr_matrix) -> tuple[str, ...]:
     if names is not None and features.shape[1]:
         return names
     return tuple(str(number + 1) for number in range(features.shape[1]))
-
-
-def _one_hot(codes: Ints, width: int) -> sp.csr_matrix:
-    ends = np.arange(len(codes) + 1)
-    return sp.csr_matrix((np.ones(len(codes), np.float32), codes, ends), shape=(len(codes), width))
 
 
 def _of_some_users(user: Ints, rng: np.random.Generator) -> npt.NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-Ips = Literal["none", "popularity", "given"]
+Propensity = Literal["popularity", "additive", "features", "position", "given"]
 
 
 class Settings(BaseModel):
@@ -22,6 +22,39 @@ class Adversary(Settings):
     """Name of an attribute of `Interactions.profile`."""
     strength: float = Field(0.1, ge=0, le=1000)
     """How much the recommender gives up to hide the attribute; 0 hides nothing, 1 costs much accuracy."""
+
+
+class Weighting(Settings):
+    """Remove the log's bias by weights: a row that was unlikely to get into the log counts more (models.debias)."""
+
+    correction: Literal["none", "ips", "snips"] = "none"
+    """ips: each row over its propensity; snips: the same, divided by the sum of the weights of each batch."""
+    propensity: Propensity = "additive"
+    """Where the chance of being seen comes from (models.exposure): popularity: a power of the item's rows; additive: a
+    level for each user and item; features: these and the crosses of what is known of both; position: examination by
+    place in the list; given: logged."""
+    power: float = Field(0.5, ge=0, le=2)
+    """Of `popularity`: the propensity is proportional to the item's rows to this power."""
+    parts: int = Field(5, ge=2, le=20)
+    """Parts of cross-fitting: the propensity of a cell comes from a model that did not see the cell."""
+    most_weight: float = Field(20.0, ge=1)
+    """A weight above this many times the mean weight is cut to that."""
+
+
+class Debias(Weighting):
+    """All that removes the log's bias where the loss is a sum over rows."""
+
+    correction: Literal["none", "ips", "snips", "dr", "joint", "mrdr"] = "none"  # type: ignore[assignment]
+    """dr: doubly robust with an imputation model fitted beforehand; joint: with one learned along; mrdr: the same,
+    with the imputation model that makes the variance small."""
+    confounder: bool = False
+    """Add the substitute confounder of the deconfounded recommender (models.confounder)."""
+    factors: int = Field(10, ge=1, le=512)
+    """Factors of the Poisson factorisation of exposure behind it."""
+
+
+ROBUST = frozenset({"dr", "joint", "mrdr"})
+"""Corrections with an imputation model (models.robustly)."""
 
 
 class Gradient(Settings):
@@ -52,6 +85,8 @@ class Gradient(Settings):
     """The validation figure: NDCG@10 over the whole catalogue, or the loss on the validation rows."""
     adversary: Adversary | None = None
     """Hide a sensitive attribute, or None. With it all epochs are run and the last one is kept."""
+    debias: Weighting = Weighting()
+    """How the log's bias is removed."""
 
 
 class Embedded(Gradient):
@@ -95,8 +130,6 @@ class SequentialSettings(Embedded):
     """Users with histories of like length share a batch, so that little padding is computed."""
     profile: tuple[str, ...] | None = None
     """Attributes read as profile tokens. None: all of `Interactions.profile`, but the adversary's."""
-    ips: Ips = "none"
-    """Inverse propensity weights (models.debias)."""
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:
@@ -123,8 +156,8 @@ class AdditiveSettings(Settings):
     """Folds of that choice, over training rows only."""
     negatives: int = Field(4, ge=1, le=100)
     """Items drawn at random as not wanted, for each wanted one, where the log holds no unwanted rows."""
-    ips: Ips = "none"
-    """Inverse propensity weights (models.debias)."""
+    debias: Weighting = Weighting()
+    """How the log's bias is removed."""
 
 
 class EaseSettings(Settings):
@@ -151,13 +184,23 @@ class FactorSettings(Embedded):
     """Penalty on the squared length of the vectors of each row."""
     negatives: int = Field(4, ge=1, le=100)
     """Items drawn at random as not wanted, for each wanted one, where the log holds no unwanted rows."""
-    ips: Ips = "none"
-    """Inverse propensity weights (models.debias)."""
+    debias: Debias = Debias()
+    """How the log's bias is removed."""
 
     @model_validator(mode="after")
     def _pairs_have_no_row_loss(self) -> Self:
         if self.loss == "bpr" and self.stop_on == "loss":
             raise ValueError("bpr compares pairs and has no loss on single rows: stop on ndcg")
+        if self.loss == "bpr" and (self.debias.correction in ROBUST or self.debias.confounder):
+            raise ValueError("bpr compares pairs and has no loss on single rows: choose the logistic or squared loss")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_that_fit_together(self) -> Self:
+        if self.debias.propensity == "position" and self.debias.correction in ROBUST:
+            raise ValueError("positions tell what was examined, not what was shown: choose ips or snips with them")
+        if self.adversary is not None and self.debias.confounder:
+            raise ValueError("an adversary cannot hide what the substitute confounder brings in: choose one of the two")
         return self
 
 
@@ -183,8 +226,6 @@ class VaeSettings(Gradient):
     """Weight of the latent vector's divergence from a standard normal, once annealed; 1 is the plain bound."""
     anneal: int = Field(20, ge=0, le=10_000)
     """Epochs over which that weight rises from 0 to `beta`; 0: `beta` from the start."""
-    ips: Ips = "none"
-    """Inverse propensity weights (models.debias)."""
 
 
 class SequenceSettings(SequentialSettings):

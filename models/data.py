@@ -23,7 +23,10 @@ class Interactions:
     label: float32 [rows]; 1 / 0 for clicks and purchases, or the binarised rating (see `positive_from` in the
         audit's settings). Kinds that know only positives use rows with label 1.
     rating: float32 [rows] or None; the raw outcome for squared loss.
-    weight: float32 [rows], mean 1; inverse propensities and reweighing enter here, ones where none apply.
+    weight: float32 [rows], mean 1; reweighing enters here. None: all ones.
+    propensity: float32 [rows] in (0, 1], the logged chance that the row's item was shown to its user, or None.
+    position: float32 [rows], the place in the list at which the item was shown (1 is best), or None.
+    randomised: bool [rows], True where the places were drawn at random, or None.
     time: int64 [rows] seconds, or None; the order of a user's history.
     seen: csr bool [users, items]; what must never be recommended (everything in train, labels 0 included when
         the log is one of ratings).
@@ -50,6 +53,9 @@ class Interactions:
     rating: Floats | None = None
     valid_rating: Floats | None = None
     weight: Floats | None = None
+    propensity: Floats | None = None
+    position: Floats | None = None
+    randomised: npt.NDArray[np.bool_] | None = None
     time: npt.NDArray[np.int64] | None = None
     user_features: sp.csr_matrix | None = None
     item_features: sp.csr_matrix | None = None

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
-from models.config import Ips
+import numpy as np
+import numpy.typing as npt
+
+from models.config import Weighting
 from models.data import Floats, Interactions
+from models.exposure import Exposure, exposure
 from words import Refusal
 
-MOST_WEIGHT = 20.0
-"""Cap of an inverse popularity propensity: rarer items count as if shown 1/20 as often as the top item."""
+Numbers = npt.NDArray[np.float64]
 
 
-def row_weights(data: Interactions, ips: Ips) -> Floats:
-    """float32 [rows] with mean 1, above 0.
+@dataclass(frozen=True)
+class Correction:
+    """Inverse propensity weights of the training rows, before they meet any other weight.
 
-    `Interactions.weight` (reweighing, or the inverse of logged propensities) always counts where it is
-    present. ``given`` asks for it and is refused without; ``popularity`` multiplies it with 1/p where
-    p = sqrt(rows of the item / rows of the top item) (Saito et al. 2020, power 0.5), capped at MOST_WEIGHT.
+    weight: float64 [rows], after cutting; clipped: bool [rows], where it was cut; exposure: what it was made of.
     """
+
+    weight: Numbers
+    clipped: npt.NDArray[np.bool_]
+    exposure: Exposure
+
+
+def correction(data: Interactions, settings: Weighting, seed: int) -> Correction:
+    """The weights that `settings` ask for: `Exposure.inverse`, cut at `most_weight` times its mean.
+
+    For `ips` as they are, else (`snips`) scaled to mean 1; corrections with an imputation model take them as `ips`.
+    """
+    found = exposure(data, settings, seed)
+    most = settings.most_weight * found.inverse.mean()
+    clipped = found.inverse > most
+    weight = np.minimum(found.inverse, most)
+    if settings.correction == "snips":
+        weight = weight / weight.mean()
+    return Correction(weight, clipped, found)
+
+
+def row_weights(data: Interactions, settings: Weighting, seed: int) -> Floats:
+    """float32 [rows], above 0: `Interactions.weight` (reweighing, mean 1) times the inverse propensities asked for."""
+    weight = own_weights(data)
+    if settings.correction == "none":
+        return weight
+    return (weight * correction(data, settings, seed).weight).astype(np.float32)
+
+
+def own_weights(data: Interactions) -> Floats:
+    """float32 [rows] with mean 1: the weights that the data bring along, or ones."""
     weight = np.ones(len(data.user), np.float64) if data.weight is None else data.weight.astype(np.float64)
-    if ips == "given" and data.weight is None:
-        raise Refusal("models.no_propensity")
     if not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() <= 0:
         raise Refusal("models.bad_weights")
-    if ips == "popularity":
-        rows = np.bincount(data.item, minlength=data.n_items)
-        weight = weight * np.minimum(np.sqrt(rows.max() / rows[data.item]), MOST_WEIGHT)
     return (weight / weight.mean()).astype(np.float32)

@@ -1,4 +1,7 @@
-"""Matrix factorisation: the score is the product of a user's and an item's vector, plus levels."""
+"""Matrix factorisation: the score is the product of a user's and an item's vector, plus levels.
+
+Its losses take every correction of the log's bias: weights, an imputation model, and the substitute confounder.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,31 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.base import Tell, silent
-from models.config import FactorSettings
+from models.base import Tell, part, silent
+from models.config import ROBUST, Debias, FactorSettings
+from models.confounder import Check, Confounder, confounder
 from models.data import Floats, Interactions, Ints
-from models.debias import row_weights
+from models.debias import correction, row_weights
 from models.evaluate import validation_ndcg
 from models.fair import Critic
 from models.fitted import Fitted, expect, ids_digest
 from models.loop import learn, seeded
 from models.negatives import Negatives, with_negatives
+from models.robustly import Imputation, imputation_weights, row_loss, weighted
 from models.stamp import stamp
 from models.store import Arrays
+from words import Refusal
 
 START = 0.1
 """Standard deviation of the vectors before training."""
 
 
 class Factors(nn.Module):
-    """Vectors and levels of users and items."""
+    """Vectors and levels of users and items, and how much each user's outcomes move with the substitute confounder."""
 
-    def __init__(self, users: int, items: int, settings: FactorSettings, level: float) -> None:
+    def __init__(
+        self, users: int, items: int, settings: FactorSettings, level: float, cause: Confounder | None = None
+    ) -> None:
         super().__init__()
         self.user = nn.Embedding(users, settings.dimensions)
         self.item = nn.Embedding(items, settings.dimensions)
@@ -42,27 +50,54 @@ class Factors(nn.Module):
         for levels in (self.user_level, self.item_level):
             nn.init.zeros_(levels.weight)
             levels.weight.requires_grad_(settings.biases)
+        self.moved = None if cause is None else nn.Embedding(users, 1)
+        if self.moved is not None and cause is not None:
+            nn.init.zeros_(self.moved.weight)
+            self.register_buffer("user_cause", torch.from_numpy(cause.user))  # [users, f]
+            self.register_buffer("item_cause", torch.from_numpy(cause.item))  # [items, f]
 
-    def forward(self, p: Tensor, q: Tensor, user: Tensor, item: Tensor) -> Tensor:
-        product = (p * q).sum(-1)  # [batch]
+    def forward(self, user: Tensor, item: Tensor) -> Tensor:
+        return self.score(self.user(user), self.item(item), user, item)
+
+    def score(self, p: Tensor, q: Tensor, user: Tensor, item: Tensor) -> Tensor:
+        """[batch], from the vectors p and q [batch, d] of these users and items."""
         levels = self.user_level(user) + self.item_level(item)  # [batch, 1]
-        return product + levels.squeeze(-1) + self.get_buffer("level")
+        if self.moved is not None:
+            exposure = self.get_buffer("user_cause")[user] * self.get_buffer("item_cause")[item]  # [batch, f]
+            levels = levels + self.moved(user) * exposure.sum(-1, keepdim=True)
+        return (p * q).sum(-1) + levels.squeeze(-1) + self.get_buffer("level")
 
 
 class FactorLearner:
     """Rows and losses of matrix factorisation for the loop."""
 
-    def __init__(self, data: Interactions, settings: FactorSettings, seed: int) -> None:
+    def __init__(self, data: Interactions, settings: FactorSettings, seed: int, imputed: Factors | None = None) -> None:
+        """imputed: the imputation model fitted beforehand, where the correction is `dr`."""
         self.data, self.settings = data, settings
-        self.weight = row_weights(data, settings.ips)
+        self.weight = row_weights(data, settings.debias, seed)
         self.target = _target(data, settings.loss)
         self.negatives = Negatives(data)
+        self.cause = confounder(data, settings.debias.factors, seed) if settings.debias.confounder else None
         with seeded(seed):
-            factors = Factors(data.n_users, data.n_items, settings, self._level())
+            factors = Factors(data.n_users, data.n_items, settings, self._level(), self.cause)
             critic = Critic(data, settings.adversary) if settings.adversary else None
-        self.factors, self.critic = factors, critic
+            imputation = self._imputation(imputed, seed) if settings.debias.correction in ROBUST else None
+        self.factors, self.critic, self.imputation = factors, critic, imputation
         self.silence = nn.Dropout(settings.dropout)
-        self.module: nn.Module = nn.ModuleList([part for part in (factors, self.silence, critic) if part is not None])
+        parts = [part for part in (factors, self.silence, critic, imputation) if part is not None]
+        self.module: nn.Module = nn.ModuleList(parts)
+
+    def _imputation(self, imputed: Factors | None, seed: int) -> Imputation:
+        data, settings = self.data, self.settings
+        if data.label.min() > 0 and (settings.loss == "logistic" or data.rating is None):
+            raise Refusal("models.robust_needs_both")
+        learned = settings.debias.correction != "dr"
+        if learned:
+            found = correction(data, settings.debias, seed).exposure
+            self.own_weight = imputation_weights(found, settings.debias.correction, settings.debias.most_weight)
+            imputed = Factors(data.n_users, data.n_items, settings, self._level())
+        assert imputed is not None, "dr is given its imputation model"
+        return Imputation(imputed, settings.loss, learned)
 
     def _level(self) -> float:
         """The score before anything is learned: the mean rating, the log odds of wanted, or 0 for pairs."""
@@ -80,10 +115,19 @@ class FactorLearner:
             wanted = data.label > 0
             user = data.user[wanted]
             return user, data.item[wanted], self.negatives.draw(user, rng), self.weight[wanted]
+        if self.imputation is not None:
+            return self._with_cells_anywhere(rng)
         if self.settings.loss == "squared" and data.rating is not None:
             return data.user, data.item, self.target, self.weight
         user, item, label, weight = with_negatives(data, self.weight, self.settings.negatives, rng)
         return user, item, (label > 0).astype(np.float32), weight
+
+    def _with_cells_anywhere(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
+        """user, item, target, weight, weight for the imputation model, and for each row a cell drawn from all."""
+        data, n = self.data, len(self.data.user)
+        own = self.own_weight if self.settings.debias.correction != "dr" else self.weight
+        anywhere = (rng.integers(0, size, n, dtype=np.int32) for size in (data.n_users, data.n_items))
+        return data.user, data.item, self.target, self.weight, own, *anywhere
 
     def embeddings(self) -> tuple[Tensor, ...]:
         """The vectors of users and items."""
@@ -94,20 +138,38 @@ class FactorLearner:
         return self.silence(self.factors.user(user)), self.silence(self.factors.item(item))
 
     def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
-        user, item, third, weight = batch
+        user, item, third, weight, *rest = batch
         p, q = self.vectors(user, item)  # [batch, d]
         size = p.square().sum(-1) + q.square().sum(-1)
-        score = self.factors(p, q, user, item)
-        if self.settings.loss == "bpr":
+        score = self.factors.score(p, q, user, item)
+        if self.imputation is not None:
+            risk = self._robust_risk(self.imputation, (user, item, third), score, weight, rest)
+        elif self.settings.loss == "bpr":
             q_other = self.silence(self.factors.item(third))
-            each = -F.logsigmoid(score - self.factors(p, q_other, user, third))
+            risk = self._mean(-F.logsigmoid(score - self.factors.score(p, q_other, user, third)), weight)
             size = size + q_other.square().sum(-1)
         else:
-            each = _row_loss(score, third, self.settings.loss)
-        loss = (weight * each + self.settings.l2 * size).mean()
+            risk = self._mean(row_loss(score, third, self.settings.loss), weight)
+        loss = risk + self.settings.l2 * size.mean()
         if self.critic is not None:
             loss = loss + self.critic.loss(p, user)
         return loss
+
+    def _mean(self, each: Tensor, weight: Tensor) -> Tensor:
+        return weighted(each, weight, self.settings.debias.correction)
+
+    def _robust_risk(
+        self, imputation: Imputation, seen: tuple[Tensor, ...], score: Tensor, weight: Tensor, rest: list[Tensor]
+    ) -> Tensor:
+        """The doubly robust risk, and that of the imputation model where it is learned along."""
+        own, user, item = rest
+        anywhere = self.factors.score(*self.vectors(user, item), user, item)
+        risk = imputation.risk(seen, score, weight, (user, item, anywhere))
+        if imputation.learned:
+            p, q = imputation.scorer.user(seen[0]), imputation.scorer.item(seen[1])  # type: ignore[operator]
+            size = p.square().sum(-1) + q.square().sum(-1)
+            risk = risk + imputation.own_risk(seen, score, own) + self.settings.l2 * size.mean()
+        return risk
 
     def validate(self) -> float | None:
         data = self.data
@@ -117,7 +179,7 @@ class FactorLearner:
             return None
         target = data.valid_label if self.settings.loss == "logistic" else self._valid_rating()
         scores = Learned(self.factors).cells(data.valid_user, data.valid_item)
-        each = _row_loss(torch.from_numpy(scores), torch.from_numpy(target), self.settings.loss)
+        each = row_loss(torch.from_numpy(scores), torch.from_numpy(target), self.settings.loss)
         return -float(each.mean())
 
     def _valid_rating(self) -> Floats:
@@ -130,6 +192,9 @@ class Learned:
     def __init__(self, factors: Factors) -> None:
         weights = {name: value.detach().cpu().numpy() for name, value in factors.state_dict().items()}
         self.user, self.item = weights["user.weight"], weights["item.weight"]  # [users, d], [items, d]
+        if "moved.weight" in weights:  # what the substitute confounder adds is a product too: f more dimensions
+            self.user = np.hstack([self.user, weights["moved.weight"] * weights["user_cause"]])
+            self.item = np.hstack([self.item, weights["item_cause"]])
         self.user_level, self.item_level = weights["user_level.weight"][:, 0], weights["item_level.weight"][:, 0]
         self.level = weights["level"]  # [1]
 
@@ -148,11 +213,17 @@ class Factorization(Fitted[FactorSettings]):
 
     kind = "mf"
     best_epoch: int = 0
+    check: Check | None = None
+    """Of the exposure model behind the substitute confounder; None without one."""
 
     def fit(self, data: Interactions, tell: Tell = silent, folder: Path | None = None) -> Self:
-        learner = FactorLearner(data, self.settings, self.seed)
+        imputed = None
+        if self.settings.debias.correction == "dr":
+            imputed, tell = _imputed(data, self.settings, self.seed, part(tell, 0.0, 0.5)), part(tell, 0.5, 1.0)
+        learner = FactorLearner(data, self.settings, self.seed, imputed)
         course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
         self.learned = Learned(learner.factors)
+        self.check = None if learner.cause is None else learner.cause.check
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
         self.ids = ids_digest(data)
@@ -180,20 +251,22 @@ class Factorization(Fitted[FactorSettings]):
         self.learned = learned
 
     def facts(self) -> dict[str, Any]:
-        return {"best_epoch": self.best_epoch}
+        return {"best_epoch": self.best_epoch, "check": None if self.check is None else vars(self.check)}
 
     def _recall(self, facts: dict[str, Any]) -> None:
         self.best_epoch = int(facts["best_epoch"])
+        self.check = None if facts["check"] is None else Check(**facts["check"])
+
+
+def _imputed(data: Interactions, settings: FactorSettings, seed: int, tell: Tell) -> Factors:
+    """The same factorisation without any correction: it imputes the outcomes of `dr`."""
+    plain = settings.model_copy(update={"debias": Debias(), "adversary": None})
+    learner = FactorLearner(data, plain, seed)
+    learn(learner, plain, seed, "", None, tell)
+    return learner.factors
 
 
 def _target(data: Interactions, loss: str) -> Floats:
     if loss == "squared" and data.rating is not None:
         return data.rating
     return (data.label > 0).astype(np.float32)
-
-
-def _row_loss(score: Tensor, target: Tensor, loss: str) -> Tensor:
-    """[rows]: log loss of the log odds `score`, or the squared error."""
-    if loss == "logistic":
-        return F.binary_cross_entropy_with_logits(score, target, reduction="none")
-    return (score - target).square()

@@ -73,9 +73,9 @@ class VaeLearner:
     def __init__(self, data: Interactions, settings: VaeSettings, seed: int) -> None:
         self.data, self.settings = data, settings
         self.taken = positives(data)
-        self.weight = cell_weights(data, row_weights(data, settings.ips))
+        self.weight = cell_weights(data, row_weights(data, settings.debias, seed))
         self.readers = np.nonzero(np.diff(self.taken.indptr))[0].astype(np.int32)
-        self.length = float(self.weight.sum()) / len(self.readers)
+        self.length = self.taken.nnz / len(self.readers)
         with seeded(seed):
             self.model = Autoencoder(data.n_items, settings)
             critic = Critic(data, settings.adversary) if settings.adversary else None
@@ -98,7 +98,8 @@ class VaeLearner:
         each = told + self.beta() * divergence(mean, log_variance)
         # Divided by a constant, which leaves the bound as published: an adversary's strength then means the
         # same here as in the other kinds, whose losses are of one item.
-        loss = each.mean() / self.length
+        normalised = self.settings.debias.correction == "snips"
+        loss = each.mean() / (weight.sum() / len(users) if normalised else self.length)
         if self.critic is not None:
             loss = loss + self.critic.loss(self.model.users(taken), users)
         return loss

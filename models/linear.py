@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from models.base import Tell, silent
 from models.config import EaseSettings
 from models.data import Floats, Interactions, Ints
-from models.debias import row_weights
+from models.debias import own_weights
 from models.fitted import Fitted, expect, ids_digest, packed, unpacked
 from models.store import Arrays
 from words import Refusal
@@ -72,7 +72,7 @@ def positives(data: Interactions) -> sp.csr_matrix:
 def user_weights(data: Interactions) -> Floats:
     """float64 [users]: the mean weight of each user's positive rows; 1 for users without."""
     wanted = data.label > 0
-    weight = row_weights(data, "none")[wanted]
+    weight = own_weights(data)[wanted]
     total = np.bincount(data.user[wanted], weights=weight, minlength=data.n_users)
     rows = np.bincount(data.user[wanted], minlength=data.n_users)
     return np.where(rows > 0, total / np.maximum(rows, 1), 1.0)

@@ -10,7 +10,7 @@ import numpy as np
 from models.base import Tell, silent
 from models.config import PopularitySettings
 from models.data import Floats, Interactions, Ints
-from models.debias import row_weights
+from models.debias import own_weights
 from models.fitted import Fitted, expect, ids_digest
 from models.store import Arrays
 
@@ -22,7 +22,7 @@ class Popularity(Fitted[PopularitySettings]):
 
     def fit(self, data: Interactions, tell: Tell = silent, folder: Path | None = None) -> Self:
         wanted = data.label > 0
-        weight = row_weights(data, "none")[wanted]
+        weight = own_weights(data)[wanted]
         counts = np.bincount(data.item[wanted], weights=weight, minlength=data.n_items)
         self.share = (counts / counts.sum()).astype(np.float32)  # [items]
         self.users = data.n_users

@@ -22,6 +22,7 @@ from models.histories import PAD, Profiles, code, histories, profiles
 from models.items import Items
 from models.loop import learn, seeded
 from models.reader import Reader, scores
+from models.robustly import weighted
 from models.stamp import stamp
 from models.store import Arrays
 
@@ -41,7 +42,7 @@ class NextItemLearner:
     ) -> None:
         self.data, self.profiles, self.settings = data, known, settings
         self.ordered = data.time is not None
-        self.histories = histories(data, row_weights(data, settings.ips), settings.history)
+        self.histories = histories(data, row_weights(data, settings.debias, seed), settings.history)
         self.readers = np.nonzero(self.histories.items[:, 0] != PAD)[0].astype(np.int32)
         with seeded(seed):
             self.reader = make_reader(items_of(data, texts, settings), known.values, self.ordered, settings)
@@ -85,7 +86,7 @@ class NextItemLearner:
             candidates, target = torch.unique(torch.cat([target, drawn]), return_inverse=True)
             target, items, level = target[: len(before)], items[candidates], level[candidates]
         each = F.cross_entropy(scores(before, items, level).float(), target, reduction="none")
-        loss = (weight[there] * each).sum() / weight[there].sum()
+        loss = weighted(each, weight[there], self.settings.debias.correction)
         if self.critic is not None:
             ends = read[torch.arange(len(read), device=read.device), there.sum(1)]  # [b, d]
             loss = loss + self.critic.loss(ends, users)

@@ -9,7 +9,7 @@ import streamlit as st
 from audit.intake import allowed_path, keep_upload
 from audit.settings import Recommending
 from models.config import SETTINGS, RecommenderSettings
-from pages.parts import encoder, form, jobs, lists, section
+from pages.parts import encoder, form, jobs, lists, section, unbiased
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
@@ -22,13 +22,14 @@ FIRST = {
     "mf": ("loss", "dimensions", "epochs"),
     "vae": ("epochs", "dimensions", "beta"),
     "sequence": ("epochs", "dimensions", "history"),
-    "additive": ("crosses", "ips"),
+    "additive": ("crosses",),
     "language": ("epochs", "dimensions", "history"),
     "popularity": (),
 }
 """Settings of each kind that are shown at once; the others wait in an expander."""
-ELSEWHERE = frozenset({"adversary", "encoder", "tuning"})
-"""The adversary is a mitigation and is set on its page; the encoder and its fine-tuning have inputs of their own."""
+ELSEWHERE = frozenset({"adversary", "encoder", "tuning", "debias"})
+"""The adversary is a mitigation and is set on its page; the encoder, its fine-tuning and what removes the log's bias
+have inputs of their own."""
 WAYS = ("train", "saved", "lists")
 
 
@@ -84,6 +85,8 @@ def _fields(view: View, model: Any, known: Ground) -> RecommenderSettings:
     first = FIRST[model.kind]
     rest = form.names_of(model, but={*ELSEWHERE, *first})
     model = form.fields(view, model, first, model.kind)
+    if hasattr(model, "debias"):
+        model = unbiased.settings(view, model)
     if rest:
         with st.container(border=True):
             if st.toggle(t("form.all"), key=view.key("advanced")):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from models.additive import CROSS, crossed
 from models.config import AdditiveSettings, EaseSettings, FactorSettings
-from models.debias import MOST_WEIGHT, row_weights
+from models.crossing import CROSS, crossed
+from models.debias import own_weights
 from models.explain import reasons
 from models.flip import flipped_lists
 from models.histories import histories
@@ -85,22 +85,6 @@ def test_logistic_loss_without_biases_has_no_levels():
     assert not learned.item_level.any() and not learned.user_level.any() and not learned.level.any()
 
 
-def test_popularity_weights_are_the_root_of_how_rare_an_item_is_with_mean_one():
-    data = checkerboard()
-    weight = row_weights(data, "popularity")
-    rows = np.bincount(data.item)
-    raw = np.minimum(np.sqrt(rows.max() / rows[data.item]), MOST_WEIGHT)
-    np.testing.assert_allclose(weight, raw / raw.mean(), rtol=1e-6)
-    assert weight.mean() == pytest.approx(1)
-
-
-def test_given_propensities_must_be_given():
-    with pytest.raises(Refusal, match="no logged propensity"):
-        fit(checkerboard(), FactorSettings(ips="given"), 0)
-    with pytest.raises(Refusal, match="weights of the training rows"):
-        row_weights(checkerboard(weight=np.full(len(checkerboard().user), -1, np.float32)), "none")
-
-
 def test_drawn_items_are_never_taken_ones():
     data = checkerboard()
     drawn = Negatives(data).draw(np.repeat(ALL, 50), np.random.default_rng(0))
@@ -110,7 +94,7 @@ def test_drawn_items_are_never_taken_ones():
 
 def test_drawn_rows_weigh_as_much_as_the_wanted_ones():
     data = checkerboard()
-    _, _, label, weight = with_negatives(data, row_weights(data, "none"), 4, np.random.default_rng(0))
+    _, _, label, weight = with_negatives(data, own_weights(data), 4, np.random.default_rng(0))
     assert weight[label > 0].sum() == pytest.approx(weight[label == 0].sum())
 
 

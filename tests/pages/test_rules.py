@@ -23,6 +23,7 @@ from analysis.split import Split
 from audit.settings import STEPS
 from models.config import (
     AdditiveSettings,
+    Debias,
     EaseSettings,
     FactorSettings,
     LanguageSettings,
@@ -98,6 +99,7 @@ SHOWN: dict[type[BaseModel], str] = {
     SequenceSettings: "sequence",
     LanguageSettings: "language",
     Tuning: "tuning",
+    Debias: "debias",
 }
 
 
@@ -105,7 +107,7 @@ SHOWN: dict[type[BaseModel], str] = {
 def test_every_setting_and_every_choice_has_its_name(settings: type[BaseModel]) -> None:
     texts = catalogue("en")
     for name, field in settings.model_fields.items():
-        if name in ("adversary", "tuning", *(("kind",) if settings is not Split else ())):
+        if name in ("adversary", "tuning", "debias", *(("kind",) if settings is not Split else ())):
             continue
         own = form.OWN_NAMES.get((SHOWN[settings], name), name)
         assert f"pages.field.{own}" in texts
