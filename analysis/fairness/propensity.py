@@ -214,7 +214,7 @@ def balance(removal: Removal) -> list[tuple[str, float, float]]:
 
 
 def _with_ones(features: sp.csr_matrix) -> sp.csr_matrix:
-    return sp.hstack([np.ones((features.shape[0], 1)), features], format="csr")
+    return sp.hstack([sp.csr_matrix(np.ones((features.shape[0], 1))), features], format="csr")
 
 
 def _crossed_name(removal: Removal, a: int, b: int) -> str:
