@@ -35,6 +35,9 @@ class Series(_Frozen):
     y: tuple[Cell, ...]
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
+    left: tuple[float | None, ...] = ()
+    right: tuple[float | None, ...] = ()
+    """Pareto charts: the interval along x; `low` and `high` are that along y."""
     text: tuple[str | Phrase, ...] = ()
     """What a pointer over (or a cell) shows; heat maps print it in the cell."""
 
@@ -44,7 +47,7 @@ class Chart(_Frozen):
 
     interval: y are labels, x values, low/high the whiskers (one row a label). heatmap: one Series a row,
     x the columns, y the numbers. line, bars, scatter: as they say. `pareto` is scatter with both
-    intervals named in the text and the front joined.
+    intervals drawn and named in the text, and the front joined.
     """
 
     key: str

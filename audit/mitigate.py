@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from analysis.document import Section
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
-    from analysis.mitigation.compare import Variant
-    from audit.methods import Ground
+    from analysis.mitigation.compare import MitigationSettings, Variant
+    from analysis.mitigation.methods import Method
+    from audit.methods import Dose, Ground
+    from audit.recommend import Scored
     from audit.run import Run
 
 
@@ -23,10 +26,8 @@ def mitigation_section_of(run: Run) -> Section:
         raise Refusal("audit.no_attributes")
     ground = ground_of(run)
     variants, left_out = _variants(run, ground)
-    before = as_it_is(ground)
-    assert before.ranking is not None, "every recommender has lists"
     section = mitigation_section(
-        before.ranking, variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run), before.decisions
+        as_it_is(ground), variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run)
     )
     return section.model_copy(update={"notes": (*section.notes, *left_out)})
 
@@ -36,20 +37,32 @@ def _variants(run: Run, ground: Ground) -> tuple[list[Variant], list[Phrase]]:
     from analysis.mitigation.naming import method_title
     from audit.methods import made
 
-    settings = run.settings.mitigation
-    plan = [(method, strength) for method in settings.methods for strength in settings.strengths]
-    found: list[Variant] = []
-    left_out: dict[str, Phrase] = {}
-    for at, (method, strength) in enumerate(plan):
-        if method in left_out:
+    plan, found = _plan(run.settings.mitigation), []
+    cache: dict[tuple[Dose, ...], Scored] = {}
+    left_out: dict[Method, Phrase] = {}
+    for at, doses in enumerate(plan):
+        if any(method in left_out for method, _ in doses):
             continue
+        method, strength = doses[-1]
         name = method_title(method)
         run.say(0.9 * at / len(plan), phrase("audit.progress.mitigate", method=name, strength=f"{strength:g}"))
         try:
-            found.append(made(ground, [(method, strength)]))
+            found.append(made(ground, doses, cache))
         except Refusal as refusal:
             left_out[method] = phrase("audit.method_left_out", method=name, why=refusal.phrase)
     return found, list(left_out.values())
+
+
+def _plan(settings: MitigationSettings) -> list[list[Dose]]:
+    """Every method alone at every strength, then methods of different places together at equal strength."""
+    from analysis.mitigation.methods import METHODS, PLACES
+
+    alone = [[(method, strength)] for method in settings.tried for strength in settings.strengths]
+    if not settings.together:
+        return alone
+    at_place = [[None, *(m for m in settings.tried if METHODS[m].place == place)] for place in PLACES]
+    several = [[method for method in chosen if method is not None] for chosen in product(*at_place)]
+    return alone + [[(m, s) for m in methods] for methods in several if len(methods) > 1 for s in settings.strengths]
 
 
 class _LastTenth:

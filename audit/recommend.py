@@ -38,6 +38,7 @@ class Scored:
     test, valid: float64 scores of the held-out rows of Composed.test and .validation(); None for lists alone.
     rehearsed_codes, rehearsed_scores: as codes and scores, of the model that has seen the training rows alone, for
         Composed.rehearsal; None where there is no such model or no validation row.
+    vectors: float32 [users, d], None for kinds without.
     """
 
     codes: np.ndarray
@@ -46,6 +47,7 @@ class Scored:
     valid: np.ndarray | None
     rehearsed_codes: np.ndarray | None = None
     rehearsed_scores: np.ndarray | None = None
+    vectors: np.ndarray | None = None
 
     def save(self, path: Path) -> None:
         """Plain arrays, no objects."""
@@ -93,7 +95,14 @@ def trained(
 def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored:
     """Rank the candidates of every user and score the held-out rows."""
     codes, scores = _ranked(model, composed, depth)
-    return Scored(codes, scores, _row_scores(model, composed.test), _row_scores(model, composed.validation()))
+    vectors = model.user_vectors()
+    return Scored(
+        codes,
+        scores,
+        _row_scores(model, composed.test),
+        _row_scores(model, composed.validation()),
+        vectors=None if vectors is None else vectors[: composed.data.n_users],
+    )
 
 
 def _rehearsed(kept: Scored, first: Recommender, composed: Composed) -> Scored:

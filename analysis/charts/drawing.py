@@ -46,6 +46,9 @@ class Layer:
     joined: bool = False
     names: tuple[str, ...] = ()
     """Pareto charts: the fact `mark` (or `name`) of each point's text, printed beside it."""
+    left: tuple[float, ...] = ()
+    right: tuple[float, ...] = ()
+    """Pareto charts: the whiskers along x, none where x has no interval."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,8 @@ def _layer(
         said=said,
         names=_names(series, language) if chart.kind == "pareto" else (),
         joined=joined,
+        left=numbers(series.left),
+        right=numbers(series.right),
     )
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Floats = tuple[float, ...]
+
 WIDTH = 7.2
 """Inches; the text width of the report's page."""
 _LOCK = threading.Lock()
@@ -279,25 +281,32 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
 
 
 def _whiskers(axes: Axes, drawing: Drawing, layer: Layer, colour: str) -> None:
+    thick = 1.1 if drawing.kind == "bars" else 1.6
     values = layer.x if drawing.sideways else layer.y
-    points = zip(layer.x, layer.y, values, layer.low, layer.high, strict=True)
+    _error(axes, layer, (layer.low, values, layer.high), drawing.sideways, colour, thick)
+    if layer.left and layer.right:
+        _error(axes, layer, (layer.left, layer.x, layer.right), True, colour, thick)
+
+
+def _error(axes: Axes, layer: Layer, range_: tuple[Floats, ...], along_x: bool, colour: str, thick: float) -> None:
+    """Whiskers of one layer along one axis, where they are known. range_: low ends, values, high ends."""
+    points = zip(layer.x, layer.y, *range_, strict=True)
     known = [point for point in points if not any(map(math.isnan, point))]
     if not known:
         return
-    thick = 1.1 if drawing.kind == "bars" else 1.6
     # A percentile interval of a distance near 0 can lie beside its value: then there is no whisker on that side.
-    below = [max(0.0, value - low) for *_, value, low, _ in known]
-    above = [max(0.0, high - value) for *_, value, _, high in known]
-    lengths = [below, above]
+    below = [max(0.0, value - low) for _, _, low, value, _ in known]
+    above = [max(0.0, high - value) for *_, value, high in known]
+    cap = 2.2 if thick < 1.5 else 3
     axes.errorbar(
         [point[0] for point in known],
         [point[1] for point in known],
-        xerr=lengths if drawing.sideways else None,
-        yerr=None if drawing.sideways else lengths,
+        xerr=[below, above] if along_x else None,
+        yerr=None if along_x else [below, above],
         fmt="none",
         ecolor=colour,
         elinewidth=thick,
-        capsize=2.2 if drawing.kind == "bars" else 3,
+        capsize=cap,
         capthick=thick,
         zorder=2,
     )

@@ -16,6 +16,8 @@ from words import Language
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+Floats = tuple[float, ...]
+
 MILLISECONDS = 86_400_000
 """Of a day; positions of dates are days, plotly counts milliseconds."""
 
@@ -84,13 +86,18 @@ def _dots(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str,
     }
     if drawing.kind != "line":
         trace["error_x" if drawing.sideways else "error_y"] = _whiskers(drawing, layer, colour)
+    if layer.left and layer.right:
+        trace["error_x"] = _error(layer.left, layer.x, layer.right, colour)
     return trace
 
 
 def _whiskers(drawing: Drawing, layer: Layer, colour: str) -> dict[str, Any]:
-    values = layer.x if drawing.sideways else layer.y
-    above = [_number(high - value) for high, value in zip(layer.high, values, strict=True)]
-    below = [_number(value - low) for low, value in zip(layer.low, values, strict=True)]
+    return _error(layer.low, layer.x if drawing.sideways else layer.y, layer.high, colour)
+
+
+def _error(lows: Floats, values: Floats, highs: Floats, colour: str) -> dict[str, Any]:
+    above = [_number(high - value) for high, value in zip(highs, values, strict=True)]
+    below = [_number(value - low) for low, value in zip(lows, values, strict=True)]
     seen = any(length is not None for length in [*above, *below])
     return {
         "type": "data",

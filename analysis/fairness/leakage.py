@@ -94,11 +94,16 @@ def _attributes(ranking: Ranking, settings: LeakageSettings) -> tuple[str, ...]:
     return settings.attributes or known
 
 
-def _sources(ranking: Ranking, vectors: npt.NDArray[np.float32] | None) -> list[_Source]:
+def list_features(ranking: Ranking) -> sp.csr_matrix:
+    """What a probe sees of each user's list: its items, and the share of each item group among them."""
     users, items = len(ranking.user_ids), len(ranking.item_ids)
     row, place = np.nonzero(ranking.listed)
     listed = sp.csr_matrix((np.ones(row.size), (row, ranking.lists[row, place])), shape=(users, items))
-    sources = [_Source("list", _with_shares(listed, ranking), "linear")]
+    return _with_shares(listed, ranking)
+
+
+def _sources(ranking: Ranking, vectors: npt.NDArray[np.float32] | None) -> list[_Source]:
+    sources = [_Source("list", list_features(ranking), "linear")]
     if vectors is not None:
         dense = np.asarray(vectors, np.float64)
         sources += [_Source("vectors", dense, "linear"), _Source("vectors[network]", dense, "network")]

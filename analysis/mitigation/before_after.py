@@ -39,7 +39,7 @@ Both = tuple[list[Finding], list[Comparison]]
 
 def user_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
     """One accuracy figure overall, by group, and its gap: levels after, and changes."""
-    one, two = (_accuracy(ranking, terms) for ranking in (before, after))
+    one, two = (accuracy_measure(ranking, terms) for ranking in (before, after))
     return _measure_changes(one, two, name, terms)
 
 
@@ -57,7 +57,7 @@ def decision_changes(before: Decisions, after: Decisions, name: str, terms: Term
 
 def who_gained(before: Ranking, after: Ranking, name: str, terms: Terms) -> list[Finding]:
     """Share of the users of each group whose own figure rose, and whose fell."""
-    one, two = (_accuracy(ranking, terms) for ranking in (before, after))
+    one, two = (accuracy_measure(ranking, terms) for ranking in (before, after))
     moved = two.numerator - one.numerator
     measures = [
         replace(
@@ -179,14 +179,16 @@ def _paired(measure: Measure, settings: InferenceSettings) -> Phrase:
     return phrase("fairness.method.paired", figure=measure.method, replicates=settings.replicates)
 
 
-def _accuracy(ranking: Ranking, terms: Terms) -> Measure:
+def accuracy_measure(ranking: Ranking, terms: Terms) -> Measure:
+    """The accuracy figure by which users are compared."""
     name = f"{terms.figure}@{terms.K}"
     return next(measure for measure in accuracy_measures(ranking, terms.K) if measure.name == name)
 
 
-def _decision_figures(decisions: Decisions, users: int) -> list[Measure]:
+def decision_accuracy(decisions: Decisions, users: int) -> Measure:
+    """Held-out rows decided rightly over all held-out rows."""
     right = selected(decisions) == (decisions.label > 0)
-    accuracy = Measure(
+    return Measure(
         name="accuracy",
         label=phrase("mitigation.figure.accuracy"),
         unit="share",
@@ -194,7 +196,10 @@ def _decision_figures(decisions: Decisions, users: int) -> list[Measure]:
         denominator=np.bincount(decisions.user, minlength=users).astype(np.float64),
         method=phrase("mitigation.what.accuracy"),
     )
-    return [*decision_measures(decisions, users), accuracy]
+
+
+def _decision_figures(decisions: Decisions, users: int) -> list[Measure]:
+    return [*decision_measures(decisions, users), decision_accuracy(decisions, users)]
 
 
 def _ends(draws: np.ndarray, level: float) -> tuple[float, float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -19,22 +20,28 @@ from analysis.finding import Finding
 from analysis.log import UNKNOWN
 from analysis.mitigation.before_after import Terms, decision_changes, user_changes, who_gained
 from analysis.mitigation.distance import item_changes
-from analysis.mitigation.methods import Method
+from analysis.mitigation.leak import leak_level
+from analysis.mitigation.methods import METHODS, Goal, Method
 from analysis.mitigation.naming import title_of
 from analysis.mitigation.picture import mitigation_drawn
 from analysis.mitigation.threshold import Constraint
+from analysis.mitigation.tuning import Suggestion, Trial, suggested, trial, trial_findings
 from words import Refusal, phrase
 
 Tell = Callable[..., None]
 
 
 class MitigationSettings(InferenceSettings):
-    """Which mitigations are tried, how strong, and by what they are judged."""
+    """What is to be mended, which methods are tried, how strong, and by what they are judged."""
 
-    methods: tuple[Method, ...] = ("reweigh", "adversary", "rerank", "threshold")
-    """As in analysis.mitigation.methods."""
-    strengths: tuple[float, ...] = (0.25, 0.5, 1.0)
+    goal: Goal = "gap"
+    """What is to be mended: it decides the disparity that is traded against accuracy, and the methods proposed."""
+    methods: tuple[Method, ...] = ()
+    """As in analysis.mitigation.methods; none named: those first proposed for the goal."""
+    strengths: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = (0.25, 0.5, 1.0)
     """How strong each method is tried, in (0, 1]."""
+    together: bool = False
+    """Also try methods of different places together, at equal strength."""
     attribute: str | None = None
     """The sensitive attribute whose gap is to be narrowed; None: the first of two groups, else the first."""
     figure: Literal["ndcg", "recall", "hit"] = "ndcg"
@@ -43,8 +50,15 @@ class MitigationSettings(InferenceSettings):
     """Item grouping whose exposure re-ranking evens: tail, category, provider ..."""
     constraint: Constraint = "demographic_parity"
     """What thresholds equalise: selection rates, or both error rates."""
+    most_loss: float = Field(default=0.01, ge=0.0, le=1.0)
+    """The share of overall accuracy, on the validation part, that a suggested mitigation may cost."""
     top: int | None = Field(default=None, ge=1, le=100)
     """Judge the first so many places; None: whole lists."""
+
+    @property
+    def tried(self) -> tuple[Method, ...]:
+        """The methods to try."""
+        return self.methods or tuple(n for n, about in METHODS.items() if about.first and self.goal in about.serves)
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,7 @@ class Variant:
     """One mitigation at one strength: its lists, or its decisions, or both, on the users of the `before`.
 
     rehearsed, rehearsed_decisions: the same for the validation part, on which a choice may be tuned; None without one.
+    vectors: float32 [users, d] of the recommender, None for kinds without.
     """
 
     method: str
@@ -60,6 +75,7 @@ class Variant:
     decisions: Decisions | None = None
     rehearsed: Ranking | None = None
     rehearsed_decisions: Decisions | None = None
+    vectors: np.ndarray | None = None
 
     @property
     def name(self) -> str:
@@ -68,57 +84,75 @@ class Variant:
 
 
 def mitigation_section(
-    before: Ranking,
+    before: Variant,
     variants: Sequence[Variant],
     settings: MitigationSettings,
     k: int,
     seed: int,
     tell: Tell = lambda *news, **figures: None,
-    decisions: Decisions | None = None,
 ) -> Section:
-    """Every variant beside `before` (and its `decisions`), paired on the same users; step `mitigation`.
+    """Every variant beside `before`, paired on the same users; step `mitigation`.
 
     Overall and by-group accuracy, the gap of the attribute, distance of exposure from parity, the shares of users who
-    gained and lost, and for decisions selection rates, equal opportunity and accuracy. p-values of all changes are
-    corrected together. k: disclosure threshold.
+    gained and lost, and for decisions selection rates, equal opportunity and accuracy; to hide an attribute, what a
+    probe still reads. p-values of all changes are corrected together. The suggestion is tuned on the validation part
+    alone (`tuning.suggested`). k: disclosure threshold.
     Raises Refusal where the attribute is unknown or a variant is of other users.
     """
-    group = partition(before.attributes, (chosen_attribute(before.attributes, settings),))
-    K = settings.top or before.lists.shape[1]
-    terms = Terms(group, settings.figure, settings.grouping, K, k, settings, seed)
+    assert before.ranking is not None, "every recommender has lists"
+    terms = terms_of(before.ranking, settings, k, seed)
     found: list[Finding] = []
     comparisons: list[Comparison] = []
     for at, variant in enumerate(variants):
         tell(at / max(1, len(variants)), "mitigation.progress.compare")
-        levels, changed = _compared(before, variant, decisions, terms)
+        levels, changed = compared(before, variant, terms)
         found += levels
         comparisons += changed
+    if settings.goal == "hide":
+        for one in (before, *(variant for variant in variants if variant.ranking is not None)):
+            assert one.ranking is not None
+            found += leak_level(one.ranking.top(terms.K), one.vectors, one.name, terms)
+    trials = _trials(before, variants, settings.goal, terms)
+    best = suggested(trials, settings.most_loss)
+    found += trial_findings(trials, settings.goal, settings.most_loss, terms)
+    suggestion = Suggestion(settings.goal, None if best is None else best.name, bool(trials), settings.most_loss)
+    listed, protocol = [(v.name, v.ranking is not None) for v in variants], before.ranking.protocol
     section = build_disclosed(
         (*_first_of_each(found), *judged(comparisons)),
         k,
-        lambda shown: mitigation_drawn(
-            shown, [(v.name, v.ranking is not None) for v in variants], group, f"{settings.figure}@{K}", before.protocol
-        ),
+        lambda shown: mitigation_drawn(shown, listed, terms, protocol, suggestion),
     )
     tell(1.0, "mitigation.progress.done")
     return section
 
 
-def _compared(
-    before: Ranking, variant: Variant, decisions: Decisions | None, terms: Terms
-) -> tuple[list[Finding], list[Comparison]]:
+def terms_of(ranking: Ranking, settings: MitigationSettings, k: int, seed: int) -> Terms:
+    """By what changes of `ranking` are judged."""
+    group = partition(ranking.attributes, (chosen_attribute(ranking.attributes, settings),))
+    return Terms(group, settings.figure, settings.grouping, settings.top or ranking.lists.shape[1], k, settings, seed)
+
+
+def _trials(before: Variant, variants: Sequence[Variant], goal: Goal, terms: Terms) -> list[Trial]:
+    """What each variant does on the validation part, `before` first; none where that cannot be told of `before`."""
+    tried = [trial(v.name, v.rehearsed, v.rehearsed_decisions, v.vectors, goal, terms) for v in (before, *variants)]
+    return [one for one in tried if one is not None] if tried[0] is not None else []
+
+
+def compared(before: Variant, variant: Variant, terms: Terms) -> tuple[list[Finding], list[Comparison]]:
+    """Levels and changes of one variant. Raises Refusal where it is of other users."""
+    assert before.ranking is not None
     levels: list[Finding] = []
     changed: list[Comparison] = []
     if variant.ranking is not None:
-        if variant.ranking.lists.shape[0] != before.lists.shape[0]:
+        if variant.ranking.lists.shape[0] != before.ranking.lists.shape[0]:
             raise Refusal("mitigation.refusal.users", name=title_of(variant.name))
-        pair = (before.top(terms.K), variant.ranking.top(terms.K))
+        pair = (before.ranking.top(terms.K), variant.ranking.top(terms.K))
         for some, more in (user_changes(*pair, variant.name, terms), item_changes(*pair, variant.name, terms)):
             levels += some
             changed += more
         levels += who_gained(*pair, variant.name, terms)
-    if variant.decisions is not None and decisions is not None:
-        some, more = decision_changes(decisions, variant.decisions, variant.name, terms)
+    if variant.decisions is not None and before.decisions is not None:
+        some, more = decision_changes(before.decisions, variant.decisions, variant.name, terms)
         levels += some
         changed += more
     return levels, changed

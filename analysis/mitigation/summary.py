@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict
 from analysis.mitigation.naming import BEFORE, title_of
-from words import Phrase, phrase
+from analysis.mitigation.tuning import Suggestion, goal_title
+from words import Fact, Phrase, phrase
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,59 @@ class Told:
 
 
 def mitigation_summary(
-    told: Told, names: Sequence[str], lists: Sequence[str], figure: str, far: str
+    told: Told, suggestion: Suggestion, names: Sequence[str], lists: Sequence[str], figure: str, far: str
 ) -> tuple[Phrase, ...]:
-    """names: every mitigation; lists: those with lists; far: key of the distance of exposure from parity, or none."""
+    """The goal's answer first, then what the validation part suggests, then what else changed.
+
+    names: every mitigation; lists: those with lists; far: key of the distance of exposure from parity, or none.
+    """
     if not names:
         return (phrase("mitigation.summary.nothing"),)
-    said: list[Phrase] = []
-    if lists:
-        best = _best_of_each(told, lists, figure)
-        said += [_verdict(told, lists, figure), *(_one(told, name, figure, figure) for name in best)]
-    said += _nearest_parity(told, lists, far) if far else []
     decided = [name for name in names if f"mitigation.{name}.all.accuracy.change" in told.by_key]
-    if decided:
-        said.append(_one(told, _best_of_each(told, decided, "selection")[0], "selection", "accuracy"))
-    return tuple(said)
+    answers = {
+        "gap": [_verdict(told, lists, figure)] if lists else [],
+        "exposure": _nearest_parity(told, lists, far) if far else [],
+        "hide": _least_told(told, lists),
+        "selection": _decisions(told, decided),
+    }
+    others = [said for goal, answer in answers.items() if goal != suggestion.goal for said in answer]
+    best = (
+        _best_of_each(told, lists, figure) if suggestion.goal == "gap" else [n for n in lists if n == suggestion.name]
+    )
+    return (
+        *answers[suggestion.goal],
+        _suggested(suggestion),
+        *(_one(told, name, figure, figure) for name in best),
+        *others,
+    )
+
+
+def _suggested(suggestion: Suggestion) -> Phrase:
+    """What the rule picked on the validation part, and the rule."""
+    facts: dict[str, Fact] = {"goal": goal_title(suggestion.goal), "most": f"{100 * suggestion.most_loss:g}"}
+    if not suggestion.tuned:
+        return phrase("mitigation.summary.untuned")
+    if suggestion.name is None:
+        return phrase("mitigation.summary.not_suggested", **facts)
+    return phrase("mitigation.summary.suggested", name=title_of(suggestion.name), **facts)
+
+
+def _least_told(told: Told, lists: Sequence[str]) -> list[Phrase]:
+    """Before and after of what a probe reads, with the mitigation that leaves least."""
+    start = told.by_key.get(f"mitigation.{BEFORE}.{told.attribute}.leak")
+    found = [(told.by_key.get(f"mitigation.{name}.{told.attribute}.leak"), name) for name in lists]
+    left = [(abs(one.value - 0.5), name, one) for one, name in found if one is not None and one.value is not None]
+    if start is None or start.value is None or not left:
+        return []
+    _, name, least = min(left, key=lambda entry: entry[0])
+    facts: dict[str, Fact] = {"attribute": told.attribute, "before": bare(start.value, "auc"), "name": title_of(name)}
+    facts |= {"after": bare(least.value or 0.0, "auc"), "n": least.n}
+    facts |= {"low": bare(least.low or 0.0, "auc"), "high": bare(least.high or 0.0, "auc")}
+    return [phrase("mitigation.summary.least_told", **facts)]
+
+
+def _decisions(told: Told, decided: Sequence[str]) -> list[Phrase]:
+    return [_one(told, _best_of_each(told, decided, "selection")[0], "selection", "accuracy")] if decided else []
 
 
 def _verdict(told: Told, lists: Sequence[str], figure: str) -> Phrase:
@@ -77,7 +117,7 @@ def _best_of_each(told: Told, names: Sequence[str], figure: str) -> list[str]:
 
     best: dict[str, str] = {}
     for name in sorted(names, key=rank):
-        best.setdefault(name.partition("@")[0], name)
+        best.setdefault("+".join(part.partition("@")[0] for part in name.split("+")), name)
     return list(best.values())
 
 

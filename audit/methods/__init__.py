@@ -8,6 +8,6 @@ from audit.methods.after import DECIDE, RERANK
 from audit.methods.before import BEFORE
 from audit.methods.during import DURING
 from audit.methods.ground import Ground, ground_of, unmet
-from audit.methods.make import as_it_is, made
+from audit.methods.make import Dose, as_it_is, made
 
-__all__ = ["BEFORE", "DECIDE", "DURING", "RERANK", "Ground", "as_it_is", "ground_of", "made", "unmet"]
+__all__ = ["BEFORE", "DECIDE", "DURING", "RERANK", "Dose", "Ground", "as_it_is", "ground_of", "made", "unmet"]

@@ -49,7 +49,7 @@ def made(ground: Ground, doses: Sequence[Dose], cache: dict[tuple[Dose, ...], Sc
     *early, (method, strength) = doses
     name = "+".join([*(f"{one}@{dose:g}" for one, dose in early), method])
     shown, rehearsed = (_shown(ground, scored, name, last, part) for part in ("test", "rehearsal"))
-    return Variant(name, strength, *shown, *rehearsed)
+    return Variant(name, strength, *shown, *rehearsed, scored.vectors)
 
 
 def _taught(ground: Ground, strengths: dict[Method, float]) -> Scored:
@@ -72,7 +72,7 @@ def as_it_is(ground: Ground) -> Variant:
     from analysis.mitigation.naming import BEFORE
 
     shown, rehearsed = (_shown(ground, ground.kept, BEFORE, None, part) for part in ("test", "rehearsal"))
-    return Variant(BEFORE, None, *shown, *rehearsed)
+    return Variant(BEFORE, None, *shown, *rehearsed, ground.kept.vectors)
 
 
 def _shown(

@@ -30,10 +30,15 @@ def helped(before, share, seed=1):
     return replace(before, lists=lists), fresh
 
 
+def as_is(ranking, decisions=None):
+    """The recommender before any mitigation."""
+    return Variant("before", None, ranking, decisions)
+
+
 def test_a_known_change_comes_back_with_who_gained():
     before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
     after, moved = helped(before, 0.5)
-    found = findings(mitigation_section(before, [Variant("adversary", 1.0, after)], SETTINGS, 10, 1))
+    found = findings(mitigation_section(as_is(before), [Variant("adversary", 1.0, after)], SETTINGS, 10, 1))
     gained = moved.sum() / 200
     assert found["mitigation.adversary@1.gender.F.hit@5.change"].value == pytest.approx(gained)
     assert found["mitigation.adversary@1.gender.hit@5.gap.change"].value == pytest.approx(-gained)
@@ -46,17 +51,17 @@ def test_a_known_change_comes_back_with_who_gained():
 def test_the_summary_says_who_narrowed_the_gap_and_what_did_nothing():
     before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
     variants = [Variant("adversary", 1.0, helped(before, 0.5)[0]), Variant("rerank", 0.5, before)]
-    section = mitigation_section(before, variants, SETTINGS, 10, 1)
+    section = mitigation_section(as_is(before), variants, SETTINGS, 10, 1)
     said = [say(p) for p in section.summary]
     assert said[0].startswith("1 of 2 ways to change the lists narrowed the gap by gender")
-    assert said[1].startswith("Adversarial removal, strength 1: the gap by gender") and "(narrower)" in said[1]
-    assert said[2].startswith("Exposure-constrained re-ranking, strength 0.5") and said[2].endswith("does not change.")
+    assert said[2].startswith("Adversarial removal, strength 1: the gap by gender") and "(narrower)" in said[2]
+    assert said[3].startswith("Exposure-constrained re-ranking, strength 0.5") and said[3].endswith("does not change.")
     assert all(say(p, language) for language in LANGUAGES for p in (*section.summary, *section.notes))
 
 
 def test_pareto_charts_join_the_front_and_name_both_intervals():
     before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
-    section = mitigation_section(before, [Variant("adversary", 1.0, helped(before, 0.5)[0])], SETTINGS, 10, 1)
+    section = mitigation_section(as_is(before), [Variant("adversary", 1.0, helped(before, 0.5)[0])], SETTINGS, 10, 1)
     keys = [chart.key for chart in section.charts]
     assert keys == ["mitigation.pareto.gender.hit@5.gap", "mitigation.pareto.distance[tail]"]
     assert [len(series.x) for series in section.charts[0].series] == [1, 1]
@@ -82,7 +87,7 @@ def test_thresholds_are_compared_by_selection_opportunity_and_accuracy():
     scored = Decisions(user, label, label + rng.normal(size=2000) + (user < 200))
     even = replace(scored, selected=(rng.random(2000) < 0.4).astype(np.int8))
     variants = [Variant("threshold", None, None, even)]
-    found = findings(mitigation_section(before, variants, SETTINGS, 10, 1, decisions=scored))
+    found = findings(mitigation_section(as_is(before, scored), variants, SETTINGS, 10, 1))
     assert found["mitigation.threshold.gender.selection.gap.change"].verdict is Verdict.GAP
     right = np.mean((even.selected > 0) == (label > 0))
     assert found["mitigation.threshold.all.accuracy"].value == pytest.approx(right)
@@ -91,7 +96,7 @@ def test_thresholds_are_compared_by_selection_opportunity_and_accuracy():
 def test_a_small_group_stays_hidden_and_the_others_keep_their_gap():
     before = planted({"M": 300, "F": 200, "X": 40, "Y": 4}, {"M": 0.7, "F": 0.4, "X": 0.5, "Y": 0.5})
     settings = SETTINGS.model_copy(update={"attribute": "gender"})
-    section = mitigation_section(before, [Variant("adversary", 1.0, helped(before, 0.5)[0])], settings, 10, 1)
+    section = mitigation_section(as_is(before), [Variant("adversary", 1.0, helped(before, 0.5)[0])], settings, 10, 1)
     found = findings(section)
     for name in ("X", "Y"):
         assert found[f"mitigation.adversary@1.gender.hit@5.{name}"].verdict is Verdict.SUPPRESSED
@@ -102,7 +107,7 @@ def test_a_small_group_stays_hidden_and_the_others_keep_their_gap():
 def test_the_same_seed_gives_the_same_bytes():
     before = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
     variants = [Variant("adversary", 1.0, helped(before, 0.5)[0])]
-    one, two = (canonical(mitigation_section(before, variants, SETTINGS, 10, 3)) for _ in range(2))
+    one, two = (canonical(mitigation_section(as_is(before), variants, SETTINGS, 10, 3)) for _ in range(2))
     assert one == two and json.loads(one)["step"] == "mitigation"
 
 
@@ -110,16 +115,16 @@ def test_lists_of_other_users_are_refused():
     before = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
     other = planted({"M": 50, "F": 40}, {"M": 0.7, "F": 0.4})
     with pytest.raises(Refusal):
-        mitigation_section(before, [Variant("rerank", 1.0, other)], SETTINGS, 10, 1)
+        mitigation_section(as_is(before), [Variant("rerank", 1.0, other)], SETTINGS, 10, 1)
 
 
 def test_the_summary_names_the_best_of_each_method_once_best_first_and_stays_short():
     before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
     tried = [Variant("reweigh", share, helped(before, share / 10, 2)[0]) for share in (0.25, 0.5, 1.0)]
     tried += [Variant("adversary", share, helped(before, share / 2)[0]) for share in (0.25, 0.5, 1.0)]
-    section = mitigation_section(before, tried, SETTINGS, 10, 1)
+    section = mitigation_section(as_is(before), tried, SETTINGS, 10, 1)
     said = [say(p) for p in section.summary]
-    assert len(said) <= 6 and said[1].startswith("Adversarial removal, strength 1:")
+    assert len(said) <= 7 and said[2].startswith("Adversarial removal, strength 1:")
     assert sum(text.startswith("Reweighing") for text in said) == 1
     assert all("-0.0" not in text and "@0" not in text and "@1" not in text for text in said)
     assert all("reweigh@" not in say(p, language) for language in LANGUAGES for p in section.summary)
@@ -128,16 +133,16 @@ def test_the_summary_names_the_best_of_each_method_once_best_first_and_stays_sho
 def test_of_three_groups_the_widest_gap_before_and_after_is_said_without_a_test():
     before = planted({"M": 300, "F": 200, "X": 100}, {"M": 0.7, "F": 0.4, "X": 0.5})
     settings = SETTINGS.model_copy(update={"attribute": "gender"})
-    section = mitigation_section(before, [Variant("adversary", 1.0, helped(before, 0.5)[0])], settings, 10, 1)
+    section = mitigation_section(as_is(before), [Variant("adversary", 1.0, helped(before, 0.5)[0])], settings, 10, 1)
     found, said = findings(section), [say(p) for p in section.summary]
     ends = [100 * found[f"mitigation.{which}.gender.hit@5.gap"].value for which in ("before", "adversary@1")]
     assert said[0].startswith("gender has 3 groups") and "not tested" in said[0]
-    assert f"goes from {ends[0]:.1f} to {ends[1]:.1f} percentage points (not tested)" in said[1]
+    assert f"goes from {ends[0]:.1f} to {ends[1]:.1f} percentage points (not tested)" in said[2]
     assert "mitigation.adversary@1.gender.hit@5.gap.change" not in found
 
 
 def test_where_no_two_groups_can_be_shown_the_summary_says_so():
     before = planted({"M": 60, "F": 4}, {"M": 0.7, "F": 0.4})
     settings = SETTINGS.model_copy(update={"attribute": "gender"})
-    section = mitigation_section(before, [Variant("rerank", 1.0, helped(before, 1)[0])], settings, 10, 1)
+    section = mitigation_section(as_is(before), [Variant("rerank", 1.0, helped(before, 1)[0])], settings, 10, 1)
     assert "fewer than two groups are large enough" in say(section.summary[0])

@@ -12,6 +12,7 @@ from analysis.finding import Verdict
 from analysis.mitigation.compare import MitigationSettings, Variant, mitigation_section
 from analysis.mitigation.distance import distance
 from tests.analysis.fairness.test_disparity import findings, planted
+from tests.analysis.mitigation.test_compare import as_is
 
 SETTINGS = MitigationSettings(replicates=200, permutations=200, figure="hit")
 KEY = "mitigation.rerank@1.distance[tail]"
@@ -34,7 +35,7 @@ def test_the_interval_holds_the_true_distance_at_least_as_often_as_it_promises(s
     held = 0
     for seed in range(60):
         pair = shown(80, 0.2, seed), shown(80, share, 1000 + seed)
-        section = mitigation_section(pair[0], [Variant("rerank", 1.0, pair[1])], SETTINGS, 10, seed)
+        section = mitigation_section(as_is(pair[0]), [Variant("rerank", 1.0, pair[1])], SETTINGS, 10, seed)
         found = findings(section)[KEY]
         assert found.low <= found.value <= found.high
         held += found.low <= abs(share - 0.5) <= found.high
@@ -43,7 +44,7 @@ def test_the_interval_holds_the_true_distance_at_least_as_often_as_it_promises(s
 
 def test_a_list_brought_to_parity_is_a_change_whose_interval_holds_it():
     pair = shown(80, 0.2, 1), shown(80, 0.5, 2)
-    found = findings(mitigation_section(pair[0], [Variant("rerank", 1.0, pair[1])], SETTINGS, 10, 1))
+    found = findings(mitigation_section(as_is(pair[0]), [Variant("rerank", 1.0, pair[1])], SETTINGS, 10, 1))
     change = found[KEY + ".change"]
     assert change.verdict is Verdict.GAP and change.low <= change.value <= change.high < 0
 
