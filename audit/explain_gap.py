@@ -26,4 +26,4 @@ def mediation_section_of(run: Run) -> Section:
     from analysis.causal.gap.mediation import mediation_section
 
     settings = run.settings
-    return mediation_section(run.dataset, run.graph, settings.mediation, settings.k, settings.seed, run.tell)
+    return mediation_section(run.population, run.graph, settings.mediation, settings.k, settings.seed, run.tell)

@@ -189,12 +189,17 @@ def recommender_section_of(run: Run) -> Section:
 def disparity_section_of(run: Run) -> Section:
     """Step `disparity`: figures by group, and the attribute flip where the model reads the attribute."""
     from analysis.fairness.disparity import disparity_section
+    from audit.cohorts import judged
 
     settings, composed = run.settings, run.composed
     run.tell(0.0, "audit.progress.disparity")
     ranking = audited_ranking(run)
     decisions = composed.decisions(composed.test, kept_lists(run).test)
-    return disparity_section(ranking, decisions, _flips(run), settings.disparity, settings.k, settings.seed, run.tell)
+    asked = judged(run, ranking, decisions, _flips(run))
+    section = disparity_section(
+        asked.ranking, asked.decisions, asked.flips, asked.settings, settings.k, settings.seed, run.tell
+    )
+    return section.model_copy(update={"notes": (*asked.notes, *section.notes)})
 
 
 def audited_ranking(run: Run) -> Ranking:

@@ -42,6 +42,14 @@ class Run:
         return dataset
 
     @cached_property
+    def population(self) -> Dataset:
+        """The data that the causal questions are about: all, or the rows of a cohort."""
+        from analysis.cohorts import restricted
+
+        cohort = self.settings.cohort(self.settings.population)
+        return self.dataset if cohort is None else restricted(self.dataset, cohort, self.settings.k)
+
+    @cached_property
     def graph(self) -> Graph:
         """The graph that the analyst drew, or the template chosen, or the first that fits."""
         return chosen_graph(self.dataset, self.settings)

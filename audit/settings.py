@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from analysis.causal.discovery.settings import DiscoverySettings
 from analysis.causal.effects import EffectSettings
@@ -15,6 +15,7 @@ from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
+from analysis.cohorts import Cohort
 from analysis.document import canonical, digest
 from analysis.fairness.disparity import DisparitySettings
 from analysis.fairness.leakage import LeakageSettings
@@ -163,6 +164,12 @@ class AuditSettings(_Frozen):
     """Methods to try and how strong."""
     robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
     """Which other defensible ways of answering are tried, and what should show no effect."""
+    cohorts: tuple[Cohort, ...] = ()
+    """People named by conditions: groups that Disparity compares, and what `population` and `scope` may name."""
+    population: str | None = None
+    """The cohort whose rows the causal questions are about; None: all rows."""
+    scope: str | None = None
+    """The cohort whose people Disparity judges; None: everybody."""
     further: tuple[Step, ...] = ()
     """Analyses beyond the way through that a whole run makes and the report shows."""
 
@@ -173,6 +180,20 @@ class AuditSettings(_Frozen):
         if wrong:
             raise ValueError(f"{wrong[0]!r} is no further analysis; there are: {', '.join(FURTHER) or 'none'}")
         return tuple(step for step in FURTHER if step in steps)
+
+    @model_validator(mode="after")
+    def _known_cohorts(self) -> AuditSettings:
+        names = [cohort.name for cohort in self.cohorts]
+        if len(set(names)) < len(names):
+            raise ValueError("two cohorts have one name")
+        for field in ("population", "scope"):
+            if getattr(self, field) not in (None, *names):
+                raise ValueError(f"{field} names no cohort; there are: {', '.join(names) or 'none'}")
+        return self
+
+    def cohort(self, name: str | None) -> Cohort | None:
+        """The cohort of that name."""
+        return next((cohort for cohort in self.cohorts if cohort.name == name), None)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -189,17 +210,17 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "data": ("seed", "k", "data", "roles", "cleaning", "split", "topics"),
     "discovery": ("discovery",),
     "graph": ("graph",),
-    "effects": ("effects",),
-    "people": ("effects", "people"),
-    "robustness": ("effects", "robustness"),
-    "structure": ("structure",),
-    "mediation": ("mediation",),
+    "effects": ("effects", "population"),
+    "people": ("effects", "people", "population"),
+    "robustness": ("effects", "robustness", "population"),
+    "structure": ("structure", "population"),
+    "mediation": ("mediation", "population"),
     "gap": ("gap",),
     "leakage": ("leakage",),
     "prompted": ("prompted",),
-    "trust": ("effects", "trust"),
+    "trust": ("effects", "trust", "population"),
     "recommender": ("recommender",),
-    "disparity": ("disparity",),
+    "disparity": ("disparity", "scope", "cohorts"),
     "mitigation": ("mitigation",),
     "report": ("title", "language", "further"),
 }
@@ -228,12 +249,23 @@ def step_digest(settings: AuditSettings, step: Step) -> str:
 
 def step_digests(settings: AuditSettings) -> dict[Step, str]:
     """`step_digest` of every step."""
-    parts = settings.model_dump(mode="json")
+    parts = settings.model_dump(mode="json") | _cohorts_in_use(settings)
     done: dict[Step, str] = {}
     for step in DEPENDS:
         own = canonical(_Part(parts={name: parts[name] for name in _PARTS[step]}))
         done[step] = digest(__version__, step, own, *(done[one] for one in before(settings, step)))
     return done
+
+
+def _cohorts_in_use(settings: AuditSettings) -> dict[str, object]:
+    """Cohorts as what they are where they are used, so that naming one more makes no result stale."""
+    population, scope = settings.cohort(settings.population), settings.cohort(settings.scope)
+    used: dict[str, tuple[Cohort, ...]] = {
+        "population": () if population is None else (population,),
+        "scope": () if scope is None else (scope,),
+        "cohorts": tuple(cohort for cohort in settings.cohorts if cohort.compared),
+    }
+    return {name: [cohort.model_dump(mode="json") for cohort in cohorts] for name, cohorts in used.items()}
 
 
 class _Part(BaseModel):

@@ -144,51 +144,58 @@ def graph_step(run: Run) -> Section:
 def effects_step(run: Run) -> Section:
     """Estimate and refute the effect of the treatment."""
     from analysis.causal.effects import effects_section
+    from audit.cohorts import of_population
 
     settings = run.settings
     run.tell(0.0, "audit.progress.effects")
-    section = effects_section(run.dataset, run.graph, settings.effects, settings.k, settings.seed, run.tell)
-    return _disclosed(section, settings)
+    section = effects_section(run.population, run.graph, settings.effects, settings.k, settings.seed, run.tell)
+    return _disclosed(of_population(run, section), settings)
 
 
 def people_step(run: Run) -> Section:
     """For whom the treatment works, and what a rule built on it would do to groups."""
     from analysis.causal.people.section import people_section
+    from audit.cohorts import of_population
 
     settings, asked = run.settings, run.settings.effects
-    section = people_section(run.dataset, run.graph, asked, settings.people, settings.k, settings.seed, run.tell)
-    return _disclosed(section, settings)
+    section = people_section(run.population, run.graph, asked, settings.people, settings.k, settings.seed, run.tell)
+    return _disclosed(of_population(run, section), settings)
 
 
 def robustness_step(run: Run) -> Section:
     """Compute the answer in every defensible way, and try to break it."""
     from analysis.causal.robustness.section import robustness_section
+    from audit.cohorts import of_population
 
     s = run.settings
-    section = robustness_section(run.dataset, run.graph, s.effects, s.robustness, s.k, s.seed, run.tell)
-    return _disclosed(section, s)
+    section = robustness_section(run.population, run.graph, s.effects, s.robustness, s.k, s.seed, run.tell)
+    return _disclosed(of_population(run, section), s)
 
 
 def structure_step(run: Run) -> Section:
     """Fit the graph's mechanisms; what if, one user, and why two populations differ."""
+    from audit.cohorts import of_population
     from audit.structure import structure_section_of
 
-    return _disclosed(structure_section_of(run), run.settings)
+    return _disclosed(of_population(run, structure_section_of(run)), run.settings)
 
 
 def mediation_step(run: Run) -> Section:
     """What the effect of the treatment runs through."""
+    from audit.cohorts import of_population
     from audit.explain_gap import mediation_section_of
 
-    return _disclosed(mediation_section_of(run), run.settings)
+    return _disclosed(of_population(run, mediation_section_of(run)), run.settings)
 
 
 def trust_step(run: Run) -> Section:
     """Try every estimator on simulated logs shaped like this one, whose effect is known."""
     from analysis.causal.trust.section import trust_section
+    from audit.cohorts import of_population
 
     s = run.settings
-    return _disclosed(trust_section(run.dataset, run.graph, s.effects, s.trust, s.k, s.seed, run.tell), s)
+    section = trust_section(run.population, run.graph, s.effects, s.trust, s.k, s.seed, run.tell)
+    return _disclosed(of_population(run, section), s)
 
 
 def recommender_step(run: Run) -> Section:

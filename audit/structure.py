@@ -18,7 +18,7 @@ def structure_section_of(run: Run) -> Section:
     from analysis.causal.structure.section import structure_results
 
     settings = run.settings
-    done = structure_results(run.dataset, run.graph, settings.structure, settings.k, settings.seed, run.tell)
+    done = structure_results(run.population, run.graph, settings.structure, settings.k, settings.seed, run.tell)
     home = run.folder.path / "work" / "structure"
     home.mkdir(parents=True, exist_ok=True)
     nothing = Section(step="structure", summary=())

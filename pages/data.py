@@ -8,7 +8,7 @@ from analysis.log import Roles
 from analysis.split import Split
 from audit.intake import Arrival
 from models.topics import TopicSettings
-from pages.parts import cleaning, columns, form, jobs, section, source
+from pages.parts import cleaning, cohorts, columns, form, jobs, section, source
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import spoken, t
 
@@ -19,6 +19,7 @@ def render(view: View) -> None:
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
     with form.settings_box(view, expanded=not busy) as box:
         ready = _prepare(view) if box.open else _known(view)
+    cohorts.panel(view)
     if ready:
         with st.container(horizontal=True):
             jobs.run_button(view, ["data"], None if view.section else t("data.run"))

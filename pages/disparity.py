@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis.document import Section
 from analysis.fairness.board import TABLES
-from pages.parts import form, jobs, section, verdicts
+from pages.parts import cohorts, form, jobs, section, verdicts
 from pages.parts.ground import ground
 from pages.parts.page import View, by_the_front_door, page
 
@@ -24,6 +24,7 @@ def render(view: View) -> None:
         with st.container(key="board"):
             verdicts.boards(view, view.section)
     view.save(disparity=form.block(view, view.settings.disparity, FIRST, "disparity", {"attributes": known.sensitive}))
+    cohorts.panel(view)
     jobs.run_button(view, ["disparity"])
     section.show(view if view.section is None else replace(view, section=_rest(view.section)))
 

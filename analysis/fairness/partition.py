@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.cohorts import OTHERS, PREFIX
 from analysis.log import UNKNOWN
 from words import Phrase, phrase
 
@@ -65,15 +66,19 @@ def everyone(users: int) -> Partition:
 
 
 def partitions(attributes: pd.DataFrame, names: tuple[str, ...], intersections: bool, cells: int) -> list[Partition]:
-    """One partition an attribute, then one a pair of attributes unless it has more than `cells` groups."""
+    """One partition an attribute, then one a pair of attributes unless it has more than `cells` groups.
+
+    Cohorts are crossed with nothing: they are conditions on several attributes already.
+    """
     single = [partition(attributes, (name,)) for name in names]
     if not intersections:
         return single
-    pairs = [partition(attributes, pair) for pair in combinations(names, 2)]
+    crossed = [name for name in names if not name.startswith(PREFIX)]
+    pairs = [partition(attributes, pair) for pair in combinations(crossed, 2)]
     return single + [pair for pair in pairs if len(pair.names) <= cells]
 
 
 def group_label(name: str) -> Phrase | str:
     """A group's name as a fact of a sentence: the analyst's own value, or our word for unknown and for all."""
-    own = {UNKNOWN: "fairness.group.unknown", EVERYONE: "fairness.group.all"}
+    own = {UNKNOWN: "fairness.group.unknown", EVERYONE: "fairness.group.all", OTHERS: "cohort.others"}
     return phrase(own[name]) if name in own else name

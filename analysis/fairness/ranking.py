@@ -80,6 +80,18 @@ class Ranking:
         scores = None if self.scores is None else self.scores[:, :K]
         return replace(self, lists=self.lists[:, :K], scores=scores)
 
+    def among(self, users: npt.NDArray[np.bool_]) -> Ranking:
+        """The same recommender judged on some users only; popularity stays that of all."""
+        return replace(
+            self,
+            user_ids=self.user_ids[users],
+            lists=self.lists[users],
+            scores=None if self.scores is None else self.scores[users],
+            relevant=self.relevant[users],
+            attributes=self.attributes[users].reset_index(drop=True),
+            profile=None if self.profile is None else self.profile[users],
+        )
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -96,6 +108,16 @@ class Decisions:
     score: npt.NDArray[np.float64]
     selected: npt.NDArray[np.int8] | None = None
 
+    def among(self, users: npt.NDArray[np.bool_]) -> Decisions:
+        """The rows of some users, coded as in `Ranking.among`."""
+        kept, code = users[self.user], np.cumsum(users, dtype=np.int32) - np.int32(1)
+        return Decisions(
+            user=code[self.user[kept]],
+            label=self.label[kept],
+            score=self.score[kept],
+            selected=None if self.selected is None else self.selected[kept],
+        )
+
 
 @dataclass(frozen=True)
 class Flip:
@@ -110,3 +132,9 @@ class Flip:
     original: Lists
     flipped: Lists
     divergence: npt.NDArray[np.float64]
+
+    def among(self, users: npt.NDArray[np.bool_]) -> Flip:
+        """The twins of some users, coded as in `Ranking.among`."""
+        kept, code = users[self.user], np.cumsum(users, dtype=np.int32) - np.int32(1)
+        parts = (self.original[kept], self.flipped[kept], self.divergence[kept])
+        return Flip(self.attribute, code[self.user[kept]], *parts)

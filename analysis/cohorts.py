@@ -1,0 +1,251 @@
+"""Cohorts: people named by conditions on themselves, on items and on time; compared, asked about, or reported on alone.
+
+A cohort is data (column, operator, values), never an expression that is run. It picks rows of the log, and people:
+conditions on users alone pick users; with a condition on rows (items, time, what happened) those users who have such
+a row before the test part, so that nobody is grouped by what is to be predicted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from analysis.document import canonical, digest
+from analysis.log import Dataset
+from words import Phrase, Refusal, phrase
+
+Mask = npt.NDArray[np.bool_]
+Operator = Literal["is", "is_not", "at_least", "below", "since", "before"]
+NUMERIC: tuple[Operator, ...] = ("at_least", "below")
+TIMED: tuple[Operator, ...] = ("since", "before")
+PREFIX = "cohort "
+"""An attribute of this beginning is a cohort; it is crossed with no other attribute."""
+OTHERS = "others"
+"""Everybody outside a cohort."""
+MOST_VALUES = 60
+"""A column of text with more distinct values is no condition to choose from a list."""
+NOT_CONDITIONS = frozenset({"user", "item", "part", "text"})
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Frozen):
+    """One condition: the column's value is (not) one of `values`, or lies to one side of the only one."""
+
+    column: str
+    """A column of the log, the users or the items."""
+    operator: Operator = "is"
+    values: tuple[str, ...] = Field(min_length=1, max_length=MOST_VALUES)
+    """As text; `at_least` and `below` read one number, `since` and `before` one date."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> Condition:
+        if self.operator in (*NUMERIC, *TIMED) and len(self.values) != 1:
+            raise ValueError(f"{self.operator} takes one value")
+        if self.operator in NUMERIC and not np.isfinite(float(self.values[0])):
+            raise ValueError(f"{self.values[0]!r} is no number")
+        if self.operator in TIMED and pd.isna(pd.Timestamp(self.values[0])):
+            raise ValueError(f"{self.values[0]!r} is no date")
+        return self
+
+
+class Cohort(_Frozen):
+    """People and rows that meet conditions."""
+
+    name: str = Field(pattern=r"^[^\W_][\w -]{0,39}$")
+    """Letters, digits, blanks and hyphens."""
+    match: Literal["all", "any"] = "all"
+    """Whether all conditions must hold, or one is enough."""
+    where: tuple[Condition, ...] = Field(min_length=1, max_length=8)
+    compared: bool = True
+    """Whether Disparity compares it with everybody else."""
+
+    @property
+    def attribute(self) -> str:
+        """Its name among the attributes that are compared."""
+        return f"{PREFIX}{self.name}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a column can be asked: its kind, the operators that fit, and its values where they are few."""
+
+    kind: Literal["category", "number", "time"]
+    operators: tuple[Operator, ...]
+    values: tuple[str, ...]
+
+
+def choices(dataset: Dataset) -> dict[str, Choice]:
+    """Every column that conditions may name: users' first, then items', then the log's own."""
+    found: dict[str, Choice] = {}
+    for frame in (dataset.users, dataset.items, dataset.log):
+        for name in frame.columns:
+            if name not in NOT_CONDITIONS and name not in found and (choice := _choice(frame[name])) is not None:
+                found[str(name)] = choice
+    return found
+
+
+def _choice(column: pd.Series) -> Choice | None:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return Choice("time", TIMED, ())
+    distinct = column.dropna().unique()
+    few = len(distinct) <= MOST_VALUES
+    if pd.api.types.is_numeric_dtype(column) and len(distinct) > 2:
+        return Choice("number", NUMERIC, ())
+    return Choice("category", ("is", "is_not"), tuple(sorted(map(_text, distinct)))) if few else None
+
+
+def rows_of(dataset: Dataset, cohort: Cohort) -> Mask:
+    """bool [rows of the log]: those that the cohort picks. Raises Refusal(cohort.no_column | cohort.unfit)."""
+    return _joined(cohort, [_on_rows(dataset, condition) for condition in cohort.where])
+
+
+def people_of(dataset: Dataset, cohort: Cohort) -> Mask:
+    """bool [users]: those that the cohort picks, by themselves or by rows before the test part."""
+    if all(condition.column in dataset.users for condition in cohort.where):
+        return _joined(cohort, [_holds(dataset.users[one.column], one) for one in cohort.where])
+    early = (dataset.log["part"] != "test").to_numpy()
+    picked = dataset.log.loc[rows_of(dataset, cohort) & early, "user"]
+    return np.asarray(dataset.users.index.isin(picked.unique()))
+
+
+def restricted(dataset: Dataset, cohort: Cohort, k: int) -> Dataset:
+    """The data of the cohort's rows alone. Raises Refusal(cohort.too_few) under `k` people in it, or just outside."""
+    rows = rows_of(dataset, cohort)
+    log = dataset.log[rows]
+    inside, outside = log["user"].nunique(), dataset.log.loc[~rows, "user"].nunique()
+    if inside < k or 0 < outside < k:
+        raise Refusal("cohort.too_few", name=cohort.name, k=k)
+    return replace(
+        dataset,
+        log=log,
+        users=dataset.users.loc[dataset.users.index.isin(log["user"].unique())],
+        items=dataset.items.loc[dataset.items.index.isin(log["item"].unique())],
+        digest=digest(dataset.digest, canonical(cohort)),
+    )
+
+
+def compared_attributes(
+    dataset: Dataset, cohorts: Sequence[Cohort], k: int
+) -> tuple[dict[str, npt.NDArray[np.str_]], list[Phrase]]:
+    """A two-valued attribute [users] for each cohort that may be compared, and why the others may not.
+
+    Beside the groups of other attributes a cohort may give few people away: women and "women under 60" differ by the
+    women of 60 and over. So a cohort is left out where fewer than `k` people follow from it and what is shown.
+    """
+    shown = _indicators(dataset)
+    kept: dict[str, npt.NDArray[np.str_]] = {}
+    notes: list[Phrase] = []
+    for cohort in (one for one in cohorts if one.compared):
+        members = people_of(dataset, cohort)
+        if min(members.sum(), (~members).sum()) < k:
+            notes.append(phrase("cohort.left_out_small", name=cohort.name, k=k))
+        elif gives_away(shown, members, k):
+            notes.append(phrase("cohort.left_out_near", name=cohort.name, k=k))
+        else:
+            shown = np.column_stack([shown, members])
+            kept[cohort.attribute] = np.where(members, cohort.name, OTHERS)
+    return kept, notes
+
+
+def gives_away(shown: Mask, members: Mask, k: int) -> bool:
+    """Whether sums over the shown sets and `members` tell of a part of a shown set with fewer than `k` people.
+
+    shown: bool [users, sets]. A part of a set inside or outside `members` can be computed exactly where its
+    indicator over the users lies in the span of all shown indicators; users alike in all of them count as one.
+    """
+    everybody = np.ones((len(members), 1), bool)
+    sets = np.column_stack([everybody, shown, members])
+    alike, inverse, size = np.unique(sets, axis=0, return_inverse=True, return_counts=True)
+    inside = alike[:, -1]
+    known = alike.T.astype(np.float64)  # [sets, kinds of users]
+    parts = [part for one in alike.T[:-1] for part in (one & inside, one & ~inside)]
+    small = [part for part in parts if 0 < size[part].sum() < k]
+    if not small:
+        return False
+    wanted = np.array(small, dtype=np.float64)
+    left = np.abs(wanted @ np.linalg.pinv(known) @ known - wanted).max(axis=1)
+    return bool((left < 1e-9).any())
+
+
+def words_of(cohort: Cohort) -> Phrase:
+    """The cohort's conditions as one phrase."""
+    said: list[Phrase] = [
+        phrase(f"cohort.says.{one.operator}", column=one.column, values=", ".join(one.values)) for one in cohort.where
+    ]
+    joined = said[0]
+    for more in said[1:]:
+        joined = phrase(f"cohort.join.{cohort.match}", first=joined, second=more)
+    return joined
+
+
+def _indicators(dataset: Dataset) -> Mask:
+    """bool [users, sets]: every value of every sensitive attribute, and of every pair of them."""
+    names = list(dataset.sensitive)
+    columns = [dataset.users[name].astype(str).to_numpy() for name in names]
+    crossed = [
+        np.char.add(np.char.add(a.astype(str), "\x1f"), b.astype(str))
+        for at, a in enumerate(columns)
+        for b in columns[at + 1 :]
+    ]
+    sets = [values == value for values in (*columns, *crossed) for value in np.unique(values)]
+    return np.column_stack(sets) if sets else np.zeros((len(dataset.users), 0), bool)
+
+
+def _joined(cohort: Cohort, masks: Sequence[Mask]) -> Mask:
+    return np.logical_and.reduce(masks) if cohort.match == "all" else np.logical_or.reduce(masks)
+
+
+def _on_rows(dataset: Dataset, condition: Condition) -> Mask:
+    """bool [rows of the log], whichever table the column is in."""
+    name, log = condition.column, dataset.log
+    if name in NOT_CONDITIONS:
+        raise Refusal("cohort.no_column", column=name)
+    for frame, key in ((dataset.users, "user"), (dataset.items, "item")):
+        if name in frame and name not in log:
+            held = pd.Series(_holds(frame[name], condition), index=frame.index)
+            return np.asarray(log[key].map(held), dtype=bool)
+    if name not in log:
+        raise Refusal("cohort.no_column", column=name)
+    return _holds(log[name], condition)
+
+
+def _holds(column: pd.Series, condition: Condition) -> Mask:
+    """bool, one a value; a missing value meets no condition but `is_not`. Raises Refusal(cohort.unfit)."""
+    operator, value = condition.operator, condition.values[0]
+    if operator in ("is", "is_not"):
+        inside = column.map(_text, na_action="ignore").isin(condition.values).to_numpy(bool)
+        return inside if operator == "is" else ~inside
+    timed = pd.api.types.is_datetime64_any_dtype(column)
+    if timed != (operator in TIMED) or not (timed or pd.api.types.is_numeric_dtype(column)):
+        raise Refusal("cohort.unfit", column=condition.column, operator=phrase(f"cohort.operator.{operator}"))
+    bound = _moment(value) if timed else float(value)
+    return np.asarray(_SIDES[operator](column, bound), dtype=bool)
+
+
+_SIDES: Mapping[str, Callable[[pd.Series, object], pd.Series]] = {
+    "at_least": lambda column, bound: column >= bound,
+    "since": lambda column, bound: column >= bound,
+    "below": lambda column, bound: column < bound,
+    "before": lambda column, bound: column < bound,
+}
+
+
+def _moment(text: str) -> pd.Timestamp:
+    moment = pd.Timestamp(text)
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+
+
+def _text(value: object) -> str:
+    """A value as conditions write it: whole numbers without a point."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,66 @@
+"""Cohorts at work: what Disparity compares and judges, and which rows the causal questions are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from analysis.cohorts import compared_attributes, people_of, words_of
+from analysis.document import Section
+from words import Phrase, Refusal, phrase
+
+if TYPE_CHECKING:
+    from analysis.fairness.disparity import DisparitySettings
+    from analysis.fairness.ranking import Decisions, Flip, Ranking
+    from audit.run import Run
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What Disparity reads: everybody or the people of the scope, with a column of `attributes` for each cohort."""
+
+    ranking: Ranking
+    decisions: Decisions | None
+    flips: dict[str, Flip] | None
+    settings: DisparitySettings
+    notes: tuple[Phrase, ...]
+
+
+def judged(run: Run, ranking: Ranking, decisions: Decisions | None, flips: dict[str, Flip] | None) -> Judged:
+    """The inputs of Disparity with the analyst's cohorts. Raises Refusal(cohort.too_few) for a scope under k people."""
+    settings, asked = run.settings, run.settings.disparity
+    columns, notes = compared_attributes(run.dataset, settings.cohorts, settings.k)
+    ranking = replace(ranking, attributes=ranking.attributes.assign(**columns))
+    if asked.attributes:
+        asked = asked.model_copy(update={"attributes": (*asked.attributes, *columns)})
+    scope = settings.cohort(settings.scope)
+    if scope is None:
+        return Judged(ranking, decisions, flips, asked, tuple(notes))
+    users = people_of(run.dataset, scope)
+    inside, outside = int(users.sum()), int((~users).sum())
+    if inside < settings.k or 0 < outside < settings.k:
+        raise Refusal("cohort.too_few", name=scope.name, k=settings.k)
+    said = phrase("cohort.scope", name=scope.name, people=inside, where=words_of(scope))
+    return Judged(
+        ranking.among(users),
+        None if decisions is None else decisions.among(users),
+        None if flips is None else {name: flip.among(users) for name, flip in flips.items()},
+        asked,
+        (said, *notes),
+    )
+
+
+def of_population(run: Run, section: Section) -> Section:
+    """The section of a causal question, saying whom it is about where that is not everybody."""
+    cohort = run.settings.cohort(run.settings.population)
+    if cohort is None:
+        return section
+    log = run.population.log
+    said = phrase(
+        "cohort.population",
+        name=cohort.name,
+        rows=len(log),
+        people=int(log["user"].nunique()),
+        where=words_of(cohort),
+    )
+    return section.model_copy(update={"summary": (*section.summary, said)})

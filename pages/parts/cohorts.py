@@ -1,0 +1,189 @@
+"""The cohort builder: conditions, whom they pick, saved by name; what is compared, judged and asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from pydantic import ValidationError
+
+from analysis.cohorts import Choice, Cohort, Condition, choices, people_of, rows_of, words_of
+from analysis.log import Dataset
+from pages.parts.house import section_of
+from pages.parts.state import state
+from pages.parts.text import plain, spoken
+from pages.parts.view import View
+from words import Fact, Refusal, phrase, say
+
+MOST = 5
+"""Conditions that the builder offers."""
+
+
+def panel(view: View) -> None:
+    """Everything about cohorts in one fold; nothing before the data step has run."""
+    dataset = _data_of(view)
+    if dataset is None:
+        return
+    with st.expander(_t("title"), key=view.key("cohorts")):
+        st.markdown(plain(say("cohort.about", state().language)))
+        _saved(view, dataset)
+        _builder(view, dataset)
+        if view.settings.cohorts:
+            _used(view)
+
+
+def _saved(view: View, dataset: Dataset) -> None:
+    """The cohorts there are, each with its people, a switch to compare it and a button to delete it."""
+    for at, cohort in enumerate(view.settings.cohorts):
+        with st.container(border=True):
+            st.markdown(f"**{plain(cohort.name)}** – {spoken(words_of(cohort))}")
+            st.caption(_counted(view, dataset, cohort))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                compared = st.toggle(
+                    _t("compare", name=cohort.name), value=cohort.compared, key=view.key(f"compare:{cohort.name}")
+                )
+                st.button(
+                    _t("delete", name=cohort.name), key=view.key(f"delete:{at}"), on_click=_delete, args=(view, at)
+                )
+            if compared != cohort.compared:
+                changed = cohort.model_copy(update={"compared": compared})
+                view.save(cohorts=tuple(changed if one is cohort else one for one in view.settings.cohorts))
+    if view.key("deleted") in st.session_state:
+        st.button(_t("undo"), key=view.key("undelete"), on_click=_undo, args=(view,))
+
+
+def _delete(view: View, at: int) -> None:
+    """Take one cohort out, and out of what uses it; the settings before can be had back."""
+    settings = view.settings
+    st.session_state[view.key("deleted")] = (settings.cohorts, settings.population, settings.scope)
+    kept = tuple(cohort for place, cohort in enumerate(settings.cohorts) if place != at)
+    names = {cohort.name for cohort in kept}
+    uses = {use: name if name in names else None for use, name in _uses(view).items()}
+    view.folder.save_settings(settings.model_copy(update={"cohorts": kept, **uses}))
+
+
+def _undo(view: View) -> None:
+    cohorts, population, scope = st.session_state.pop(view.key("deleted"))
+    changed = {"cohorts": cohorts, "population": population, "scope": scope}
+    view.folder.save_settings(view.settings.model_copy(update=changed))
+
+
+def _builder(view: View, dataset: Dataset) -> None:
+    """Conditions one under another, the count of whom they pick, and the button that saves them."""
+    known = choices(dataset)
+    left, right = st.columns([2, 1])
+    name = left.text_input(_t("name"), max_chars=40, help=_t("name_help"), key=view.key("cohort:name")).strip()
+    ways = {"all": _t("match_all"), "any": _t("match_any")}
+    match = right.radio(
+        _t("match"), list(ways), format_func=ways.__getitem__, horizontal=True, key=view.choice("match")
+    )
+    shown = st.session_state.setdefault(view.key("cohort:shown"), 1)
+    drawn = [_condition(view, known, at) for at in range(shown)]
+    with st.container(horizontal=True):
+        st.button(_t("more"), key=view.key("cohort:more"), disabled=shown >= MOST, on_click=_resize, args=(view, 1))
+        st.button(_t("fewer"), key=view.key("cohort:fewer"), disabled=shown < 2, on_click=_resize, args=(view, -1))
+    where = tuple(condition for condition in drawn if condition is not None)
+    if not where:
+        st.caption(_t("nobody"))
+        return
+    tried = Cohort(name="tried", match=match, where=where)
+    st.info(_counted(view, dataset, tried))
+    if any(cohort.name == name for cohort in view.settings.cohorts):
+        st.caption(_t("taken"))
+    if st.button(_t("save"), type="primary", key=view.key("cohort:save")):
+        _save(view, name, tried)
+
+
+def _resize(view: View, by: int) -> None:
+    st.session_state[view.key("cohort:shown")] += by
+
+
+def _condition(view: View, known: dict[str, Choice], at: int) -> Condition | None:
+    """One line of the builder; None while it has no value."""
+    first, second, third = st.columns([2, 1.4, 3])
+    column = first.selectbox(_t("column"), list(known), key=view.key(f"cohort:column:{at}"))
+    if column is None:
+        return None
+    choice = known[column]
+    operator = second.selectbox(
+        _t("operator"),
+        choice.operators,
+        format_func=lambda name: say(f"cohort.operator.{name}", state().language),
+        key=view.choice(f"cohort:operator:{at}:{choice.kind}"),
+    )
+    with third:
+        values = _values(choice, view.key(f"cohort:values:{at}:{column}"))
+    return Condition(column=column, operator=operator, values=values) if values else None
+
+
+def _values(choice: Choice, key: str) -> tuple[str, ...]:
+    if choice.kind == "category":
+        return tuple(st.multiselect(_t("values"), choice.values, key=key))
+    if choice.kind == "number":
+        number = st.number_input(_t("number"), value=None, format="%g", key=key)
+        return () if number is None else (f"{number:.12g}",)
+    day = st.date_input(_t("date"), value=None, min_value=pd.Timestamp("1970-01-01"), key=key)
+    return () if day is None else (str(day),)
+
+
+def _save(view: View, name: str, tried: Cohort) -> None:
+    """Keep the cohort under its name, in the place of one of that name; say what is wrong with the name."""
+    if not name:
+        st.error(_t("name_first"))
+        return
+    try:
+        cohort = Cohort.model_validate(tried.model_dump() | {"name": name})
+    except ValidationError as error:
+        st.error(_t("wrong", why=str(error.errors(include_url=False)[0]["msg"])))
+        return
+    kept = tuple(one for one in view.settings.cohorts if one.name != name)
+    view.save(cohorts=(*kept, cohort))
+
+
+def _used(view: View) -> None:
+    """Whom Disparity judges and what the causal questions are about."""
+    names = ["", *(cohort.name for cohort in view.settings.cohorts)]
+    chosen = {}
+    for column, (use, now) in zip(st.columns(2), _uses(view).items(), strict=True):
+        chosen[use] = column.selectbox(
+            _t(use),
+            names,
+            index=names.index(now or ""),
+            format_func=lambda name: name or say("cohort.page.everyone", state().language),
+            key=view.choice(f"cohort:{use}:{now}:{len(names)}"),
+        )
+    view.save(**{use: name or None for use, name in chosen.items()})
+
+
+def _uses(view: View) -> dict[str, str | None]:
+    return {"scope": view.settings.scope, "population": view.settings.population}
+
+
+def _counted(view: View, dataset: Dataset, cohort: Cohort) -> str:
+    """How many people and rows it picks; fewer than k people are not counted out."""
+    try:
+        people, rows = int(people_of(dataset, cohort).sum()), int(rows_of(dataset, cohort).sum())
+    except Refusal as refusal:
+        return plain(refusal.sentence(state().language))
+    k = view.settings.k
+    return _t("few", k=k) if people < k else _t("count", people=f"{people:,}", rows=f"{rows:,}")
+
+
+def _data_of(view: View) -> Dataset | None:
+    section = section_of(view.folder, "data")
+    if section is None or view.states["data"] == "missing":
+        return None
+    return _dataset(f"{view.folder.path}\n{section.facts.get('digest', '')}")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _dataset(stamped_folder: str) -> Dataset | None:
+    """The data of an audit by folder and digest, shared by all sessions; only read."""
+    from audit.workspace import AuditFolder
+
+    return AuditFolder(Path(stamped_folder.partition("\n")[0])).dataset()
+
+
+def _t(name: str, **facts: Fact) -> str:
+    return plain(say(phrase(f"cohort.page.{name}", **facts), state().language))
