@@ -22,10 +22,12 @@ MOST = 5
 
 def panel(view: View) -> None:
     """Everything about cohorts in one fold; nothing before the data step has run."""
-    dataset = _data_of(view)
-    if dataset is None:
+    if view.states["data"] == "missing":
         return
-    with st.expander(_t("title"), key=view.key("cohorts")):
+    with st.expander(_t("title"), key=view.key("cohorts"), on_change="rerun") as box:
+        dataset = _data_of(view) if box.open else None
+        if dataset is None:
+            return
         st.markdown(plain(say("cohort.about", state().language)))
         _saved(view, dataset)
         _builder(view, dataset)
@@ -172,7 +174,7 @@ def _counted(view: View, dataset: Dataset, cohort: Cohort) -> str:
 
 def _data_of(view: View) -> Dataset | None:
     section = section_of(view.folder, "data")
-    if section is None or view.states["data"] == "missing":
+    if section is None:
         return None
     return _dataset(f"{view.folder.path}\n{section.facts.get('digest', '')}")
 
