@@ -24,7 +24,7 @@ def panel(view: View) -> None:
     """Everything about cohorts in one fold; nothing before the data step has run."""
     if view.states["data"] == "missing":
         return
-    with st.expander(_t("title"), key=view.key("cohorts"), on_change="rerun") as box:
+    with st.expander(plain(say("cohort.title", state().language)), key=view.key("cohorts"), on_change="rerun") as box:
         dataset = _data_of(view) if box.open else None
         if dataset is None:
             return
@@ -187,5 +187,5 @@ def _dataset(stamped_folder: str) -> Dataset | None:
     return AuditFolder(Path(stamped_folder.partition("\n")[0])).dataset()
 
 
-def _t(name: str, **facts: Fact) -> str:
-    return plain(say(phrase(f"cohort.page.{name}", **facts), state().language))
+def _t(key: str, /, **facts: Fact) -> str:
+    return plain(say(phrase(f"cohort.page.{key}", **facts), state().language))

@@ -1,0 +1,46 @@
+"""The cohort builder: what is chosen is counted, saved by name, used, deleted and had back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from audit.workspace import Workspace
+from tests.pages.conftest import Open, unfold
+from words import say
+
+
+def with_values(page: AppTest, *values: str) -> AppTest:
+    """The builder open, its one condition: gender is one of `values`."""
+    page = unfold(page, "demo:disparity:cohorts")
+    page.text_input(key="demo:disparity:cohort:name").set_value("Women")
+    page.selectbox(key="demo:disparity:cohort:column:0").set_value("gender").run()
+    return page.multiselect(key="demo:disparity:cohort:values:0:gender").set_value(list(values)).run()
+
+
+def test_a_cohort_is_counted_saved_used_deleted_and_had_back(home: Path, open_page: Open) -> None:
+    page = with_values(open_page("disparity", home), "women")
+    folder = Workspace(home).demo()
+    dataset = folder.dataset()
+    assert dataset is not None
+    women = int((dataset.users["gender"] == "women").sum())
+    assert any(str(info.value).startswith(f"{women} people") for info in page.info)
+    page.button(key="demo:disparity:cohort:save").click().run()
+    assert [cohort.name for cohort in folder.settings().cohorts] == ["Women"]
+    next(box for box in page.selectbox if box.label == say("cohort.page.scope")).set_value("Women").run()
+    assert folder.settings().scope == "Women"
+    page.button(key="demo:disparity:delete:0").click().run()
+    assert folder.settings().cohorts == () and folder.settings().scope is None
+    page.button(key="demo:disparity:undelete").click().run()
+    assert folder.settings().scope == "Women" and not page.exception
+
+
+def test_few_people_are_not_counted_out_and_a_bad_name_is_not_kept(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+    folder.save_settings(folder.settings().model_copy(update={"k": 1000}))
+    page = with_values(open_page("disparity", home), "women")
+    assert any(info.value == say("cohort.page.few", k=1000) for info in page.info)
+    page.text_input(key="demo:disparity:cohort:name").set_value("a.b").run()
+    page.button(key="demo:disparity:cohort:save").click().run()
+    assert page.error and folder.settings().cohorts == ()
