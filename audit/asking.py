@@ -13,11 +13,12 @@ from pydantic import Field, model_validator
 
 from analysis.fairness.prompted import PromptedSettings
 from models.prompted.settings import ChatModel
-from models.prompted.template import enumerated, fill, gaps, must_be_fillable
+from models.prompted.template import enumerated, fill, must_be_fillable, must_name_candidates
 from words import Refusal
 
 if TYPE_CHECKING:
     from analysis.log import Dataset
+    from audit.settings import Recommending
     from models.prompted.titles import Titles
 
 TITLE_COLUMNS = ("title", "name", "标题", "名称")
@@ -75,8 +76,7 @@ class PromptedAudit(PromptedSettings):
         about = "subject" if self.subjects else "history"
         must_be_fillable(self.template, ("person", about, "k", "candidates"), needed=("person", about, "k"))
         must_be_fillable(self.person, ("attribute", "value"), needed=("value",))
-        if (self.candidates > 0) != ("candidates" in gaps(self.template)):
-            raise ValueError("the template has {candidates} where items of the catalogue are named, and only there")
+        must_name_candidates(self.template, self.candidates)
         return self
 
 
@@ -116,17 +116,18 @@ class Shelf:
         return rng.permutation(fresh)
 
 
-def shelf(dataset: Dataset, title: str | None = None) -> Shelf:
-    """The shelf of a dataset; wanted are the outcomes that count so by default (audit.compose.positive_from)."""
+def shelf(dataset: Dataset, title: str | None = None, recommending: Recommending | None = None) -> Shelf:
+    """The shelf of a dataset; wanted is what counts so for `recommending`, or by default (audit.compose)."""
     from audit.compose import positive_from
     from audit.settings import Recommending
 
+    counting = recommending or Recommending()
     rows = dataset.log[dataset.log["part"].astype(str) != "test"]
     if "time" in rows:
         rows = rows.sort_values("time", kind="stable")
     code = dataset.items.index.get_indexer(pd.Index(rows["item"]))
     rows = pd.DataFrame({"user": rows["user"].to_numpy(str), "code": code, "outcome": rows.get("outcome", 1.0)})
-    wanted = rows[rows["outcome"] >= positive_from(dataset, Recommending())] if "outcome" in dataset.log else rows
+    wanted = rows[rows["outcome"] >= positive_from(dataset, counting)] if "outcome" in dataset.log else rows
     return Shelf(
         titles=titles(dataset, title),
         ids=tuple(map(str, dataset.items.index)),

@@ -208,12 +208,15 @@ def _title(log: str) -> str:
 def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
     """Relative paths of a settings file are read from where the file lies."""
     plain = settings.model_dump()
-    tables = (
+    tables: list[tuple[dict[str, object], tuple[str, ...]]] = [
         (plain["data"], ("folder", "log", "users", "items")),
         (plain["recommender"], ("saved", "lists")),
         (plain["prompted"], ("lists",)),
         (plain["prompted"]["model"], ("folder",)),
-    )
+    ]
+    asked = plain["recommender"]["prompted"]
+    if asked is not None:
+        tables.append((asked["model"], ("folder",)))
     for table, names in tables:
         for name in names:
             if table.get(name) is not None:

@@ -34,6 +34,7 @@ class Composed:
     test: one row a held-out (user, item): columns user, item (int32 codes), label (float32).
     candidates: csr bool [users, items] of the items ranked for each user; None where the whole catalogue is.
     excluded: held-out pairs left out because training saw them too.
+    asked: bool [users], whose lists are judged; None: everybody's.
     """
 
     data: Interactions
@@ -45,23 +46,25 @@ class Composed:
     protocol: Phrase
     attributes: pd.DataFrame
     item_groups: pd.DataFrame
+    asked: np.ndarray | None = None
 
     def ranking(self, name: str, codes: np.ndarray, scores: np.ndarray | None) -> Ranking:
-        """A recommender's lists with all that the figures need."""
+        """A recommender's lists [users, K] with all that the figures need, of the users whose lists are judged."""
         from analysis.fairness.ranking import Ranking
 
+        judged = np.arange(len(codes)) if self.asked is None else np.flatnonzero(self.asked)
         return Ranking(
             name=name,
-            user_ids=np.asarray(self.data.user_ids),
+            user_ids=np.asarray(self.data.user_ids)[judged],
             item_ids=np.asarray(self.data.item_ids),
-            lists=codes,
-            scores=scores,
-            relevant=self.relevant,
+            lists=codes[judged],
+            scores=None if scores is None else scores[judged],
+            relevant=self.relevant[judged],
             popularity=self.final.popularity,
-            attributes=self.attributes,
+            attributes=self.attributes.iloc[judged].reset_index(drop=True),
             item_groups=self.item_groups,
             protocol=self.protocol,
-            profile=self.profile,
+            profile=self.profile[judged],
         )
 
     @property

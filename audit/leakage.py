@@ -16,5 +16,5 @@ def leakage_section_of(run: Run) -> Section:
     from audit.recommend import audited_ranking, trained_model
 
     settings = run.settings
-    vectors = None if settings.recommender.lists is not None else trained_model(run).user_vectors()
+    vectors = None if settings.recommender.lists_alone else trained_model(run).user_vectors()
     return leakage_section(audited_ranking(run), vectors, settings.leakage, settings.k, settings.seed, run.tell)

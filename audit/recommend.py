@@ -16,7 +16,7 @@ from audit.compose import Composed
 from models.base import Recommender, Tell, silent
 from models.config import RecommenderSettings
 from storage import write_atomic
-from words import Refusal, phrase
+from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
     import models.flip
@@ -140,21 +140,25 @@ def _row_scores(model: Recommender, rows: pd.DataFrame) -> np.ndarray:
     return kept
 
 
-def audited(run: Run) -> tuple[Fitted[Any] | None, Scored]:
-    """The recommender under audit: trained, loaded, or (None) given by its lists; kept in the audit's folder."""
+def audited(run: Run) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
+    """The recommender under audit: trained, loaded, or (None) given by its lists; and what is to be said of it."""
     from models.fitted import must_know
     from models.store import load
 
     settings, composed = run.settings.recommender, run.composed
     if settings.lists is not None:
-        return None, _lists_from_file(run)
+        return None, _lists_from_file(run), ()
+    if settings.prompted is not None:
+        from audit.prompted_lists import asked_lists
+
+        return None, *asked_lists(run)
     if settings.saved is not None:
         model = load(Path(settings.saved))
         must_know(model, composed.data)
-        return model, scored(model, composed)
+        return model, scored(model, composed), model.remarks()
     model, kept = trained(composed, settings.model, run.settings.seed, run.folder.checkpoints, run.tell)
     model.save(run.folder.model)
-    return model, kept
+    return model, kept, model.remarks()
 
 
 def train_along(run: Run) -> None:
@@ -162,7 +166,7 @@ def train_along(run: Run) -> None:
     from models.config import Gradient
 
     settings = run.settings.recommender
-    if settings.lists is None and settings.saved is None and isinstance(settings.model, Gradient):
+    if not settings.lists_alone and settings.saved is None and isinstance(settings.model, Gradient):
         trained(run.composed, settings.model, run.settings.seed, run.folder.checkpoints)
 
 
@@ -174,7 +178,7 @@ def recommender_section_of(run: Run) -> Section:
     run.tell(0.0, "audit.progress.compose")
     composed, settings = run.composed, run.settings
     run.tell(0.05, "audit.progress.train")
-    model, kept = audited(run)
+    model, kept, remarks = audited(run)
     kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
     top = settings.recommender.top
     _, baseline = trained(composed, PopularitySettings(), settings.seed)
@@ -183,7 +187,7 @@ def recommender_section_of(run: Run) -> Section:
         composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
-    return section if model is None else section.model_copy(update={"notes": (*section.notes, *model.remarks())})
+    return section.model_copy(update={"notes": (*section.notes, *remarks)})
 
 
 def disparity_section_of(run: Run) -> Section:
@@ -218,13 +222,15 @@ def trained_model(run: Run) -> Fitted[Any]:
     from models.store import load
 
     settings = run.settings.recommender
-    if settings.lists is not None:
+    if settings.lists_alone:
         raise Refusal("audit.lists_without_scores")
     return load(Path(settings.saved) if settings.saved else run.folder.model)
 
 
 def _name(run: Run) -> str:
     settings = run.settings.recommender
+    if settings.prompted is not None:
+        return "prompted"
     return "lists" if settings.lists else "saved model" if settings.saved else settings.model.kind
 
 
@@ -242,7 +248,7 @@ def _flips(run: Run) -> dict[str, Flip] | None:
     from models.flip import flipped_lists
 
     settings, data = run.settings.recommender, run.composed.final
-    if settings.lists is not None:
+    if settings.lists_alone:
         return None
     model = trained_model(run)
     read = [name for name in data.profile if model.reads(name) and len(set(data.profile[name]) - {UNKNOWN}) > 1]

@@ -62,7 +62,13 @@ class Run:
 
         topics = self.settings.topics
         read_from_rows = topics.enabled and topics.signs != "text"  # all rows, those of the test part too
-        return compose(self.dataset, self.settings.recommender, (INTENT,) if read_from_rows else ())
+        composed = compose(self.dataset, self.settings.recommender, (INTENT,) if read_from_rows else ())
+        prompted = self.settings.recommender.prompted
+        if prompted is None:
+            return composed
+        from audit.prompted_lists import of_the_asked
+
+        return of_the_asked(composed, prompted, self.settings.seed)
 
     def tell(self, fraction: float, note: str, **figures: float) -> None:
         """A models.base.Tell for the running step; `note` is a catalogue key."""

@@ -27,6 +27,7 @@ from analysis.split import Split
 from audit import __version__
 from audit.asking import PromptedAudit
 from models.config import EaseSettings, RecommenderSettings
+from models.prompted.settings import Prompted
 from models.topics import TopicSettings
 
 Step = Literal[
@@ -106,6 +107,8 @@ class Recommending(_Frozen):
     """Folder of a saved model of ours to audit instead of training one."""
     lists: str | None = None
     """File of recommendation lists (user, item, rank or score) to audit instead of a model."""
+    prompted: Prompted | None = None
+    """A language model that is asked for lists, in place of a trained one; a sample of users is asked about."""
     positive_from: float | None = None
     """An outcome at or above this is a positive. None: 1 for 0/1 outcomes, the middle of the scale for ratings."""
     candidates: Literal["auto", "all", "rated"] = "auto"
@@ -113,6 +116,11 @@ class Recommending(_Frozen):
     auto: `rated` where the test part was randomised (its unrated items say nothing), else `all`."""
     top: int = Field(10, ge=1, le=100)
     """Length of the recommendation lists (the K of NDCG@K)."""
+
+    @property
+    def lists_alone(self) -> bool:
+        """Whether there are lists and no model of ours: read from a file, or asked for."""
+        return self.lists is not None or self.prompted is not None
 
 
 class AuditSettings(_Frozen):

@@ -17,7 +17,6 @@ from audit.workspace import AuditFolder
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
-    from analysis.log import Dataset
     from audit.asking import Shelf
     from audit.settings import AuditSettings
     from models.prompted.settings import ChatModel
@@ -55,8 +54,7 @@ class Trial(BaseModel):
 
 def preview(folder: AuditFolder, step: Asker) -> Preview:
     """What `step` would send with the settings as they are; nothing is sent. Raises Refusal."""
-    settings = folder.settings()
-    first, texts, model, _ = _asked(_dataset(folder), settings, step)
+    first, texts, model, _ = _asked(_run(folder), step)
     from models.prompted.reply import estimated_tokens
 
     different = set(texts)
@@ -66,15 +64,14 @@ def preview(folder: AuditFolder, step: Asker) -> Preview:
 
 def try_one(folder: AuditFolder, step: Asker, place: int) -> Trial:
     """Send the first prompt as the `place`-th of those who ask; its reply is kept and not asked for again."""
-    settings = folder.settings()
-    first, _, model, stocked = _asked(_dataset(folder), settings, step)
+    run = _run(folder)
+    first, _, model, stocked = _asked(run, step)
     from audit.prompted import replies_folder
     from models.prompted.ask import ask
     from models.prompted.replies import named
 
     text = list(first.values())[place]
-    run = Run(folder, settings, lambda *news: None)
-    (reply,) = ask([text], model.model_copy(update={"retries": 0}), settings.seed, replies_folder(run))
+    (reply,) = ask([text], model.model_copy(update={"retries": 0}), run.settings.seed, replies_folder(run))
     read = named(reply.text, stocked.lookup)
     return Trial(
         reply=reply.text,
@@ -105,16 +102,22 @@ def try_apart(folder: AuditFolder, step: Asker, place: int) -> Trial:
     return Trial.model_validate(json.loads(lines[-1]))
 
 
-def _asked(
-    dataset: Dataset, settings: AuditSettings, step: Asker
-) -> tuple[dict[str, str], list[str], ChatModel, Shelf]:
+def _asked(run: Run, step: Asker) -> tuple[dict[str, str], list[str], ChatModel, Shelf]:
     """The first prompt by who asks, every text, who is asked, and the catalogue."""
+    dataset, settings = run.dataset, run.settings
     if step == "prompted":
         stocked = shelf(dataset, settings.prompted.title)
         asked = question(dataset, settings.prompted, stocked, settings.seed)
         first = {_who(*who): text for who, text in asked.texts[0].items()}
         return first, asked.flat, settings.prompted.model, stocked
-    raise Refusal("prompted.nothing")
+    from audit.prompted_lists import prompts_of
+
+    chosen = settings.recommender
+    if chosen.prompted is None:
+        raise Refusal("prompted.trained")
+    stocked = shelf(dataset, chosen.prompted.title, chosen)
+    texts = list(prompts_of(settings, run.composed, stocked).values())
+    return {NEUTRAL: texts[0]}, texts, chosen.prompted.model, stocked
 
 
 def _who(attribute: str, value: str) -> str:
@@ -122,14 +125,16 @@ def _who(attribute: str, value: str) -> str:
 
 
 def _model(settings: AuditSettings, step: Asker) -> ChatModel:
-    return settings.prompted.model
+    """Who is asked by `step`. Raises Refusal where the recommender is not asked."""
+    if step == "prompted":
+        return settings.prompted.model
+    if settings.recommender.prompted is None:
+        raise Refusal("prompted.trained")
+    return settings.recommender.prompted.model
 
 
-def _dataset(folder: AuditFolder) -> Dataset:
-    dataset = folder.dataset()
-    if dataset is None:
-        raise Refusal("audit.needs_step", step=phrase("audit.step.data"))
-    return dataset
+def _run(folder: AuditFolder) -> Run:
+    return Run(folder, folder.settings(), lambda *news: None)
 
 
 def as_json(trial: Trial) -> str:

@@ -9,7 +9,8 @@ import streamlit as st
 from audit.intake import allowed_path, keep_upload
 from audit.settings import Recommending
 from models.config import SETTINGS, RecommenderSettings
-from pages.parts import encoder, form, jobs, lists, section, unbiased
+from models.prompted.settings import RECOMMENDING, Prompted
+from pages.parts import asking, encoder, form, jobs, lists, section, unbiased
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
@@ -30,7 +31,7 @@ FIRST = {
 ELSEWHERE = frozenset({"adversary", "encoder", "tuning", "debias"})
 """The adversary is a mitigation and is set on its page; the encoder, its fine-tuning and what removes the log's bias
 have inputs of their own."""
-WAYS = ("train", "saved", "lists")
+WAYS = ("train", "saved", "lists", "ask")
 
 
 @page("recommender")
@@ -40,7 +41,9 @@ def render(view: View) -> None:
     with form.settings_box(view) as box:
         if box.open:
             view.save(recommender=_settings(view, known))
-    way = _way(view.settings.recommender)
+    way, asked = _way(view.settings.recommender), view.settings.recommender.prompted
+    if asked is not None:
+        asking.before_all(view, "recommender", asked.model, view.settings.recommender.model_dump_json())
     jobs.run_button(view, ["recommender"], None if view.section else t(f"recommender.run_{way}"))
     section.show(view)
     if view.section is not None:
@@ -56,12 +59,14 @@ def _settings(view: View, known: Ground) -> Recommending:
         horizontal=True,
         key=view.choice("way"),
     )
-    chosen = {"train": _train, "saved": _saved, "lists": _lists}[way](view, known)
+    chosen = {"train": _train, "saved": _saved, "lists": _lists, "ask": _ask}[way](view, known)
     st.divider()
     return form.fields(view, chosen, ("top", "candidates", "positive_from"), "recommending")
 
 
 def _way(settings: Recommending) -> str:
+    if settings.prompted is not None:
+        return "ask"
     return "lists" if settings.lists else "saved" if settings.saved else "train"
 
 
@@ -78,7 +83,7 @@ def _train(view: View, known: Ground) -> Recommending:
     st.caption(t(f"recommender.about_{kind}"))
     model: Any = settings.model if settings.model.kind == kind else SETTINGS.validate_python({"kind": kind})
     model = _fields(view, model, known)
-    return settings.model_copy(update={"model": model, "saved": None, "lists": None})
+    return settings.model_copy(update={"model": model, "saved": None, "lists": None, "prompted": None})
 
 
 def _fields(view: View, model: Any, known: Ground) -> RecommenderSettings:
@@ -113,12 +118,27 @@ def _lists(view: View, known: Ground) -> Recommending:
     if upload is None:
         return settings
     kept = keep_upload(view.folder, "lists", upload.getvalue(), upload.name)
-    return settings.model_copy(update={"lists": str(kept), "saved": None})
+    return settings.model_copy(update={"lists": str(kept), "saved": None, "prompted": None})
+
+
+def _ask(view: View, known: Ground) -> Recommending:
+    """A language model that is asked for the lists of a sample of users."""
+    settings = view.settings.recommender
+    now = settings.prompted or Prompted()
+    st.caption(t("recommender.about_ask"))
+    now = now.model_copy(update={"model": asking.model_inputs(view, now.model)})
+    filled = form.filled(view, now, ("users", "history", "candidates", "title"), "asked")
+    template = now.template
+    if template in RECOMMENDING.values():  # not the analyst's own: it follows whether items are named
+        template = RECOMMENDING[filled["candidates"] > 0]
+    own = st.text_area(t("field.recommending"), template, height=220, key=view.key(f"template:{len(template)}"))
+    now = form.accepted(now, {**filled, "template": own})
+    return settings.model_copy(update={"prompted": now, "lists": None, "saved": None})
 
 
 def _located(settings: Recommending, name: str, typed: str) -> Recommending:
     try:
-        return settings.model_copy(update={name: str(allowed_path(typed)), "lists": None})
+        return settings.model_copy(update={name: str(allowed_path(typed)), "lists": None, "prompted": None})
     except Refusal as refusal:
         st.error(plain(refusal.sentence(state().language)))
         return settings

@@ -14,7 +14,9 @@ from words import Phrase, Refusal, phrase
 Lists = npt.NDArray[np.int32]
 
 
-KINDS = frozenset({"popularity", "additive", "ease", "mf", "vae", "sequence", "language", "lists", "saved model"})
+KINDS = frozenset(
+    {"popularity", "additive", "ease", "mf", "vae", "sequence", "language", "prompted", "lists", "saved model"}
+)
 """Names of recommenders that the catalogue has words for."""
 
 

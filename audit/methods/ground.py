@@ -58,7 +58,7 @@ class Ground:
 def ground_of(run: Run) -> Ground:
     """The ground of a run whose recommender step is done."""
     chosen = run.settings.recommender
-    trains = chosen.lists is None and chosen.saved is None
+    trains = not chosen.lists_alone and chosen.saved is None
     return Ground(run.settings, run.composed, kept_lists(run), trained_model(run).settled() if trains else None)
 
 
@@ -68,9 +68,9 @@ def unmet(settings: AuditSettings, needs: tuple[Need, ...]) -> Phrase | None:
 
     chosen = settings.recommender
     kind = phrase(f"models.name.{chosen.model.kind}")
-    if "scores" in needs and chosen.lists is not None:
+    if "scores" in needs and chosen.lists_alone:
         return phrase("audit.lists_without_scores")
-    if "training" in needs and (chosen.lists is not None or chosen.saved is not None):
+    if "training" in needs and (chosen.lists_alone or chosen.saved is not None):
         return phrase("audit.needs_training")
     if "weights" in needs and chosen.model.kind == "popularity":
         return phrase("audit.needs_weights", kind=kind)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from models.config import Settings
-from models.prompted.template import HISTORY, must_be_fillable
+from models.prompted.template import must_be_fillable, must_name_candidates
 
 
 class ChatModel(Settings):
@@ -45,27 +45,36 @@ class ChatModel(Settings):
         return self
 
 
+_OPENING = "A customer liked these, the latest last:\n{history}\n\n"
+_ANSWER = "best first. Answer with {k} numbered lines, one title each"
+RECOMMENDING = {
+    True: _OPENING
+    + "From the catalogue below, recommend the {k} that this customer would like most, "
+    + _ANSWER
+    + ", exactly as written there, and nothing else.\n\nCatalogue:\n{candidates}",
+    False: _OPENING + "Recommend the {k} that this customer would like most, " + _ANSWER + ", and nothing else.",
+}
+"""Prompts to begin with, by whether the catalogue's items are named."""
+
+
 class Prompted(Settings):
     """A recommender that is a prompt: a sample of users is described to a model, its replies are their lists."""
 
     model: ChatModel = Field(default_factory=ChatModel)
     """Who is asked."""
-    template: str = Field(
-        "A customer liked these, the latest last:\n{history}\n\n"
-        "From the catalogue below, recommend the {k} that this customer would like most, best first.\n"
-        "Answer with {k} numbered lines, one title each, exactly as written in the catalogue, nothing else.\n\n"
-        "Catalogue:\n{candidates}",
-        max_length=20_000,
-    )
+    template: str = Field(RECOMMENDING[True], max_length=20_000)
     """The prompt, with {history}, {k}, {candidates} and, where wanted, {profile} (the user's sensitive attributes)."""
     users: int = Field(200, ge=10, le=1_000_000)
-    """Users asked about, drawn at random with the audit's seed; figures are of these alone."""
+    """Users asked about, drawn at random of those with held-out wanted items; figures are of these alone."""
     history: int = Field(20, ge=1, le=1000)
     """How many of a user's latest items a prompt names."""
     candidates: int = Field(50, ge=0, le=5000)
     """The catalogue's items that a prompt names: the most taken that the user has not seen; 0: none."""
+    title: str | None = None
+    """Column of the items with their titles. None: `title` or `name`, else the text where it is short, else the id."""
 
-    @field_validator("template")
-    @classmethod
-    def _fillable(cls, template: str) -> str:
-        return must_be_fillable(template, ("history", "k", "candidates", "profile"), needed=(HISTORY,))
+    @model_validator(mode="after")
+    def _fillable(self) -> Self:
+        must_be_fillable(self.template, ("history", "k", "candidates", "profile"), needed=("history", "k"))
+        must_name_candidates(self.template, self.candidates)
+        return self

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 GAP = re.compile(r"\{([a-z_]+)\}")
 """A gap is a plain name in braces; attributes, indices and formats of Python's own templates are just text here."""
-HISTORY = "history"
 
 
 def fill(template: str, facts: Mapping[str, object]) -> str:
@@ -28,6 +27,12 @@ def must_be_fillable(template: str, known: Sequence[str], needed: Sequence[str] 
     for missing in (name for name in needed if name not in named):
         raise ValueError(f"the template needs {{{missing}}}")
     return template
+
+
+def must_name_candidates(template: str, count: int) -> None:
+    """Raises ValueError where items are to be named and the template has no place for them, or the other way."""
+    if (count > 0) != ("candidates" in gaps(template)):
+        raise ValueError("the template has {candidates} where items of the catalogue are named, and only there")
 
 
 def enumerated(titles: Sequence[str]) -> str:

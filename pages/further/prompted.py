@@ -106,10 +106,7 @@ def _about(view: View, now: PromptedAudit) -> dict[str, object]:
             st.info(t("prompted.subjects_first"))
             return {}
     names = ("candidates", "title") if subjects else ("prompts", "history", "candidates", "title")
-    filled = {}
-    for name, column in zip(names, st.columns(len(names)), strict=True):
-        with column:
-            filled[name] = form.one(view, now, name, "prompted")
+    filled = form.filled(view, now, names, "prompted")
     template = now.template
     if template in TEMPLATES.values():  # not the analyst's own: it follows what is asked about
         template = TEMPLATES["subject" if subjects else "history", filled["candidates"] > 0]

@@ -41,6 +41,10 @@ OWN_NAMES = {
     ("prompted", "candidates"): "prompted_candidates",
     ("prompted", "history"): "prompted_history",
     ("prompted", "title"): "title_column",
+    ("asked", "users"): "asked_users",
+    ("asked", "candidates"): "prompted_candidates",
+    ("asked", "history"): "prompted_history",
+    ("asked", "title"): "title_column",
     ("asking", "name"): "model_name",
     ("topics", "count"): "topics_count",
 }
@@ -60,13 +64,24 @@ def fields(
 
     `options` gives the choices of fields whose values are names in the data.
     """
+    return accepted(settings, filled(view, settings, names, prefix, options))
+
+
+def filled(
+    view: View,
+    settings: BaseModel,
+    names: Sequence[str],
+    prefix: str,
+    options: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """Draw the named fields and return what they hold, not yet checked: for settings that must change together."""
     changed: dict[str, Any] = {}
     for start in range(0, len(names), ACROSS):
         for column, name in zip(st.columns(ACROSS), names[start : start + ACROSS], strict=False):
             with column:
                 choices = (options or {}).get(name)
                 changed[name] = _input(view, settings, name, prefix, choices)
-    return accepted(settings, changed)
+    return changed
 
 
 def block(
