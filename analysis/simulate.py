@@ -53,7 +53,19 @@ from analysis.shop import (
     truth,
 )
 
-__all__ = ["AGES", "AGE_LIMITS", "EDGES", "ROLES", "STRATA", "Shop", "Simulated", "Truth", "simulate", "truth"]
+__all__ = [
+    "AGES",
+    "AGE_LIMITS",
+    "EDGES",
+    "ROLES",
+    "STRATA",
+    "Shop",
+    "Simulated",
+    "Truth",
+    "simulate",
+    "tastes",
+    "truth",
+]
 
 Codes = npt.NDArray[np.int64]
 
@@ -100,6 +112,11 @@ def simulate(shop: Shop) -> Simulated:
     log.insert(1, "item_id", goods["item_id"].to_numpy()[log.pop("item").to_numpy()])
     roles = ROLES.model_copy(update={"randomised": "randomised"}) if shop.randomised else ROLES
     return Simulated(log, people, goods, roles, truth(shop))
+
+
+def tastes(shop: Shop) -> Codes:
+    """The taste of every user of `simulate(shop)`, in the order of its users: what no file of the shop holds."""
+    return _people(shop, np.random.default_rng(shop.seed))[1]["taste"]
 
 
 def _people(shop: Shop, rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, Codes]]:

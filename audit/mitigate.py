@@ -20,12 +20,15 @@ def mitigation_section_of(run: Run) -> Section:
     """The section; a method that cannot work on these data or this kind is named with the reason."""
     from analysis.mitigation.compare import mitigation_section
     from audit.methods import as_it_is, ground_of
+    from audit.variants import keep
 
     settings = run.settings
     if run.composed.attributes.empty:
         raise Refusal("audit.no_attributes")
     ground = ground_of(run)
     variants, left_out = _variants(run, ground)
+    for one in variants:
+        keep(run.folder.variants, one)
     section = mitigation_section(
         as_it_is(ground), variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run)
     )

@@ -21,6 +21,7 @@ from analysis.fairness.disparity import DisparitySettings
 from analysis.fairness.leakage import LeakageSettings
 from analysis.ingest import Source
 from analysis.log import Roles
+from analysis.mitigation.chosen import ChosenSettings
 from analysis.mitigation.compare import MitigationSettings
 from analysis.quality import Cleaning
 from analysis.split import Split
@@ -46,6 +47,7 @@ Step = Literal[
     "leakage",
     "prompted",
     "mitigation",
+    "chosen",
     "report",
 ]
 
@@ -65,6 +67,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "leakage": ("recommender",),
     "prompted": ("data",),
     "mitigation": ("disparity",),
+    "chosen": ("mitigation",),
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
@@ -78,6 +81,7 @@ FURTHER: dict[Step, Step] = {
     "leakage": "disparity",
     "prompted": "disparity",
     "trust": "effects",
+    "chosen": "mitigation",
 }
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
@@ -170,6 +174,8 @@ class AuditSettings(_Frozen):
     """The same question put to a language model as different people."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
     """Methods to try and how strong."""
+    chosen: ChosenSettings = Field(default_factory=ChosenSettings)
+    """The mitigation that the report tells in full."""
     robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
     """Which other defensible ways of answering are tried, and what should show no effect."""
     cohorts: tuple[Cohort, ...] = ()
@@ -230,6 +236,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "recommender": ("recommender",),
     "disparity": ("disparity", "scope", "cohorts"),
     "mitigation": ("mitigation",),
+    "chosen": ("chosen",),
     "report": ("title", "language", "further"),
 }
 """The settings that each step reads itself."""

@@ -240,6 +240,13 @@ def mitigation_step(run: Run) -> Section:
     return _disclosed(mitigation_section_of(run), run.settings)
 
 
+def chosen_step(run: Run) -> Section:
+    """The chosen mitigation in full, and what it did to the other fairness figures."""
+    from audit.chosen import chosen_section_of
+
+    return _disclosed(chosen_section_of(run), run.settings)
+
+
 def report_step(run: Run) -> Section:
     """Compose audit.json from the sections and render it; the run record goes beside it."""
     from analysis.report import write
@@ -274,5 +281,6 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "leakage": leakage_step,
     "prompted": prompted_step,
     "mitigation": mitigation_step,
+    "chosen": chosen_step,
     "report": report_step,
 }

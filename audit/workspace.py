@@ -65,6 +65,11 @@ class AuditFolder:
         return self.path / "work" / "checkpoints"
 
     @property
+    def variants(self) -> Path:
+        """What the mitigations gave, for a choice among them."""
+        return self.path / "work" / "mitigation"
+
+    @property
     def cache(self) -> Path:
         """Item-text encodings and the like, keyed by digest."""
         return self.path / "work" / "cache"

@@ -40,7 +40,7 @@ Both = tuple[list[Finding], list[Comparison]]
 def user_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Both:
     """One accuracy figure overall, by group, and its gap: levels after, and changes."""
     one, two = (accuracy_measure(ranking, terms) for ranking in (before, after))
-    return _measure_changes(one, two, name, terms)
+    return measure_changes(one, two, name, terms)
 
 
 def decision_changes(before: Decisions, after: Decisions, name: str, terms: Terms) -> Both:
@@ -49,7 +49,7 @@ def decision_changes(before: Decisions, after: Decisions, name: str, terms: Term
     comparisons: list[Comparison] = []
     users = len(terms.group.code)
     for one, two in zip(_decision_figures(before, users), _decision_figures(after, users), strict=True):
-        some, more = _measure_changes(one, two, name, terms)
+        some, more = measure_changes(one, two, name, terms)
         found += some
         comparisons += more
     return found, comparisons
@@ -74,7 +74,7 @@ def who_gained(before: Ranking, after: Ranking, name: str, terms: Terms) -> list
     return [f.model_copy(update={"key": f"mitigation.{f.key}"}) for f in found]
 
 
-def _measure_changes(one: Measure, two: Measure, name: str, terms: Terms) -> Both:
+def measure_changes(one: Measure, two: Measure, name: str, terms: Terms) -> Both:
     """Levels before and after, overall and by group; changes overall and by group; the gap and its change."""
     group, settings, seed = terms.group, terms.settings, terms.seed
     whole = everyone(len(group.code))

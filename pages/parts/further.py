@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from audit.settings import FURTHER, Step, with_all_before
+from pages.further import chosen as chosen_panel
 from pages.further import discovery, prompted, structure
 from pages.parts import form, jobs, section
 from pages.parts.ground import Ground, ground
@@ -24,6 +25,7 @@ FIRST: dict[Step, tuple[str, ...]] = {
 """Settings that are shown at once; a step that is not named here shows all."""
 PANELS: dict[Step, Callable[[View], None]] = {
     "discovery": lambda view: discovery.panel(view),
+    "chosen": lambda view: chosen_panel.panel(view),
     "structure": lambda view: structure.panel(view),
     "prompted": lambda view: prompted.panel(view),
 }

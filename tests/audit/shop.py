@@ -19,7 +19,7 @@ from models.config import EaseSettings, RecommenderSettings
 def shop(users: int = 200, items: int = 60, seed: int = 1) -> Composed:
     """A shop's log, split by time, for any recommender."""
     made = simulate(Shop(users=users, items=items, seed=seed))
-    prepared = prepare(Tables(made.log, made.users, made.items, "d"), made.roles, Cleaning(), Split(), seed)
+    prepared = prepare(Tables(made.log, made.users, made.items, "d"), made.roles, Cleaning(), Split(), seed, 10)
     return compose(prepared.dataset, Recommending())
 
 
