@@ -150,7 +150,7 @@ def sentence(finding: Finding) -> Phrase:
 
 def amount(number: float, unit: str) -> str:
     """A number as people write it in that unit: shares as percent, counts whole, the rest to 3 digits; never -0."""
-    if unit in ("share", "explained"):
+    if unit in ("share", "explained", "overall"):
         return f"{100 * number:z.1f}%"
     if unit == "points":
         return f"{100 * number:+z.1f}"

@@ -17,6 +17,7 @@ from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
 from analysis.cohorts import Cohort
 from analysis.document import canonical, digest
+from analysis.fairness.choices.settings import ChoiceSettings
 from analysis.fairness.disparity import DisparitySettings
 from analysis.fairness.leakage import LeakageSettings
 from analysis.ingest import Source
@@ -46,6 +47,7 @@ Step = Literal[
     "gap",
     "leakage",
     "prompted",
+    "choices",
     "mitigation",
     "chosen",
     "report",
@@ -66,6 +68,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "gap": ("graph", "recommender"),
     "leakage": ("recommender",),
     "prompted": ("data",),
+    "choices": ("recommender",),
     "mitigation": ("disparity",),
     "chosen": ("mitigation",),
     "report": ("effects", "mitigation"),
@@ -77,6 +80,7 @@ FURTHER: dict[Step, Step] = {
     "robustness": "effects",
     "structure": "effects",
     "mediation": "effects",
+    "choices": "disparity",
     "gap": "disparity",
     "leakage": "disparity",
     "prompted": "disparity",
@@ -170,6 +174,8 @@ class AuditSettings(_Frozen):
     """Which gap is taken apart, and along what."""
     leakage: LeakageSettings = Field(default_factory=LeakageSettings)
     """Which attributes a stranger may try to read from lists and vectors."""
+    choices: ChoiceSettings = Field(default_factory=ChoiceSettings)
+    """Which verdict is asked in every defensible way, and what is varied."""
     prompted: PromptedAudit = Field(default_factory=PromptedAudit)
     """The same question put to a language model as different people."""
     mitigation: MitigationSettings = Field(default_factory=MitigationSettings)
@@ -232,6 +238,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "gap": ("gap",),
     "leakage": ("leakage",),
     "prompted": ("prompted",),
+    "choices": ("choices", "cohorts"),
     "trust": ("effects", "trust", "population"),
     "recommender": ("recommender",),
     "disparity": ("disparity", "scope", "cohorts"),

@@ -226,6 +226,13 @@ def leakage_step(run: Run) -> Section:
     return _disclosed(leakage_section_of(run), run.settings)
 
 
+def choices_step(run: Run) -> Section:
+    """The fairness question in every defensible way."""
+    from audit.choices import choices_section_of
+
+    return _disclosed(choices_section_of(run), run.settings)
+
+
 def prompted_step(run: Run) -> Section:
     """Whether a language model's lists depend on who asks."""
     from audit.prompted import prompted_section_of
@@ -280,6 +287,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "gap": gap_step,
     "leakage": leakage_step,
     "prompted": prompted_step,
+    "choices": choices_step,
     "mitigation": mitigation_step,
     "chosen": chosen_step,
     "report": report_step,

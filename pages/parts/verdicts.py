@@ -17,7 +17,7 @@ from words import say
 
 GO = "board:go"
 """The step whose page a cell leads to, kept for the run that follows."""
-WAYS: dict[board.Act, Step] = {"why": "gap", "mend": "mitigation"}
+WAYS: dict[board.Act, Step] = {"why": "gap", "choices": "choices", "mend": "mitigation"}
 
 
 def boards(view: View, found: Section) -> None:
@@ -41,6 +41,10 @@ def _ask(view: View, attribute: str, figure: str, act: board.Act) -> None:
         name = figure.split("@")[0]
         chosen = {"attribute": attribute} | ({"gap_in": name} if name in get_args(Outcome) else {})
         changed = changed.model_copy(update={"gap": changed.gap.model_copy(update=chosen)})
+    elif step == "choices":
+        asked = {"attribute": attribute, "first": None, "second": None}
+        if attribute != changed.choices.attribute:
+            changed = changed.model_copy(update={"choices": changed.choices.model_copy(update=asked)})
     elif step == "mitigation":
         kept = changed.mitigation.model_copy(update={"attribute": attribute})
         changed = changed.model_copy(update={"mitigation": kept})
