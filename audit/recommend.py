@@ -163,16 +163,22 @@ def audited(run: Run) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
 
 def train_along(run: Run) -> None:
     """Take part in the training that the first process of several does, and keep nothing."""
+    from audit import unbiased
     from models.config import Gradient
 
     settings = run.settings.recommender
     if not settings.lists_alone and settings.saved is None and isinstance(settings.model, Gradient):
         trained(run.composed, settings.model, run.settings.seed, run.folder.checkpoints)
+        plain = unbiased.twin(run)
+        if plain is not None:
+            trained(run.composed, plain, run.settings.seed)
 
 
 def recommender_section_of(run: Run) -> Section:
     """Step `recommender`: lists of the chosen recommender and of popularity beside it, with their accuracy."""
+    from analysis.fairness.ranking import TWIN
     from analysis.fairness.utility import recommender_section
+    from audit import unbiased
     from models.config import PopularitySettings
 
     run.tell(0.0, "audit.progress.compose")
@@ -186,7 +192,14 @@ def recommender_section_of(run: Run) -> Section:
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
+    plain = unbiased.twin(run)
+    if plain is not None:
+        run.tell(0.6, "audit.progress.twin")
+        _, other = trained(composed, plain, settings.seed)
+        rankings.append(composed.ranking(TWIN, other.codes[:, :top], other.scores[:, :top]))
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
+    if plain is not None:
+        section = unbiased.said(run, section, model, _name(run))
     return section.model_copy(update={"notes": (*section.notes, *remarks)})
 
 

@@ -25,10 +25,12 @@ BINS = 200
 REPLICATES = 500
 LISTED = 15
 """Features of the balance table: those furthest from balance before."""
-POOR = 0.1
-"""A fewer share of rows than this left by the weights is said to be few."""
+POOR = 0.2
+"""A smaller share of rows than this left by the weights is said to be few."""
 FAILS = 0.1
 """Predictive p-value of an exposure model below which the substitute confounder is not to be trusted."""
+TELLS = 0.55
+"""AUC of an exposure model below which exposures have nothing in common that it could stand for."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,27 @@ class Removal:
     z: sp.csr_matrix
     x_names: tuple[str, ...]
     z_names: tuple[str, ...]
-    correction: str
-    source: str
 
 
-def with_propensities(section: Section, removal: Removal | None, check: float | None, seed: int) -> Section:
+@dataclass(frozen=True)
+class Check:
+    """Of the exposure model behind the substitute confounder.
+
+    p: predictive p-value, near a half is right. auc: of exposures kept from it against cells without, chance 0.5.
+    """
+
+    p: float
+    auc: float
+
+    @property
+    def fails(self) -> bool:
+        return self.p < FAILS or self.auc < TELLS
+
+
+def with_propensities(section: Section, removal: Removal | None, check: Check | None, seed: int) -> Section:
     """The recommender's section with what was done about the log's bias: findings, tables, sentences.
 
-    removal: None where rows are not weighted. check: predictive p-value of the exposure model behind the substitute
-    confounder, None without one.
+    removal: None where rows are not weighted. check: None without a substitute confounder.
     """
     findings: tuple[Finding, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -76,8 +90,9 @@ def with_propensities(section: Section, removal: Removal | None, check: float | 
         findings, tables = _findings(removal, seed), _tables(removal)
         said += _weights_said(findings)
     if check is not None:
-        findings = (*findings, _check(check, section))
-        said.append(phrase("propensity.check_fails" if check < FAILS else "propensity.check_passes", p=f"{check:.2f}"))
+        findings = (*findings, *_checked(check, section))
+        key = "check_fails" if check.fails else "check_passes"
+        said.append(phrase(f"propensity.{key}", p=f"{check.p:.2f}", auc=f"{check.auc:.2f}"))
     return section.model_copy(
         update={
             "summary": (*section.summary, *said),
@@ -119,7 +134,7 @@ def _findings(removal: Removal, seed: int) -> tuple[Finding, ...]:
     return (*found, ranked, miss, *_balance_findings(removal))
 
 
-def _measured(name: str, unit: str, value: float, n: int, **rest: float | int) -> Finding:
+def _measured(name: str, unit: str, value: float, n: int, **rest: float | str) -> Finding:
     return Finding.model_validate(
         {
             "key": f"recommender.propensity.{name}",
@@ -141,9 +156,10 @@ def _unjudged(name: str, rows: int) -> Finding:
     return not_computed(f"recommender.propensity.{name}", label, "auc", rows, reason, method, n_unit="rows")
 
 
-def _check(check: float, section: Section) -> Finding:
+def _checked(check: Check, section: Section) -> tuple[Finding, ...]:
     users = max((finding.n for finding in section.findings), default=0)
-    return _measured("check", "p", check, users, n_unit="users")  # type: ignore[arg-type]
+    figures = (("check", "p", check.p), ("told", "auc", check.auc))
+    return tuple(_measured(name, unit, value, users, n_unit="users") for name, unit, value in figures)
 
 
 def exposure_auc(cells: Judged, seed: int) -> tuple[float, float, float]:
@@ -206,7 +222,7 @@ def balance(removal: Removal) -> list[tuple[str, float, float]]:
         for w in (np.ones(rows), removal.weight)
     )
     share = np.outer(x.mean(axis=0), z.mean(axis=0))
-    spread = np.sqrt(share * (1 - share))
+    spread = np.sqrt(np.maximum(share * (1 - share), 0))
     known = np.argwhere(spread > 0)
     off = [(table - share) / np.where(spread > 0, spread, 1) for table in (before, after)]
     found = [(_crossed_name(removal, a, b), float(off[0][a, b]), float(off[1][a, b])) for a, b in known.tolist()]

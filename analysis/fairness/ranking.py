@@ -14,8 +14,10 @@ from words import Phrase, Refusal, phrase
 Lists = npt.NDArray[np.int32]
 
 
+TWIN = "log as it is"
+"""Name of the recommender under audit trained without what removes the log's bias."""
 KINDS = frozenset(
-    {"popularity", "additive", "ease", "mf", "vae", "sequence", "language", "prompted", "lists", "saved model"}
+    {"popularity", "additive", "ease", "mf", "vae", "sequence", "language", "prompted", "lists", "saved model", TWIN}
 )
 """Names of recommenders that the catalogue has words for."""
 

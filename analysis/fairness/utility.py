@@ -15,7 +15,7 @@ from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.paired import changes, judgeable_change
 from analysis.fairness.partition import everyone
 from analysis.fairness.peruser import accuracy
-from analysis.fairness.ranking import Ranking, recommender_title
+from analysis.fairness.ranking import TWIN, Ranking, recommender_title
 from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence
 from words import Fact, Phrase, phrase
 
@@ -136,7 +136,7 @@ def _summary(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int)
         said.append(phrase("fairness.summary.accuracy", **facts, n=ndcg.n))
     else:
         said.append(sentence(ndcg))
-    for other in rankings[1:]:
+    for other in (one for one in rankings[1:] if one.name != TWIN):  # of which more is said elsewhere
         gap = by_key[f"recommender.ndcg@{K}.gap.{name}-{other.name}"]
         said.append(_stands(gap, rankings[0].title, other.title, K))
     return (*said, rankings[0].protocol)
