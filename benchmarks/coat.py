@@ -11,8 +11,8 @@ on the same users.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 
@@ -21,8 +21,16 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from benchmarks.peruser import per_user
-from models.config import AdditiveSettings, Debias, FactorSettings, PopularitySettings, RecommenderSettings
+from models.config import (
+    AdditiveSettings,
+    Debias,
+    FactorSettings,
+    PopularitySettings,
+    RecommenderSettings,
+    Weighting,
+)
 from models.data import Interactions
+from models.exposure import exposure
 from models.train import fit
 
 Array = npt.NDArray[np.float64]
@@ -32,12 +40,13 @@ Flags = npt.NDArray[np.bool_]
 REPLICATES = 1000
 SEEDS = (0, 1, 2)
 HELD_OUT = 0.1
-PENALTIES = (0.01, 0.03, 0.1, 0.3)
+PENALTIES = (0.01, 0.03, 0.1)
 SIZES = (8, 32)
+FEATURES = Weighting(propensity="features")
 CORRECTIONS = {"IPS": "ips", "SNIPS": "snips", "DR": "dr", "DR-JL": "joint", "MRDR": "mrdr"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coat:
     """train, test: ratings [290, 300], 0 where none. x, z: features of users and coats."""
 
@@ -87,13 +96,14 @@ def read_coat(folder: Path) -> Coat:
     return Coat(*parts, *known)
 
 
+@cache
 def interactions(coat: Coat, validation: float, seed: int) -> Interactions:
-    """The self-selected ratings; a share of them held out where a kind stops by validation."""
+    """The self-selected ratings with propensities from the features; a share held out where a kind stops by it."""
     user, item = (codes.astype(np.int32) for codes in np.nonzero(coat.train))
     rating = coat.train[user, item].astype(np.float32)
     wanted = (rating >= 3).astype(np.float32)
     out = np.random.default_rng(seed).random(len(user)) < validation
-    return Interactions(
+    data = Interactions(
         user=user[~out],
         item=item[~out],
         label=wanted[~out],
@@ -108,6 +118,7 @@ def interactions(coat: Coat, validation: float, seed: int) -> Interactions:
         user_features=sp.csr_matrix(coat.x, dtype=np.float32),
         item_features=sp.csr_matrix(coat.z, dtype=np.float32),
     )
+    return replace(data, propensity=exposure(data, FEATURES, seed).chance.astype(np.float32))
 
 
 def cells(coat: Coat, masked: bool) -> Cells:
@@ -129,9 +140,7 @@ def factor_rows(coat: Coat, name: str, start: FactorSettings, corrections: Itera
     plain = tuned(coat, start)
     rows = [Row(name, plain)]
     for called in corrections:
-        asked = Debias(
-            correction=CORRECTIONS.get(called, "none"), propensity="features", confounder=called == "deconf."
-        )
+        asked = Debias(correction=CORRECTIONS.get(called, "none"), propensity="given", confounder=called == "deconf.")
         rows.append(Row(f"{name} + {called}", plain.model_copy(update={"debias": asked}), name))
     return rows
 
@@ -140,7 +149,7 @@ def additive_rows() -> list[Row]:
     rows = []
     for name, crosses in (("additive", False), ("additive, crossed", True)):
         plain = AdditiveSettings(crosses=crosses)
-        asked = plain.debias.model_copy(update={"correction": "ips", "propensity": "features"})
+        asked = plain.debias.model_copy(update={"correction": "ips", "propensity": "given"})
         rows += [Row(name, plain), Row(f"{name} + IPS", plain.model_copy(update={"debias": asked}), name)]
     return rows
 
