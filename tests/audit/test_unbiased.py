@@ -29,7 +29,7 @@ def section_of(tmp_path: Path, model, **data):  # type: ignore[no-untyped-def]
 
 
 def test_the_step_says_what_the_weights_do_and_whether_they_help(tmp_path):
-    debias = Debias(correction="ips", propensity="features", confounder=True, factors=2)
+    debias = Debias(correction="ips", confounder=True, factors=2)
     section = section_of(tmp_path, QUICK.model_copy(update={"debias": debias}))
     keys = {finding.key for finding in section.findings}
     assert "recommender.ndcg@10.gap.mf-log as it is" in keys
