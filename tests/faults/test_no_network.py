@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -12,13 +16,21 @@ from pathlib import Path
 import psutil
 import pytest
 
+from analysis.ingest import Source
+from analysis.simulate import Shop
+from audit.asking import PromptedAudit
 from audit.jobs import Jobs
-from audit.settings import STEPS
+from audit.settings import STEPS, AuditSettings, Recommending
+from audit.workspace import Workspace
+from models.prompted.servers import SERVERS_VARIABLE
+from models.prompted.settings import ChatModel, Prompted
 from tests.browser.server import Server, serving
 from tests.faults.sessions import visitor
 
+ROOT = Path(__file__).parents[2]
 LONGEST_AUDIT = 300
 LOOK_EVERY = 0.02
+CANARY = "sk-canary-51d0"
 
 
 @pytest.mark.slow
@@ -30,6 +42,37 @@ def test_the_server_and_its_jobs_connect_to_nothing_but_this_machine(tmp_path: P
     assert watch.processes > 1, "the job's process was never seen: the test would prove nothing"
     assert watch.local > 0, "not even the visitor's own connection was seen: the test would prove nothing"
     assert watch.foreign == set()
+
+
+@pytest.mark.parametrize("step", ["prompted", "recommender"])
+def test_a_server_that_the_operator_does_not_name_hears_nothing(step: str, tmp_path: Path) -> None:
+    """An audit.toml may name any address: a job asks none of them without the operator's word, the key stays home."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+        port = listener.getsockname()[1]
+        model = ChatModel(address=f"http://127.0.0.1:{port}/v1", name="any", retries=0)
+        settings = AuditSettings(
+            data=Source(kind="demo", shop=Shop(users=120, items=48)),
+            prompted=PromptedAudit(model=model),
+            recommender=Recommending(prompted=Prompted(model=model, users=20)),
+        )
+        folder = Workspace(tmp_path).create(settings)
+        allowed = {SERVERS_VARIABLE: f"http://127.0.0.1:{port + 1}=KEY, https://127.0.0.1:{port}=KEY", "KEY": CANARY}
+        done = subprocess.run(
+            [sys.executable, "-m", "audit", "step", str(folder.path), "data", step],
+            cwd=ROOT,
+            env={**os.environ, **allowed},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "not among the servers that the operator allows" in done.stderr
+        assert CANARY not in done.stdout + done.stderr
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
 
 
 class _Watch:
