@@ -7,6 +7,9 @@ from typing import Literal
 
 Method = Literal[
     "reweigh",
+    "resample",
+    "twins",
+    "decorrelate",
     "adversary",
     "utility",
     "rerank",
@@ -20,9 +23,10 @@ Place = Literal["before", "during", "after"]
 Goal = Literal["gap", "hide", "exposure", "selection"]
 """gap: narrow the accuracy gap between groups of users. hide: keep the attribute out of lists and vectors.
 exposure: share attention among groups of items. selection: equal decisions for groups of users."""
-Need = Literal["training", "weights", "gradient", "profile", "scores"]
+Need = Literal["training", "weights", "gradient", "profile", "features", "scores"]
 """training: the audit trains the recommender itself. weights: its kind takes weights of rows. gradient: its kind is
-trained by gradient steps. profile: its kind reads what is known of users. scores: it is more than lists from a file."""
+trained by gradient steps. profile: its kind reads what is known of users; features: in numbers of any size. scores: it
+is more than lists from a file."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class About:
 
 METHODS: dict[Method, About] = {
     "reweigh": About("before", ("gap", "selection"), ("training", "weights")),
+    "resample": About("before", ("gap", "selection"), ("training",), first=False),
+    "twins": About("before", ("hide", "gap"), ("training", "profile")),
+    "decorrelate": About("before", ("hide",), ("training", "features")),
     "adversary": About("during", ("hide", "gap"), ("training", "gradient")),
     "utility": About("after", ("gap",), ("training",)),
     "rerank": About("after", ("exposure",)),

@@ -28,4 +28,39 @@ def reweighed(ground: Ground, data: Interactions, strength: float) -> Interactio
     return replace(data, weight=weight if data.weight is None else (weight * data.weight).astype(np.float32))
 
 
-BEFORE: dict[Method, Prepare] = {"reweigh": reweighed}
+def resampled(ground: Ground, data: Interactions, strength: float) -> Interactions:
+    """Rows drawn anew by the weights of `reweighed`, for kinds that take none."""
+    from analysis.mitigation.resample import resampled_rows
+    from analysis.mitigation.reweigh import group_balance, row_weights
+    from models.rows import taking
+
+    group = data.profile[ground.attribute][data.user]
+    weight = group_balance(group) if (data.label > 0).all() else row_weights(group, data.label)
+    return taking(data, resampled_rows(weight, strength, ground.settings.seed))
+
+
+def twinned(ground: Ground, data: Interactions, strength: float) -> Interactions:
+    """Attribute-flipped twins of a share of the users."""
+    from models.rows import with_twins
+
+    return with_twins(data, ground.attribute, strength, ground.settings.seed)
+
+
+def freed(ground: Ground, data: Interactions, strength: float) -> Interactions:
+    """User features without their relation to the attribute."""
+    from analysis.mitigation.resample import decorrelated
+    from models.rows import with_features
+
+    if data.user_features is None:
+        return data
+    own = np.array([name.startswith(f"{ground.attribute}=") for name in data.user_feature_names or ()], bool)
+    group = data.profile[ground.attribute]
+    return with_features(data, decorrelated(data.user_features.toarray(), group, own, strength))
+
+
+BEFORE: dict[Method, Prepare] = {
+    "reweigh": reweighed,
+    "resample": resampled,
+    "twins": twinned,
+    "decorrelate": freed,
+}

@@ -8,7 +8,7 @@ from analysis.mitigation.methods import METHODS
 from analysis.mitigation.naming import title_of
 from audit.methods import BEFORE, DECIDE, DURING, RERANK, made, unmet
 from audit.settings import AuditSettings, Recommending
-from models.config import EaseSettings, FactorSettings, PopularitySettings
+from models.config import AdditiveSettings, EaseSettings, FactorSettings, PopularitySettings
 from tests.audit.shop import ground
 from words import LANGUAGES, Refusal, say
 from words.phrase import catalogue
@@ -28,7 +28,8 @@ def test_each_method_has_one_function_in_its_place_and_a_name_in_both_languages(
 
 @pytest.mark.parametrize("name", [name for name, about in METHODS.items() if "gradient" not in about.needs])
 def test_strength_nought_changes_nothing(name):
-    start = ground()
+    reads = {"profile", "features"} & set(METHODS[name].needs)
+    start = ground(AdditiveSettings(strengths=(0.1,)) if reads else None)
     variant = made(start, [(name, 0.0)])
     if variant.ranking is not None:
         assert np.array_equal(variant.ranking.lists, start.kept.codes[:, : start.top])
