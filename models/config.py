@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 Propensity = Literal["popularity", "additive", "features", "position", "given"]
+Change = Literal["crop", "mask", "reorder"]
 
 
 class Settings(BaseModel):
@@ -101,7 +102,23 @@ class Embedded(Gradient):
     """Weight of the loss under the attack, beside the loss without it."""
 
 
-class SequentialSettings(Embedded):
+class Private(Gradient):
+    """Kinds whose rows are users, so that what one user did can be kept from being read out of the weights."""
+
+    epsilon: float = Field(0.0, ge=0, le=1000)
+    """Train with differential privacy (models.private): what the weights tell of any one user, as a bound; smaller
+    hides more and costs more accuracy. 0: train without. All epochs are run and the last one is kept."""
+    delta: float = Field(1e-5, gt=0, lt=1)
+    """Chance that the bound of `epsilon` does not hold; below one over the number of users."""
+
+    @model_validator(mode="after")
+    def _users_stand_alone(self) -> Self:
+        if self.epsilon > 0 and self.adversary is not None and self.adversary.strength > 0:
+            raise ValueError("privacy needs a loss of each user alone, and an adversary compares users: choose one")
+        return self
+
+
+class SequentialSettings(Embedded, Private):
     """What the kinds that read a user's history in order share."""
 
     epochs: int = Field(60, ge=1, le=10_000)
@@ -128,6 +145,11 @@ class SequentialSettings(Embedded):
     """Share of units silenced while training."""
     buckets: bool = True
     """Users with histories of like length share a batch, so that little padding is computed."""
+    augment: tuple[Change, ...] = ()
+    """Changes of histories, two of which must be told to be of the same user (CL4SRec, Xie et al. 2022): keep one
+    stretch (crop), hide some items (mask), shuffle a stretch (reorder). None: no such task."""
+    contrast: float = Field(0.1, ge=0, le=1000)
+    """Weight of that task's loss."""
     profile: tuple[str, ...] | None = None
     """Attributes read as profile tokens. None: all of `Interactions.profile`, but the adversary's."""
 
@@ -135,6 +157,12 @@ class SequentialSettings(Embedded):
     def _heads_divide(self) -> Self:
         if self.dimensions % self.heads:
             raise ValueError(f"{self.heads} heads do not divide {self.dimensions} dimensions")
+        return self
+
+    @model_validator(mode="after")
+    def _histories_stand_alone(self) -> Self:
+        if self.epsilon > 0 and (self.augment or self.attack != "none"):
+            raise ValueError("privacy needs a loss of each user alone: leave out changes of histories and attacks")
         return self
 
 
@@ -187,6 +215,16 @@ class FactorSettings(Embedded):
     debias: Debias = Debias()
     """How the log's bias is removed."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_not_private(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("epsilon"):
+            raise ValueError(
+                "matrix factorisation cannot be trained with differential privacy here: what counts as not wanted by a "
+                "user is drawn from all that this user did not take, so no row stands alone; choose sequence or vae"
+            )
+        return given
+
     @model_validator(mode="after")
     def _pairs_have_no_row_loss(self) -> Self:
         if self.loss == "bpr" and self.stop_on == "loss":
@@ -204,7 +242,7 @@ class FactorSettings(Embedded):
         return self
 
 
-class VaeSettings(Gradient):
+class VaeSettings(Private):
     """Mult-VAE (Liang et al. 2018): what a user took, squeezed through a few numbers and told again."""
 
     kind: Literal["vae"] = "vae"

@@ -34,6 +34,8 @@ class Fitted(ABC, Generic[Own]):
         """Digest of the user and item ids that the codes stand for."""
         self.cache: Path | None = None
         """Where encoded item texts are kept (language model); None: beside the checkpoints, if those are kept."""
+        self.epsilon: float | None = None
+        """What training with differential privacy has spent (models.private); None without."""
         self.curves: Curves = {}
         """``loss`` and ``validation``, one figure an epoch; empty for kinds without epochs."""
 

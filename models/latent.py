@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models import private
 from models.base import Tell, silent
 from models.config import VaeSettings
 from models.data import Floats, Interactions, Ints
@@ -73,9 +74,11 @@ class VaeLearner:
     def __init__(self, data: Interactions, settings: VaeSettings, seed: int) -> None:
         self.data, self.settings = data, settings
         self.taken = positives(data)
-        self.weight = cell_weights(data, row_weights(data, settings.debias, seed))
+        alone = private.wanted(settings)  # then nothing may be read from all users but by noisy steps
+        weight = np.ones(len(data.user), np.float32) if alone else row_weights(data, settings.debias, seed)
+        self.weight = cell_weights(data, weight)
         self.readers = np.nonzero(np.diff(self.taken.indptr))[0].astype(np.int32)
-        self.length = self.taken.nnz / len(self.readers)
+        self.length = 1.0 if alone else self.taken.nnz / len(self.readers)
         with seeded(seed):
             self.model = Autoencoder(data.n_items, settings)
             critic = Critic(data, settings.adversary) if settings.adversary else None
@@ -141,6 +144,7 @@ class Vae(Fitted[VaeSettings]):
         self.users = learner.users(np.arange(data.n_users, dtype=np.int32))
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
+        self.epsilon = private.spent_by(self.settings, len(learner.readers))
         self.ids = ids_digest(data)
         return self
 
@@ -162,10 +166,11 @@ class Vae(Fitted[VaeSettings]):
         self.level = expect(arrays["level"], (items,))
 
     def facts(self) -> dict[str, Any]:
-        return {"best_epoch": self.best_epoch, "users": len(self.users)}
+        return {"best_epoch": self.best_epoch, "epsilon": self.epsilon, "users": len(self.users)}
 
     def _recall(self, facts: dict[str, Any]) -> None:
         self.best_epoch, self.people = int(facts["best_epoch"]), int(facts["users"])
+        self.epsilon = private.told(facts)
 
 
 def surprise(logits: Tensor, weight: Tensor) -> Tensor:

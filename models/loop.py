@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from models import store
+from models import private, store
 from models.attack import attacked
 from models.base import Tell
 from models.batches import batches
@@ -90,7 +90,7 @@ class Course:
     validation: list[float] = field(default_factory=list)
 
     def over(self, settings: Gradient) -> bool:
-        if hides(settings):
+        if keeps_last(settings):
             return self.epoch >= settings.epochs
         stale = self.best is not None and self.epoch - self.best_epoch >= settings.patience
         return stale or self.epoch >= settings.epochs
@@ -111,10 +111,14 @@ def learn(learner: Learner, settings: Gradient, seed: int, stamp: str, folder: P
     return loop.course
 
 
-def hides(settings: Gradient) -> bool:
-    """Whether an adversary takes part. Then all epochs are run and the last is kept: the epoch of the best
-    validation figure would be the one in which the attribute was hidden least."""
-    return settings.adversary is not None and settings.adversary.strength > 0
+def keeps_last(settings: Gradient) -> bool:
+    """Whether all epochs are run and the last one is kept.
+
+    With an adversary, the epoch of the best validation figure would be the one in which the attribute was hidden
+    least; with privacy, the choice of an epoch by the validation rows would tell of those who made them.
+    """
+    hides = settings.adversary is not None and settings.adversary.strength > 0
+    return hides or private.wanted(settings)
 
 
 @contextmanager
@@ -143,6 +147,8 @@ class _Whole(nn.Module):
 
 class _Loop:
     place: Accelerator
+    plan: private.Plan | None = None
+    """Of private training, once it has begun."""
 
     def __init__(
         self, learner: Learner, settings: Gradient, seed: int, stamp: str, folder: Path | None, tell: Tell
@@ -171,7 +177,7 @@ class _Loop:
         if figure is not None:
             course.validation.append(figure)
             news["validation"] = figure
-            if not hides(self.settings) and (course.best is None or figure > course.best):
+            if not keeps_last(self.settings) and (course.best is None or figure > course.best):
                 course.best, course.best_epoch = figure, course.epoch
                 self.best = self._weights()
         self._checkpoint()
@@ -205,7 +211,7 @@ class _Loop:
             lengths = self._lengths(arrays)
             rows = [torch.from_numpy(array).to(self.device) for array in arrays]
             told = monotonic()
-            for chosen in batches(len(arrays[0]), self.course.batch, lengths, rng):
+            for chosen in self._batches(len(arrays[0]), lengths, rng):
                 self._set_rate(done / len(arrays[0]))
                 total += self._step(rows, torch.from_numpy(chosen).to(self.device)) * len(chosen)
                 done += len(chosen)
@@ -213,6 +219,23 @@ class _Loop:
                     told = monotonic()
                     self.tell(self._done(), "models.training", epoch=float(self.course.epoch + 1))
         return float(self.place.reduce(total, "mean")) / len(arrays[0])
+
+    def _batches(
+        self, rows: int, lengths: npt.NDArray[np.int64] | None, rng: np.random.Generator
+    ) -> list[npt.NDArray[np.int64]]:
+        if not private.wanted(self.settings):
+            return batches(rows, self.course.batch, lengths, rng)
+        made = self._private_plan(rows)
+        return private.draws(rows, made.share, made.steps // self.settings.epochs, rng)
+
+    def _private_plan(self, rows: int) -> private.Plan:
+        """What privacy costs on so many users; made once."""
+        if self.place.num_processes > 1:
+            raise Refusal("models.private.one_process")
+        if self.plan is None:
+            assert isinstance(self.settings, private.Private)
+            self.plan = private.plan(self.settings, rows, self.course.batch)
+        return self.plan
 
     def _lengths(self, rows: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.int64] | None:
         """What batches are sorted by, or None."""
@@ -227,6 +250,9 @@ class _Loop:
 
     def _step(self, rows: list[Tensor], chosen: Tensor) -> Tensor:
         """One step on the rows `chosen`, by all processes together; this process's share of the mean loss."""
+        if self.plan is not None:
+            own = [row[chosen] for row in rows]
+            return private.private_step(self.learner, self.optimiser.optimizer, self.plan, self.course.batch, own)
         self.optimiser.zero_grad(set_to_none=True)
         parts = self._own_parts(chosen)
         total = torch.zeros((), device=self.device)

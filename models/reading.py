@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models import private
+from models.augment import changed, contrast
 from models.base import Tell
 from models.config import LanguageSettings, SequentialSettings
 from models.data import Floats, Interactions, Ints
@@ -42,7 +44,9 @@ class NextItemLearner:
     ) -> None:
         self.data, self.profiles, self.settings = data, known, settings
         self.ordered = data.time is not None
-        self.histories = histories(data, row_weights(data, settings.debias, seed), settings.history)
+        alone = private.wanted(settings)  # then nothing may be read from all users but by noisy steps
+        weight = np.ones(len(data.user), np.float32) if alone else row_weights(data, settings.debias, seed)
+        self.histories = histories(data, weight, settings.history)
         self.readers = np.nonzero(self.histories.items[:, 0] != PAD)[0].astype(np.int32)
         with seeded(seed):
             self.reader = make_reader(items_of(data, texts, settings), known.values, self.ordered, settings)
@@ -87,10 +91,18 @@ class NextItemLearner:
             target, items, level = target[: len(before)], items[candidates], level[candidates]
         each = F.cross_entropy(scores(before, items, level).float(), target, reduction="none")
         loss = weighted(each, weight[there], self.settings.debias.correction)
+        if self.settings.augment and self.module.training:
+            loss = loss + self.settings.contrast * self._contrast(items, profile, history)
         if self.critic is not None:
             ends = read[torch.arange(len(read), device=read.device), there.sum(1)]  # [b, d]
             loss = loss + self.critic.loss(ends, users)
         return loss
+
+    def _contrast(self, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
+        """How badly two changes of one history are told from those of others, 0-d."""
+        views = (changed(history, self.settings.augment) for _ in range(2))
+        first, second = (self.reader.users(items, profile, view) for view in views)
+        return contrast(first, second)
 
     def validate(self) -> float | None:
         if len(self.data.valid_user) == 0:
@@ -124,6 +136,7 @@ class HistoryReader(Fitted[Own]):
         self.users = user_arrays(self.reader, known.codes, self.history)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
+        self.epsilon = private.spent_by(self.settings, len(learner.readers))
         self.ids = ids_digest(data)
         return self
 
@@ -179,18 +192,21 @@ class HistoryReader(Fitted[Own]):
 
     def facts(self) -> dict[str, Any]:
         values = [[name, list(values)] for name, values in self.profiles.values.items()]
-        return {"best_epoch": self.best_epoch, "ordered": self.ordered, "values": values}
+        return {"best_epoch": self.best_epoch, "epsilon": self.epsilon, "ordered": self.ordered, "values": values}
 
     def _recall(self, facts: dict[str, Any]) -> None:
         self.best_epoch = int(facts["best_epoch"])
+        self.epsilon = private.told(facts)
         self.ordered = bool(facts["ordered"])
         self.values = {str(name): tuple(str(v) for v in values) for name, values in facts["values"]}
 
 
 def items_of(data: Interactions, texts: Floats | None, settings: SequentialSettings) -> Items:
     """Items before training: each at the log of its share. Without texts every item counts as met."""
-    share = (data.popularity + 1) / (data.popularity + 1).sum()
-    met = np.ones(data.n_items, bool) if texts is None else data.popularity > 0
+    alone = private.wanted(settings)  # then counts of all users may not be read
+    counts = np.ones(data.n_items) if alone else data.popularity + 1.0
+    share = counts / counts.sum()
+    met = np.ones(data.n_items, bool) if texts is None or alone else data.popularity > 0
     return make_items(texts, met, np.log(share).astype(np.float32), settings)
 
 

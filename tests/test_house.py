@@ -25,6 +25,8 @@ HEAVY = {
     "transformers": ("models/",),
     "peft": ("models/",),
     "accelerate": ("models/",),
+    "opacus": ("models/private.py",),
+    "optuna": ("models/tune.py",),
     "causallearn": ("analysis/causal/discovery/",),
     "dowhy": ("analysis/causal/",),
     "econml": ("analysis/causal/people/",),

@@ -1,0 +1,116 @@
+"""Training with differential privacy (Abadi et al. 2016): each user's gradient clipped, noise added, by Opacus.
+
+The unit is a user: a row of the learner is one user's whole history, so adding or removing all that one user did
+changes what the weights may be by at most a factor of exp(epsilon), but for a chance of delta. That holds for
+the weights alone, not for the histories and lists that a model keeps beside them, and only for those who do not know
+the seed: who knows it can draw the same noise and take it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from models.config import Gradient, Private
+
+CLIP = 1.0
+"""Longest gradient of one user, where the settings' `clip` is 0."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What privacy costs: users are drawn each by itself with a chance of `share`, `steps` times.
+
+    noise: standard deviation of the noise, in units of `clip`, the longest gradient of a user.
+    """
+
+    share: float
+    steps: int
+    noise: float
+    clip: float
+
+
+class Separable(Protocol):
+    """A learner whose rows are users, and whose loss of one row needs no other."""
+
+    module: nn.Module
+
+    def loss(self, batch: tuple[Tensor, ...]) -> Tensor: ...
+
+
+def wanted(settings: Gradient) -> bool:
+    return isinstance(settings, Private) and settings.epsilon > 0
+
+
+@cache
+def plan(settings: Private, users: int, batch: int) -> Plan:
+    """The least noise with which all epochs together stay within `epsilon` at `delta`."""
+    from opacus.accountants.utils import get_noise_multiplier
+
+    share, steps = min(1.0, batch / users), settings.epochs * -(-users // batch)
+    noise = get_noise_multiplier(
+        target_epsilon=settings.epsilon, target_delta=settings.delta, sample_rate=share, steps=steps, accountant="rdp"
+    )
+    return Plan(share, steps, noise, settings.clip or CLIP)
+
+
+def spent(made: Plan, delta: float) -> float:
+    """The epsilon, at `delta`, of all steps of a plan."""
+    from opacus.accountants import RDPAccountant
+
+    accountant = RDPAccountant()
+    accountant.history = [(made.noise, made.share, made.steps)]
+    return float(accountant.get_epsilon(delta))
+
+
+def spent_by(settings: Private, users: int) -> float | None:
+    """The epsilon that training on so many users has spent, None without privacy."""
+    return spent(plan(settings, users, settings.batch), settings.delta) if wanted(settings) else None
+
+
+def told(facts: Mapping[str, Any]) -> float | None:
+    """The epsilon among a saved model's facts; None without privacy."""
+    epsilon = facts.get("epsilon")
+    return None if epsilon is None else float(epsilon)
+
+
+def draws(users: int, share: float, steps: int, rng: np.random.Generator) -> list[npt.NDArray[np.int64]]:
+    """The users of each step: every one by itself with the same chance, as the accounting supposes; maybe none."""
+    return [np.nonzero(rng.random(users) < share)[0] for _ in range(steps)]
+
+
+def private_step(
+    learner: Separable, optimiser: torch.optim.Optimizer, made: Plan, users: int, rows: list[Tensor]
+) -> Tensor:
+    """One step on these users' rows; the mean loss (0 where no user was drawn).
+
+    users: how many are drawn on average, what the sum of gradients is divided by.
+    """
+    from opacus.optimizers import DPOptimizer
+
+    noisy = DPOptimizer(optimiser, noise_multiplier=made.noise, max_grad_norm=made.clip, expected_batch_size=users)
+    total, drawn = torch.zeros((), device=rows[0].device), len(rows[0])
+    for one in range(drawn):
+        loss = learner.loss(tuple(row[one : one + 1] for row in rows))
+        slopes = torch.autograd.grad(loss, noisy.params, allow_unused=True)
+        for weight, slope in zip(noisy.params, slopes, strict=True):
+            weight.grad_sample = (torch.zeros_like(weight) if slope is None else slope)[None]
+        noisy.clip_and_accumulate()
+        total += loss.detach()
+    if drawn == 0:
+        for weight in noisy.params:
+            weight.grad_sample = weight.new_zeros((0, *weight.shape))
+        noisy.clip_and_accumulate()
+    noisy.add_noise()
+    noisy.scale_grad()
+    optimiser.step()
+    for weight in noisy.params:
+        weight.grad_sample = weight.summed_grad = None
+    return total / max(drawn, 1)

@@ -1,0 +1,98 @@
+"""Private training: what one user can do to a step is bounded, and the epsilon is Opacus's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models import store
+from models.config import Adversary, FactorSettings, SequenceSettings, VaeSettings
+from models.histories import profiles
+from models.private import Plan, draws, plan, private_step, spent
+from models.reading import NextItemLearner
+from models.train import fit
+from tests.models.blocks import FAST, ITEMS, USERS, checkerboard
+
+ALL = np.arange(USERS, dtype=np.int32)
+PRIVATE = FAST["sequence"].model_copy(update={"epochs": 2, "epsilon": 8.0, "delta": 1e-3})
+
+
+def test_a_tighter_bound_takes_more_noise_and_what_is_spent_stays_below_it():
+    noises = []
+    for epsilon in (1.0, 4.0, 16.0):
+        made = plan(PRIVATE.model_copy(update={"epsilon": epsilon, "epochs": 20}), 1000, 100)
+        assert (made.share, made.steps, made.clip) == (0.1, 200, 1.0)
+        assert epsilon - 0.05 <= spent(made, 1e-3) <= epsilon
+        noises.append(made.noise)
+    assert noises[0] > noises[1] > noises[2] > 0
+
+
+def test_the_epsilon_of_one_plain_gaussian_step_is_the_formula_of_renyi_privacy():
+    """All users in one step: a / (2 s^2) + log((a - 1) / a) - (log d + log a) / (a - 1), least over a (Balle et al. 2020)."""
+    noise, delta = 3.0, 1e-5
+    orders = np.arange(11, 64).astype(float)
+    eps = orders / (2 * noise**2) + np.log((orders - 1) / orders) - (np.log(delta) + np.log(orders)) / (orders - 1)
+    assert spent(Plan(1.0, 1, noise, 1.0), delta) == pytest.approx(eps.min(), rel=0.02)
+
+
+def test_users_are_drawn_each_by_itself():
+    drawn = draws(1000, 0.1, 200, np.random.default_rng(0))
+    sizes = np.array([len(step) for step in drawn])
+    assert sizes.mean() == pytest.approx(100, abs=3) and sizes.std() == pytest.approx(np.sqrt(90), rel=0.2)
+    assert len(draws(3, 0.001, 1, np.random.default_rng(0))[0]) == 0
+
+
+def steps_gradient(users, clip, noise=0.0, seed=0):
+    """The gradient that a private step applies, as one vector."""
+    data, settings = checkerboard(), PRIVATE
+    learner = NextItemLearner(data, None, profiles(data, settings), settings, 3)
+    rows = [torch.from_numpy(row)[users] for row in learner.rows(np.random.default_rng(0))]
+    optimiser = torch.optim.SGD(learner.module.parameters(), lr=1.0)
+    before = torch.cat([w.detach().flatten().clone() for w in learner.module.parameters()])
+    torch.manual_seed(seed)
+    private_step(learner, optimiser, Plan(0.5, 1, noise, clip), 1, rows)
+    return before - torch.cat([w.detach().flatten() for w in learner.module.parameters()])
+
+
+def test_one_user_moves_the_sum_by_the_clipped_gradient_and_no_more():
+    with_user, without = steps_gradient([3, 8, 11], 0.05), steps_gradient([3, 11], 0.05)
+    assert float((with_user - without).norm()) == pytest.approx(0.05, rel=1e-3)  # the gradient is longer than that
+    assert float(steps_gradient([8], 1e6).norm()) > 0.05
+    torch.testing.assert_close(with_user - without, steps_gradient([8], 0.05), atol=1e-6, rtol=1e-3)
+
+
+def test_the_noise_has_the_size_that_the_accounting_supposes():
+    noise = steps_gradient([3], 0.05, noise=40.0) - steps_gradient([3], 0.05)
+    assert float(noise.std()) == pytest.approx(40.0 * 0.05, rel=0.03)
+    assert float(steps_gradient([], 0.05, noise=40.0).std()) == pytest.approx(
+        2.0, rel=0.03
+    )  # nobody drawn: noise alone
+
+
+@pytest.mark.parametrize("kind", ["sequence", "vae"])
+def test_a_private_model_runs_all_epochs_is_kept_with_its_epsilon_and_is_the_same_again(kind, tmp_path):
+    settings = FAST[kind].model_copy(update={"epochs": 2, "epsilon": 8.0, "delta": 1e-3, "patience": 1})
+    model = fit(checkerboard(), settings, 1)
+    assert len(model.curves["loss"]) == 2 and 7.9 <= model.epsilon <= 8.0
+    model.save(tmp_path)
+    assert store.load(tmp_path).epsilon == model.epsilon
+    assert fit(checkerboard(), settings, 1).score(ALL).tobytes() == model.score(ALL).tobytes()
+    assert fit(checkerboard(), settings.model_copy(update={"epsilon": 0.0}), 1).epsilon is None
+
+
+def test_what_all_users_took_is_not_read_before_the_first_noisy_step():
+    data = checkerboard()
+    learner = NextItemLearner(data, None, profiles(data, PRIVATE), PRIVATE, 3)
+    _, level = learner.items()
+    assert level.unique().numel() == 1 and len(level) == ITEMS
+
+
+def test_kinds_and_settings_whose_rows_do_not_stand_alone_are_refused():
+    with pytest.raises(ValueError, match="no row stands alone"):
+        FactorSettings.model_validate({"epsilon": 3.0})
+    for other in ({"augment": ("crop",)}, {"attack": "fgsm"}, {"adversary": Adversary(attribute="gender")}):
+        with pytest.raises(ValueError, match="each user alone"):
+            SequenceSettings.model_validate({"epsilon": 3.0, **other})
+    with pytest.raises(ValueError, match="each user alone"):
+        VaeSettings(epsilon=3.0, adversary=Adversary(attribute="gender"))
