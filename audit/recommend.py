@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.document import Section
 from analysis.log import UNKNOWN
 from audit.compose import Composed
+from audit.search import chosen_settings, with_search
 from models.base import Recommender, Tell, silent
 from models.config import RecommenderSettings
 from storage import write_atomic
@@ -140,8 +141,9 @@ def _row_scores(model: Recommender, rows: pd.DataFrame) -> np.ndarray:
     return kept
 
 
-def audited(run: Run) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
-    """The recommender under audit: trained, loaded, or (None) given by its lists; and what is to be said of it."""
+def audited(run: Run, chosen: RecommenderSettings) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
+    """The recommender under audit: trained by the `chosen` settings, loaded, or (None) given by its lists; and what
+    is to be said of it."""
     from models.fitted import must_know
     from models.store import load
 
@@ -156,7 +158,7 @@ def audited(run: Run) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
         model = load(Path(settings.saved))
         must_know(model, composed.data)
         return model, scored(model, composed), model.remarks()
-    model, kept = trained(composed, settings.model, run.settings.seed, run.folder.checkpoints, run.tell)
+    model, kept = trained(composed, chosen, run.settings.seed, run.folder.checkpoints, run.tell)
     model.save(run.folder.model)
     return model, kept, model.remarks()
 
@@ -168,8 +170,9 @@ def train_along(run: Run) -> None:
 
     settings = run.settings.recommender
     if not settings.lists_alone and settings.saved is None and isinstance(settings.model, Gradient):
-        trained(run.composed, settings.model, run.settings.seed, run.folder.checkpoints)
-        plain = unbiased.twin(run)
+        chosen, _ = chosen_settings(run)
+        trained(run.composed, chosen, run.settings.seed, run.folder.checkpoints)
+        plain = unbiased.twin(run, chosen)
         if plain is not None:
             trained(run.composed, plain, run.settings.seed)
 
@@ -184,7 +187,8 @@ def recommender_section_of(run: Run) -> Section:
     run.tell(0.0, "audit.progress.compose")
     composed, settings = run.composed, run.settings
     run.tell(0.05, "audit.progress.train")
-    model, kept, remarks = audited(run)
+    chosen, found = chosen_settings(run)
+    model, kept, remarks = audited(run, chosen)
     kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
     top = settings.recommender.top
     _, baseline = trained(composed, PopularitySettings(), settings.seed)
@@ -192,7 +196,7 @@ def recommender_section_of(run: Run) -> Section:
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
-    plain = unbiased.twin(run)
+    plain = unbiased.twin(run, chosen)
     if plain is not None:
         run.tell(0.6, "audit.progress.twin")
         _, other = trained(composed, plain, settings.seed)
@@ -200,6 +204,8 @@ def recommender_section_of(run: Run) -> Section:
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
     if plain is not None:
         section = unbiased.said(run, section, model, _name(run))
+    if found is not None:
+        section = with_search(section, found, len(np.unique(composed.data.valid_user)))
     return section.model_copy(update={"notes": (*section.notes, *remarks)})
 
 

@@ -111,6 +111,9 @@ class Recommending(_Frozen):
 
     model: RecommenderSettings = Field(default_factory=EaseSettings)
     """Kind and settings of the recommender to train."""
+    trials: int = Field(0, ge=0, le=500)
+    """Settings of that kind that are tried first, the given ones among them; the best by NDCG@10 on the validation
+    rows are trained (models.tune). 0: the given ones."""
     saved: str | None = None
     """Folder of a saved model of ours to audit instead of training one."""
     lists: str | None = None

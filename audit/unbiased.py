@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from models.fitted import Fitted
 
 
-def twin(run: Run) -> RecommenderSettings | None:
-    """The settings of the trained recommender without any correction; None where it has none."""
+def twin(run: Run, model: RecommenderSettings) -> RecommenderSettings | None:
+    """The trained recommender's settings, `model`, without any correction; None where it has none."""
     settings = run.settings.recommender
-    model = settings.model
     if settings.lists_alone or settings.saved is not None or not isinstance(model, Gradient | AdditiveSettings):
         return None
     asked = model.debias

@@ -143,9 +143,9 @@ class LanguageRecommender(HistoryReader[LanguageSettings]):
         super()._restore(arrays)
 
     def remarks(self) -> tuple[Phrase, ...]:
-        return (
-            () if self.settings.tuning is None else (tuned(self.settings.tuning.how, self.adapters, self.tuned_share),)
-        )
+        how = self.settings.tuning
+        own = () if how is None else (tuned(how.how, self.adapters, self.tuned_share),)
+        return (*own, *super().remarks())
 
     def facts(self) -> dict[str, Any]:
         shapes = {name: list(array.shape) for name, array in self.adapters.items()}

@@ -28,6 +28,7 @@ from models.linear import positives
 from models.loop import learn, seeded
 from models.stamp import stamp
 from models.store import Arrays
+from words import Phrase
 
 READ_AT_ONCE = 512
 START = 0.001
@@ -147,6 +148,9 @@ class Vae(Fitted[VaeSettings]):
         self.epsilon = private.spent_by(self.settings, len(learner.readers))
         self.ids = ids_digest(data)
         return self
+
+    def remarks(self) -> tuple[Phrase, ...]:
+        return private.remarks(self.epsilon, self.settings)
 
     def score(self, users: Ints) -> Floats:
         return _scored(self.users[users], self.items, self.level)

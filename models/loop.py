@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from models import private, store
+from models import private, store, tracking
 from models.attack import attacked
 from models.base import Tell
 from models.batches import batches
@@ -155,7 +155,8 @@ class _Loop:
     ) -> None:
         self.learner, self.settings, self.seed, self.stamp = learner, settings, seed, stamp
         self.folder, self.tell = folder, tell
-        self.place = accelerator()
+        self.place = accelerator(**tracking.options(folder))
+        tracking.begin(self.place, settings)
         self.device = self.place.device
         self.module = learner.module.to(self.device)
         optimiser = torch.optim.AdamW(
@@ -181,6 +182,7 @@ class _Loop:
                 course.best, course.best_epoch = figure, course.epoch
                 self.best = self._weights()
         self._checkpoint()
+        self.place.log(news, step=course.epoch)
         self.tell(course.epoch / self.settings.epochs, "models.training", epoch=float(course.epoch), **news)
 
     def _roomy_epoch(self) -> float:
@@ -345,6 +347,7 @@ class _Loop:
         self.tell(self._done(), "models.resumed", epoch=float(self.course.epoch))
 
     def finish(self) -> None:
+        tracking.end(self.place)
         if self.best:
             self._load_weights(self.best)
         self.module.eval()

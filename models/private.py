@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import Gradient, Private
+from words import Phrase, phrase
 
 CLIP = 1.0
 """Longest gradient of one user, where the settings' `clip` is 0."""
@@ -73,6 +74,11 @@ def spent(made: Plan, delta: float) -> float:
 def spent_by(settings: Private, users: int) -> float | None:
     """The epsilon that training on so many users has spent, None without privacy."""
     return spent(plan(settings, users, settings.batch), settings.delta) if wanted(settings) else None
+
+
+def remarks(epsilon: float | None, settings: Private) -> tuple[Phrase, ...]:
+    """What was spent and on what unit, in words; nothing without privacy."""
+    return () if epsilon is None else (phrase("training.private", epsilon=epsilon, delta=settings.delta),)
 
 
 def told(facts: Mapping[str, Any]) -> float | None:

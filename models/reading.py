@@ -27,6 +27,7 @@ from models.reader import Reader, scores
 from models.robustly import weighted
 from models.stamp import stamp
 from models.store import Arrays
+from words import Phrase
 
 MOST_SOFTMAX = 20_000
 """Catalogues up to this size are compared whole in each step; of larger ones DRAWN items and the targets."""
@@ -145,6 +146,9 @@ class HistoryReader(Fitted[Own]):
 
     def _keep(self, learner: NextItemLearner) -> None:
         """Take from a learner that is done what is more than its reader."""
+
+    def remarks(self) -> tuple[Phrase, ...]:
+        return private.remarks(self.epsilon, self.settings)
 
     def score(self, users: Ints) -> Floats:
         return _scored(self.users[users], self.items, self.level)

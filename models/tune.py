@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from models.base import Tell, part, silent
 from models.config import RecommenderSettings
 from models.data import Interactions
+from models.devices import follows
 from models.evaluate import validation_ndcg
 from models.stamp import stamp
 from models.train import fit
@@ -136,7 +137,7 @@ def search(
         at = len(done)
         tell(at / trials, "models.search.trial", trial=float(at + 1), trials=float(trials))
         done.append(_tried(data, settings, seed, done, part(tell, at / trials, (at + 1) / trials), cache))
-        if file is not None:
+        if file is not None and not follows():
             body = {"stamp": mark, "trials": [asdict(trial) for trial in done]}
             write_atomic(file, json.dumps(body).encode())
     best = max(range(len(done)), key=lambda at: (-1.0 if done[at].value is None else done[at].value, -at))

@@ -83,6 +83,7 @@ def _train(view: View, known: Ground) -> Recommending:
     st.caption(t(f"recommender.about_{kind}"))
     model: Any = settings.model if settings.model.kind == kind else SETTINGS.validate_python({"kind": kind})
     model = _fields(view, model, known)
+    settings = form.fields(view, settings, ("trials",), "recommending")
     return settings.model_copy(update={"model": model, "saved": None, "lists": None, "prompted": None})
 
 

@@ -29,7 +29,7 @@ def test_a_tighter_bound_takes_more_noise_and_what_is_spent_stays_below_it():
 
 
 def test_the_epsilon_of_one_plain_gaussian_step_is_the_formula_of_renyi_privacy():
-    """All users in one step: a / (2 s^2) + log((a - 1) / a) - (log d + log a) / (a - 1), least over a (Balle et al. 2020)."""
+    """All users in one step: a / 2s^2 + log((a - 1) / a) - (log d + log a) / (a - 1), least over a (Balle et al.)."""
     noise, delta = 3.0, 1e-5
     orders = np.arange(11, 64).astype(float)
     eps = orders / (2 * noise**2) + np.log((orders - 1) / orders) - (np.log(delta) + np.log(orders)) / (orders - 1)
