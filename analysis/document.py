@@ -20,6 +20,9 @@ from words import Phrase
 FORMAT = 1
 """Version of audit.json; a reader refuses what is newer."""
 
+Template = Literal["general", "dsa", "ll144", "four_fifths"]
+"""What a report is laid out along: see analysis.report.purpose."""
+
 Cell = bool | int | float | str | None | Phrase
 
 
@@ -104,6 +107,7 @@ class Document(_Frozen):
     format: int = FORMAT
     title: str
     language: Literal["en", "zh"] = "en"
+    template: Template = "general"
     evenhand: str
     versions: dict[str, str]
     seed: int

@@ -33,6 +33,7 @@ def composed_document(folder: AuditFolder) -> Document:
     return Document(
         title=settings.title,
         language=settings.language,
+        template=settings.template,
         evenhand=__version__,
         versions={"python": ".".join(map(str, sys.version_info[:3]))} | {name: version(name) for name in VERSIONS_OF},
         seed=settings.seed,

@@ -16,7 +16,7 @@ from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
 from analysis.cohorts import Cohort
-from analysis.document import canonical, digest
+from analysis.document import Template, canonical, digest
 from analysis.fairness.choices.settings import ChoiceSettings
 from analysis.fairness.disparity import DisparitySettings
 from analysis.fairness.leakage import LeakageSettings
@@ -141,6 +141,8 @@ class AuditSettings(_Frozen):
     """Printed on the report."""
     language: Literal["en", "zh"] = "en"
     """Language of the report."""
+    template: Template = "general"
+    """What the report is laid out along: a general audit, a law or a rule of thumb."""
     seed: int = Field(1, ge=0)
     """Seed of every random choice."""
     k: int = Field(10, ge=5)
@@ -247,7 +249,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "disparity": ("disparity", "scope", "cohorts"),
     "mitigation": ("mitigation",),
     "chosen": ("chosen",),
-    "report": ("title", "language", "further"),
+    "report": ("title", "language", "template", "further"),
 }
 """The settings that each step reads itself."""
 

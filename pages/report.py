@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import get_args
 
 import streamlit as st
 
+from analysis.document import Template
 from audit.settings import STEPS
 from audit.workspace import AuditFolder
 from pages.parts import jobs, section
@@ -15,7 +17,7 @@ from pages.parts.page import View, by_the_front_door, link, page
 from pages.parts.sidebar import title_of
 from pages.parts.state import state
 from pages.parts.text import plain, spoken, t
-from words import Refusal
+from words import Refusal, say
 
 FILES = {
     "pdf": ("report.pdf", "application/pdf"),
@@ -62,7 +64,16 @@ def _title(view: View) -> None:
         format_func=languages.__getitem__,
         key=view.key("language"),
     )
-    view.save(title=title.strip() or view.settings.title, language=language)
+    templates = get_args(Template)
+    template = st.selectbox(
+        t("report.template"),
+        templates,
+        index=templates.index(view.settings.template),
+        format_func=lambda name: say(f"purpose.name.{name}", state().language),
+        help=t("report.template_help"),
+        key=view.choice("template"),
+    )
+    view.save(title=title.strip() or view.settings.title, language=language, template=template)
 
 
 def _downloads(view: View) -> None:

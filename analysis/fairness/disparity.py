@@ -193,7 +193,8 @@ def _impact(inputs: _Inputs, hidden: Mapping[str, Collection[Cell]]) -> list[Fin
     if inputs.decisions is None or "selection" not in inputs.settings.figures:
         return []
     results: list[Finding] = []
-    for group in partitions(inputs.ranking.attributes, _attributes(inputs), False, MOST_CELLS):
+    crossed = inputs.settings.intersections and "selection" in inputs.settings.intersection_figures
+    for group in partitions(inputs.ranking.attributes, _attributes(inputs), crossed, MOST_CELLS):
         lost = frozenset(name for attribute, name in hidden.get("selection", ()) if attribute == group.attribute)
         results += impact_ratios(inputs.decisions, group, lost, inputs.settings, inputs.seed)
     return results

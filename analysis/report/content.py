@@ -15,6 +15,7 @@ from analysis.finding import VALUELESS, Finding, Verdict, amount
 from analysis.report.answers import Answer, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
+from analysis.report.purpose import Purpose, purpose
 from analysis.report.tables import chart_table, file_names
 from words import Fact, Language, Phrase, say
 from words.phrase import catalogue
@@ -151,6 +152,7 @@ class Content:
     more_verdicts: str
     counts: tuple[dict[str, str], ...]
     answers: tuple[Answer, ...]
+    purpose: Purpose | None
     size: str
     parts: tuple[Part, ...]
     methods: tuple[str, ...]
@@ -185,6 +187,7 @@ def content(document: Document, language: Language) -> Content:
         more_verdicts=_more(left, "report.more", language),
         counts=_counts(rows, language),
         answers=answers(document, language),
+        purpose=purpose(document, language),
         size=size(document, language),
         parts=parts,
         methods=tuple(methods),
