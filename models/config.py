@@ -309,6 +309,40 @@ class LanguageSettings(SequentialSettings):
         return self
 
 
+class PairwiseSettings(Gradient):
+    """A classifier that reads profile, history and candidate together: the costly reference."""
+
+    kind: Literal["pairwise"] = "pairwise"
+    epochs: int = Field(3, ge=1, le=10_000)
+    """Most passes, each over `pairs` pairs."""
+    batch: int = Field(32, ge=1, le=1_000_000)
+    """Pairs of one step; halved when the GPU runs out of memory."""
+    learning_rate: float = Field(0.002, gt=0, le=1e9)
+    """Step size of AdamW."""
+    patience: int = Field(2, ge=1)
+    """Epochs without a better validation figure before training stops; the best epoch is kept."""
+    stop_on: Literal["loss"] = "loss"
+    """The validation figure: the log loss of held-out pairs and as many that were not taken."""
+    candidates: int = Field(20, ge=1, le=1000)
+    """Items ranked for each user: the most popular ones that the user has not seen. The cost grows with it."""
+    pairs: int = Field(4000, ge=2, le=10_000_000)
+    """Pairs read in each epoch: half were taken, half drawn from what was not."""
+    history: int = Field(5, ge=1, le=100)
+    """How many of a user's latest items stand in the text."""
+    tokens: int = Field(96, ge=8, le=512)
+    """Tokens of a pair that are read; longer texts are cut."""
+    encoder: str | None = None
+    """What reads the pairs: a folder in Hugging Face form, `owner/model@revision` of the hub, or None: MiniLM."""
+    layers: int = Field(2, ge=1, le=96)
+    """The uppermost layers of the encoder that are tuned, by LoRA."""
+    rank: int = Field(8, ge=1, le=256)
+    """Rank of the matrices of LoRA."""
+    profile: tuple[str, ...] | None = None
+    """Attributes named in the text. None: all of `Interactions.profile`, but the adversary's."""
+    ips: Ips = "none"
+    """Inverse propensity weights (models.debias)."""
+
+
 RecommenderSettings = Annotated[
     PopularitySettings
     | AdditiveSettings
@@ -316,12 +350,13 @@ RecommenderSettings = Annotated[
     | FactorSettings
     | VaeSettings
     | SequenceSettings
-    | LanguageSettings,
+    | LanguageSettings
+    | PairwiseSettings,
     Field(discriminator="kind"),
 ]
 """Settings of any kind; the field `kind` says which."""
 
-Kind = Literal["popularity", "additive", "ease", "mf", "vae", "sequence", "language"]
+Kind = Literal["popularity", "additive", "ease", "mf", "vae", "sequence", "language", "pairwise"]
 
 SETTINGS: TypeAdapter[RecommenderSettings] = TypeAdapter(RecommenderSettings)
 """Reads settings of any kind from plain data: ``SETTINGS.validate_python({"kind": "ease"})``."""

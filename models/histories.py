@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from models.config import SequentialSettings
+from models.config import PairwiseSettings, SequentialSettings
 from models.data import UNKNOWN, Floats, Interactions, Ints
 from words import Refusal
 
@@ -53,7 +54,7 @@ def histories(data: Interactions, weight: Floats, most: int) -> Histories:
     return Histories(items, weights)
 
 
-def profiles(data: Interactions, settings: SequentialSettings) -> Profiles:
+def profiles(data: Interactions, settings: SequentialSettings | PairwiseSettings) -> Profiles:
     """The attributes that `settings` name; None: all of the data's, but the adversary's."""
     names = settings.profile
     if names is None:
@@ -73,3 +74,10 @@ def profiles(data: Interactions, settings: SequentialSettings) -> Profiles:
 def code(value: str, values: tuple[str, ...]) -> int:
     """The code of an attribute's value, 0 for one that is not known."""
     return values.index(value) + 1 if value in values else 0
+
+
+def inside(codes: npt.NDArray[Any], low: int, end: int) -> npt.NDArray[Any]:
+    """`codes` where all lie in [low, end); raises ValueError otherwise."""
+    if codes.dtype.kind != "i" or (codes.size and (codes.min() < low or codes.max() >= end)):
+        raise ValueError("codes outside their range")
+    return codes

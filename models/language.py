@@ -21,8 +21,8 @@ from models.loop import seeded
 from models.reading import HistoryReader, NextItemLearner
 from models.store import Arrays
 from models.texts import encode
-from models.tuning import TunedEncoder
-from words import Phrase, Refusal, phrase
+from models.tuning import TunedEncoder, tuned
+from words import Phrase, Refusal
 
 READING = 0.2
 """Usual share of a fit that goes into reading the items' texts, once."""
@@ -116,10 +116,10 @@ class LanguageRecommender(HistoryReader[LanguageSettings]):
         if self.settings.tuning is None:
             return encode(texts, self.cache, encoder=self.settings.encoder)
         with seeded(self.seed):
-            tuned = TunedEncoder(encoder, self.settings.tuning)
-        tuned.take(self.adapters)
+            as_trained = TunedEncoder(encoder, self.settings.tuning)
+        as_trained.take(self.adapters)
         written = np.array([bool(text.strip()) for text in texts])
-        return np.asarray(tuned.vectors(tuned.lower(texts)).numpy() * written[:, None], np.float32)
+        return np.asarray(as_trained.vectors(as_trained.lower(texts)).numpy() * written[:, None], np.float32)
 
     def _learner(self, data: Interactions, texts: Floats | None, known: Profiles) -> NextItemLearner:
         if self.settings.tuning is None or texts is None:
@@ -156,9 +156,3 @@ class LanguageRecommender(HistoryReader[LanguageSettings]):
         super()._recall(facts)
         self.encoder_digest, self.tuned_share = str(facts["encoder"]), float(facts["tuned_share"])
         self.adapter_shapes = {str(name): [int(side) for side in shape] for name, shape in facts["adapters"].items()}
-
-
-def tuned(how: str, moved: Arrays, share: float) -> Phrase:
-    """How much of an encoder was trained, in words."""
-    count = sum(array.size for array in moved.values())
-    return phrase(f"encoders.tuned_{how}", count=count, size=round(count / share), share=f"{100 * share:.2g}%")

@@ -20,7 +20,7 @@ from models.debias import row_weights
 from models.evaluate import validation_ndcg
 from models.fair import Critic
 from models.fitted import Fitted, expect, ids_digest
-from models.histories import PAD, Profiles, code, histories, profiles
+from models.histories import PAD, Profiles, code, histories, inside, profiles
 from models.items import Items
 from models.loop import learn, seeded
 from models.reader import Reader, scores
@@ -183,10 +183,10 @@ class HistoryReader(Fitted[Own]):
         n_users, n_items = len(arrays["users"]), len(arrays["items"])
         self.users, self.items = expect(arrays["users"], (n_users, d)), expect(arrays["items"], (n_items, d))
         self.level = expect(arrays["level"], (n_items,))
-        self.history = _inside(expect(arrays["history"], (n_users, self.settings.history), np.int32), PAD, n_items)
+        self.history = inside(expect(arrays["history"], (n_users, self.settings.history), np.int32), PAD, n_items)
         codes = expect(arrays["profile"], (n_users, a), np.int64)
         for at, values in enumerate(self.values.values()):
-            _inside(codes[:, at], 0, len(values) + 1)
+            inside(codes[:, at], 0, len(values) + 1)
         self.profiles = Profiles(codes, self.values)
         with torch.device("meta"):  # allocates nothing: the sizes in a strange folder's settings are not trusted
             items = make_items(self.texts, np.ones(n_items, bool), self.level, self.settings)
@@ -263,9 +263,3 @@ def user_arrays(reader: Reader, profile: npt.NDArray[np.int64], history: Ints) -
 
 def _scored(users: Floats, items: Floats, level: Floats) -> Floats:
     return np.asarray(users @ items.T / np.float32(items.shape[1] ** 0.5) + level, np.float32)
-
-
-def _inside(codes: npt.NDArray[Any], low: int, end: int) -> npt.NDArray[Any]:
-    if codes.dtype.kind != "i" or (codes.size and (codes.min() < low or codes.max() >= end)):
-        raise ValueError("codes outside their range")
-    return codes

@@ -62,6 +62,10 @@ def class_of(kind: Kind) -> type[Fitted[Any]]:
         from models.sequence import SequenceRecommender
 
         return SequenceRecommender
+    if kind == "pairwise":
+        from models.pairwise import Pairwise
+
+        return Pairwise
     from models.language import LanguageRecommender
 
     return LanguageRecommender

@@ -17,9 +17,11 @@ from models.config import Tuning
 from models.encoders import Encoder, load
 from models.store import Arrays
 from models.texts import pooled, tokens_of
-from words import Refusal
+from words import Phrase, Refusal, phrase
 
 READ_AT_ONCE = 128
+GIVEN = ("input_ids", "attention_mask", "token_type_ids")
+"""What a tokenizer says of a text that an encoder reads."""
 STEP = 0.05
 """Full fine-tuning moves a weight by this much for each unit that the optimiser moves: 1e-4 at a rate of 0.002."""
 
@@ -67,27 +69,33 @@ class TunedEncoder:
         hidden, masks = [], []
         for start in range(0, len(texts), READ_AT_ONCE):
             tokens = tokens_of(list(texts[start : start + READ_AT_ONCE]), self.tokenizer, self.tuning.tokens)
-            with torch.no_grad():
-                hidden.append(_entering(self.model, self.layers[self.first], tokens, self.place))
+            hidden.append(self.entering(tokens))
             masks.append(tokens["attention_mask"].bool())
         return Lower(hidden, masks, self.place)
+
+    def entering(self, tokens: Any) -> Tensor:
+        """[n, tokens, width]: what enters the lowest tuned layer for these tokens."""
+        with torch.no_grad():
+            return _entering(self.model, self.layers[self.first], tokens, self.place)
 
     @property
     def place(self) -> torch.device:
         return next(self.model.parameters()).device
 
     def read(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """[n, width], of length 1: texts as the tuned layers read them now.
+        """[n, width], of length 1: texts as the tuned layers read them now; arguments as for `states`."""
+        return pooled(self.states(hidden, mask), mask, self.encoder.first_token)
 
-        hidden: [n, tokens, width] below the tuned layers; mask: bool [n, tokens].
+    def states(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """[n, tokens, width]: each token as the tuned layers read it now.
+
+        hidden: [n, tokens, width] below the tuned layers; mask: bool [n, tokens], the tokens that are there.
         """
         bias = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
         bias = bias[:, None, None, :].expand(-1, 1, mask.shape[1], -1)  # [n, 1, tokens, tokens]
         if self.tuning.how == "lora":
-            read = self.upper(hidden, bias)
-        else:
-            read = functional_call(self.upper, self._changed(), (hidden, bias))
-        return pooled(read, mask, self.encoder.first_token)
+            return self.upper(hidden, bias)
+        return functional_call(self.upper, self._changed(), (hidden, bias))
 
     def _changed(self) -> dict[str, Tensor]:
         start = dict(self.upper.named_parameters())
@@ -157,7 +165,7 @@ def _entering(model: nn.Module, layer: nn.Module, tokens: Any, place: torch.devi
     hook = layer.register_forward_pre_hook(stop)
     try:
         with suppress(_Enough):
-            model(input_ids=tokens["input_ids"].to(place), attention_mask=tokens["attention_mask"].to(place))
+            model(**{name: tokens[name].to(place) for name in GIVEN if name in tokens})
     finally:
         hook.remove()
     return kept[0]
@@ -189,3 +197,9 @@ def _adapters(model: nn.Module, first: int, tuning: Tuning) -> dict[str, nn.Para
 def _changes(upper: nn.Module) -> dict[str, nn.Parameter]:
     """A change for every weight of the tuned layers, none at the start."""
     return {name: nn.Parameter(torch.zeros_like(weight)) for name, weight in upper.named_parameters()}
+
+
+def tuned(how: str, moved: Arrays, share: float) -> Phrase:
+    """How much of an encoder was trained, in words."""
+    count = sum(array.size for array in moved.values())
+    return phrase(f"encoders.tuned_{how}", count=count, size=round(count / share), share=f"{100 * share:.2g}%")

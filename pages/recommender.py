@@ -17,7 +17,7 @@ from pages.parts.state import state
 from pages.parts.text import plain, raw, t
 from words import Refusal
 
-KINDS = ("ease", "mf", "vae", "sequence", "additive", "language", "popularity")
+KINDS = ("ease", "mf", "vae", "sequence", "additive", "language", "pairwise", "popularity")
 FIRST = {
     "ease": ("l2",),
     "mf": ("loss", "dimensions", "epochs"),
@@ -25,6 +25,7 @@ FIRST = {
     "sequence": ("epochs", "dimensions", "history"),
     "additive": ("crosses",),
     "language": ("epochs", "dimensions", "history"),
+    "pairwise": ("candidates", "pairs", "epochs"),
     "popularity": (),
 }
 """Settings of each kind that are shown at once; the others wait in an expander."""

@@ -17,7 +17,20 @@ Lists = npt.NDArray[np.int32]
 TWIN = "log as it is"
 """Name of the recommender under audit trained without what removes the log's bias."""
 KINDS = frozenset(
-    {"popularity", "additive", "ease", "mf", "vae", "sequence", "language", "prompted", "lists", "saved model", TWIN}
+    {
+        "popularity",
+        "additive",
+        "ease",
+        "mf",
+        "vae",
+        "sequence",
+        "language",
+        "prompted",
+        "lists",
+        "saved model",
+        "pairwise",
+        TWIN,
+    }
 )
 """Names of recommenders that the catalogue has words for."""
 

@@ -20,7 +20,7 @@ WAYS = ("none", "lora", "full")
 def fields(view: View, model: Any) -> Any:
     """The settings of a kind that reads texts, with its encoder and fine-tuning as they now stand."""
     model = _encoder(view, model)
-    return _tuning(view, model)
+    return _tuning(view, model) if "tuning" in type(model).model_fields else model
 
 
 def _encoder(view: View, model: Any) -> Any:

@@ -13,16 +13,19 @@ from models.config import (
     EaseSettings,
     FactorSettings,
     LanguageSettings,
+    PairwiseSettings,
     PopularitySettings,
     RecommenderSettings,
     SequenceSettings,
     VaeSettings,
 )
 from models.data import Interactions
+from tests.models.tiny import tiny_encoder
 
 USERS, ITEMS = 60, 24
 EVEN = ("red wool coat", "blue winter jacket", "green rain parka", "warm knitted sweater")
 ODD = ("steel kitchen knife", "cast iron frying pan", "glass measuring cup", "wooden cutting board")
+
 
 FAST: dict[str, RecommenderSettings] = {
     "popularity": PopularitySettings(),
@@ -35,6 +38,17 @@ FAST: dict[str, RecommenderSettings] = {
     ),
     "language": LanguageSettings(
         dimensions=16, heads=2, epochs=12, batch=20, learning_rate=0.01, dropout=0.0, history=8
+    ),
+    "pairwise": PairwiseSettings(
+        encoder=tiny_encoder(EVEN, ODD),
+        epochs=6,
+        batch=60,
+        learning_rate=0.03,
+        pairs=300,
+        candidates=ITEMS,
+        history=3,
+        tokens=48,
+        patience=6,
     ),
 }
 """Each kind with settings small enough for a test."""

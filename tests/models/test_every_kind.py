@@ -92,7 +92,7 @@ class TestEveryKind:
 
     def test_vectors_have_one_row_each(self, kind, model):
         users, items = model.user_vectors(), model.item_vectors()
-        assert (users is None) == (items is None) == (kind in ("popularity", "ease"))
+        assert (users is None) == (items is None) == (kind in ("popularity", "ease", "pairwise"))
         if users is not None:
             assert len(users) == USERS and len(items) == ITEMS and users.shape[1] == items.shape[1]
 

@@ -23,7 +23,7 @@ from words import Refusal, say
 ALL = np.arange(USERS, dtype=np.int32)
 COLD = np.array([18, 19, 20, 21, 22, 23])
 """Items of the checkerboard that the tests take out of training."""
-TINY = tiny_encoder(checkerboard().item_texts)
+TINY = tiny_encoder(EVEN, ODD)
 LORA = FAST["language"].model_copy(
     update={"encoder": TINY, "epochs": 3, "tuning": Tuning(layers=1, rank=2, tokens=16, texts=8)}
 )

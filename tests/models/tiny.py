@@ -13,13 +13,20 @@ WIDTH, LAYERS, INNER, PLACES = 16, 2, 32, 128
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
-def write_encoder(folder: Path, words: set[str], seed: int = 0) -> Path:
-    """config.json, model.safetensors, tokenizer.json and tokenizer_config.json in `folder`; random weights."""
+def write_encoder(folder: Path, words: set[str], seed: int = 0, alike: tuple[set[str], ...] = ()) -> Path:
+    """config.json, model.safetensors, tokenizer.json and tokenizer_config.json in `folder`; random weights.
+
+    alike: sets of words that lie near each other, as those of one subject do in an encoder that was trained.
+    """
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     tokens = [*SPECIAL, *sorted(words)]
-    save_file(_weights(len(tokens), seed), folder / "model.safetensors", {"format": "pt"})
+    weights = _weights(len(tokens), seed)
+    for subject, direction in zip(alike, np.random.default_rng(seed + 1).normal(size=(len(alike), WIDTH)), strict=True):
+        rows = [tokens.index(word) for word in sorted(subject)]
+        weights["embeddings.word_embeddings.weight"][rows] += direction.astype(np.float32)
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
     config = {
         "model_type": "bert",
         "architectures": ["BertModel"],
@@ -41,10 +48,11 @@ def write_encoder(folder: Path, words: set[str], seed: int = 0) -> Path:
 
 
 @cache
-def tiny_encoder(texts: tuple[str, ...]) -> str:
-    """The folder of an encoder that knows the words of `texts`."""
-    words = {word for text in texts for word in text.lower().split()}
-    return str(write_encoder(Path(mkdtemp(prefix="tiny-encoder-")), words))
+def tiny_encoder(*subjects: tuple[str, ...]) -> str:
+    """The folder of an encoder that knows the words of these texts, those of one tuple as one subject."""
+    words = [{word for text in texts for word in text.lower().split()} for texts in subjects]
+    known = set().union(*words, {str(number) for number in range(100)}, {"no", "gender", "women", "men"})
+    return str(write_encoder(Path(mkdtemp(prefix="tiny-encoder-")), known, alike=tuple(words)))
 
 
 def _tokenizer(tokens: list[str]):

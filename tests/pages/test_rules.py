@@ -27,6 +27,7 @@ from models.config import (
     EaseSettings,
     FactorSettings,
     LanguageSettings,
+    PairwiseSettings,
     SequenceSettings,
     Tuning,
     VaeSettings,
@@ -98,6 +99,7 @@ SHOWN: dict[type[BaseModel], str] = {
     VaeSettings: "vae",
     SequenceSettings: "sequence",
     LanguageSettings: "language",
+    PairwiseSettings: "pairwise",
     Tuning: "tuning",
     Debias: "debias",
 }
