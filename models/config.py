@@ -339,8 +339,6 @@ class PairwiseSettings(Gradient):
     """Rank of the matrices of LoRA."""
     profile: tuple[str, ...] | None = None
     """Attributes named in the text. None: all of `Interactions.profile`, but the adversary's."""
-    ips: Ips = "none"
-    """Inverse propensity weights (models.debias)."""
 
 
 RecommenderSettings = Annotated[

@@ -48,7 +48,7 @@ class PairLearner:
     def __init__(self, data: Interactions, known: Profiles, settings: PairwiseSettings, seed: int) -> None:
         self.data, self.settings, self.profiles = data, settings, known
         self.ordered = data.time is not None
-        self.taken = histories(data, row_weights(data, settings.ips), MOST_TAKEN)
+        self.taken = histories(data, row_weights(data, settings.debias, seed), MOST_TAKEN)
         self.counts = (self.taken.items != PAD).sum(1)
         self.negatives = Negatives(data)
         with seeded(seed) as rng:
@@ -73,7 +73,8 @@ class PairLearner:
         codes = users.cpu().numpy()
         history = self.before(codes, places.cpu().numpy())
         user, score = self.reader.read(self.profiles.codes[codes], history, items.cpu().numpy())
-        loss = (weight * F.binary_cross_entropy_with_logits(score, target, reduction="none")).mean()
+        each = F.binary_cross_entropy_with_logits(score, target, reduction="none")
+        loss = (weight * each).sum() / weight.sum()
         return loss if self.critic is None else loss + self.critic.loss(user, users)
 
     def validate(self) -> float | None:
