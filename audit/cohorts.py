@@ -12,6 +12,7 @@ from words import Phrase, Refusal, phrase
 if TYPE_CHECKING:
     from analysis.fairness.disparity import DisparitySettings
     from analysis.fairness.ranking import Decisions, Flip, Ranking
+    from analysis.fairness.rating import Ratings
     from audit.run import Run
 
 
@@ -22,11 +23,18 @@ class Judged:
     ranking: Ranking
     decisions: Decisions | None
     flips: dict[str, Flip] | None
+    ratings: Ratings | None
     settings: DisparitySettings
     notes: tuple[Phrase, ...]
 
 
-def judged(run: Run, ranking: Ranking, decisions: Decisions | None, flips: dict[str, Flip] | None) -> Judged:
+def judged(
+    run: Run,
+    ranking: Ranking,
+    decisions: Decisions | None,
+    flips: dict[str, Flip] | None,
+    ratings: Ratings | None = None,
+) -> Judged:
     """The inputs of Disparity with the analyst's cohorts. Raises Refusal(cohort.too_few) for a scope under k people."""
     settings, asked = run.settings, run.settings.disparity
     columns, notes = compared_attributes(run.dataset, settings.cohorts, settings.k)
@@ -35,7 +43,7 @@ def judged(run: Run, ranking: Ranking, decisions: Decisions | None, flips: dict[
         asked = asked.model_copy(update={"attributes": (*asked.attributes, *columns)})
     scope = settings.cohort(settings.scope)
     if scope is None:
-        return Judged(ranking, decisions, flips, asked, tuple(notes))
+        return Judged(ranking, decisions, flips, ratings, asked, tuple(notes))
     users = people_of(run.dataset, scope)
     inside, outside = int(users.sum()), int((~users).sum())
     if inside < settings.k or 0 < outside < settings.k:
@@ -45,6 +53,7 @@ def judged(run: Run, ranking: Ranking, decisions: Decisions | None, flips: dict[
         ranking.among(users),
         None if decisions is None else decisions.among(users),
         None if flips is None else {name: flip.among(users) for name, flip in flips.items()},
+        None if ratings is None else ratings.among(users),
         asked,
         (said, *notes),
     )

@@ -17,6 +17,7 @@ from words import Fact, Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
     from analysis.fairness.ranking import Decisions, Ranking
+    from analysis.fairness.rating import Ratings
 
 HEAD_SHARE = 0.2
 """The most popular fifth of the catalogue is the head; the rest is the long tail (stated with every figure)."""
@@ -104,6 +105,30 @@ class Composed:
             relevant=_pairs(fresh[fresh["label"] > 0], seen.shape).astype(np.float32),
             test=fresh,
             candidates=None if self.candidates is None else _pairs(fresh, seen.shape),
+        )
+
+    def ratings(self, scores: np.ndarray | None, valid: np.ndarray | None) -> Ratings | None:
+        """Held-out ratings and the scores of their rows on the scale of ratings; None where there is no such scale.
+
+        One line for everybody, fitted on the validation rows (`valid`: their scores), and kept inside the scale.
+        """
+        from analysis.fairness.rating import Ratings
+
+        known = self.data.valid_rating
+        if scores is None or valid is None or known is None or len(known) < 2 or not np.ptp(valid) > 0:
+            return None
+        true = self.test["rating"].to_numpy(float)
+        centred = valid - valid.mean()
+        slope = float(centred @ known) / float(centred @ centred)
+        predicted = known.mean() + slope * (scores - valid.mean())
+        binary = bool(np.isin(true, (0.0, 1.0)).all())
+        return Ratings(
+            user=self.test["user"].to_numpy(np.int32),
+            item=self.test["item"].to_numpy(np.int32),
+            true=true,
+            predicted=np.clip(predicted, known.min(), known.max()).astype(float),
+            unit="share" if binary else "rating",
+            protocol=phrase("figures.protocol.ratings", rows=len(known)),
         )
 
     def validation(self) -> pd.DataFrame:

@@ -211,16 +211,18 @@ def recommender_section_of(run: Run) -> Section:
 
 def disparity_section_of(run: Run) -> Section:
     """Step `disparity`: figures by group, and the attribute flip where the model reads the attribute."""
-    from analysis.fairness.disparity import disparity_section
+    from analysis.fairness.disparity import RATED, disparity_section
     from audit.cohorts import judged
 
     settings, composed = run.settings, run.composed
     run.tell(0.0, "audit.progress.disparity")
     ranking = audited_ranking(run)
-    decisions = composed.decisions(composed.test, kept_lists(run).test)
-    asked = judged(run, ranking, decisions, _flips(run))
+    kept, figures = kept_lists(run), settings.disparity.figures
+    decisions = composed.decisions(composed.test, kept.test)
+    ratings = composed.ratings(kept.test, kept.valid) if RATED & set(figures) else None
+    asked = judged(run, ranking, decisions, _flips(run), ratings)
     section = disparity_section(
-        asked.ranking, asked.decisions, asked.flips, asked.settings, settings.k, settings.seed, run.tell
+        asked.ranking, asked.decisions, asked.flips, asked.settings, settings.k, settings.seed, run.tell, asked.ratings
     )
     return section.model_copy(update={"notes": (*asked.notes, *section.notes)})
 

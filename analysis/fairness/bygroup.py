@@ -113,7 +113,19 @@ def _resampled(
             found.value[group, index], found.error[group, index] = value[group], error[group]
             found.constant[group, index], found.n[group] = constant[group], n[group]
             found.replicate[:, group, index] = bootstrap(table, group, settings.replicates, rng)
+    for index in (index for index, measure in enumerate(measures) if measure.root):
+        _take_root(found, index)
     return Batch(measures, partition, found, settings, seed, tuple(tables))
+
+
+def _take_root(found: Estimates, index: int) -> None:
+    """Turn a mean square into its root, with the error that goes with it."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found.value[:, index] **= 0.5
+        found.replicate[:, :, index] **= 0.5
+        found.error[:, index] = np.where(
+            found.constant[:, index], 0.0, found.error[:, index] / (2 * found.value[:, index])
+        )
 
 
 def levels(batches: Sequence[Batch]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,8 @@ def selected(decisions: Decisions) -> Flags:
 
 
 def decision_measures(decisions: Decisions, users: int) -> list[Measure]:
-    """`selection`: rows picked / rows; `opportunity`: wanted rows picked / wanted rows (true positive rate).
+    """`selection`: rows picked / rows; `opportunity`: wanted rows picked / wanted rows (true positive rate); `fpr`:
+    unwanted rows picked / unwanted rows; `ppv`: wanted rows picked / rows picked (precision).
 
     Sums over the rows of each user, so that the user stays the unit of resampling.
     """
@@ -45,40 +47,50 @@ def decision_measures(decisions: Decisions, users: int) -> list[Measure]:
     rows = {
         "selection": (picked, np.ones(len(picked), bool)),
         "opportunity": (picked & wanted, wanted),
+        "fpr": (picked & ~wanted, ~wanted),
+        "ppv": (picked & wanted, picked),
     }
+    undefined = {"fpr": "figures.reason.no_negatives", "ppv": "figures.reason.no_picks"}
     return [
         Measure(
             name=name,
-            label=phrase(f"fairness.figure.{name}"),
+            label=phrase(f"figures.name.{name}" if name in undefined else f"fairness.figure.{name}"),
             unit="share",
             numerator=np.bincount(decisions.user[top], minlength=users).astype(np.float64),
             denominator=np.bincount(decisions.user[bottom], minlength=users).astype(np.float64),
-            method=phrase(f"fairness.what.{name}"),
+            method=phrase(f"figures.what.{name}" if name in undefined else f"fairness.what.{name}"),
             counted_numerator=True,
-            undefined=phrase("fairness.reason.no_positives"),
+            undefined=phrase(undefined.get(name, "fairness.reason.no_positives")),
         )
         for name, (top, bottom) in rows.items()
     ]
 
 
 def rates(decisions: Decisions, partition: Partition) -> pd.DataFrame:
-    """fairlearn's MetricFrame by group: columns selection, opportunity; index the groups that have rows.
+    """fairlearn's MetricFrame by group: columns selection, opportunity, fpr, ppv; index the groups that have rows.
 
-    `opportunity` is missing where a group has no wanted row (fairlearn itself gives 0 there).
+    A rate is missing where a group has no row to divide by (fairlearn itself gives 0 there).
     """
-    from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
+    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+    from sklearn.metrics import precision_score
 
     group = np.asarray(partition.names, dtype=object)[partition.code[decisions.user]]
-    wanted = decisions.label > 0
+    wanted, picked = decisions.label > 0, selected(decisions)
     frame = MetricFrame(
-        metrics={"selection": selection_rate, "opportunity": true_positive_rate},
+        metrics={
+            "selection": selection_rate,
+            "opportunity": true_positive_rate,
+            "fpr": false_positive_rate,
+            "ppv": partial(precision_score, zero_division=0),
+        },
         y_true=wanted.astype(int),
-        y_pred=selected(decisions).astype(int),
+        y_pred=picked.astype(int),
         sensitive_features=pd.Series(group, name="group"),
     )
     by_group = frame.by_group.astype(float)
-    positives = pd.Series(wanted).groupby(group).sum()
-    by_group.loc[positives.reindex(by_group.index) == 0, "opportunity"] = np.nan
+    for name, rows in (("opportunity", wanted), ("fpr", ~wanted), ("ppv", picked)):
+        counted = pd.Series(rows).groupby(group).sum()
+        by_group.loc[counted.reindex(by_group.index) == 0, name] = np.nan
     return by_group
 
 

@@ -9,11 +9,17 @@ from typing import Literal
 from pydantic import Field
 
 from analysis.document import Section
+from analysis.fairness.attention import attention_mix_measures, equity, expected_exposure_measures
+from analysis.fairness.bias import bias_disparity
 from analysis.fairness.bygroup import Batch, compress_shared, gaps, levels, resample
+from analysis.fairness.concentration import concentration
+from analysis.fairness.contrasts import Contrast, contrasted
 from analysis.fairness.decisions import decision_measures, impact_ratios
+from analysis.fairness.differential import epsilons, equalised_odds, spreads
 from analysis.fairness.disclose import Cell, build_disclosed, hidden_by_figure
+from analysis.fairness.distribution import ITEMS, distribution_contrasts
 from analysis.fairness.drawing import disparity_drawn
-from analysis.fairness.exposure import attention_measures, concentration, exposure_measures, parity
+from analysis.fairness.exposure import attention_measures, exposure_measures, parity
 from analysis.fairness.flip import flip_measures
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
@@ -22,18 +28,25 @@ from analysis.fairness.partition import EVERYONE, Partition, everyone, partition
 from analysis.fairness.pooling import pooled_findings
 from analysis.fairness.providers import provider_levels, provider_ratios
 from analysis.fairness.ranking import Decisions, Flip, Ranking
+from analysis.fairness.rating import Ratings, rating_measures, unfairness
 from analysis.fairness.utility import accuracy_measures
-from analysis.finding import Finding
+from analysis.finding import Finding, not_computed
 from words import Phrase, Refusal, phrase
 
 Tell = Callable[..., None]
 
 UserFigure = Literal[
     "ndcg", "recall", "precision", "hit", "mrr", "map", "length", "popularity", "lift", "longtail", "shown",
-    "calibration", "ndkl", "selection", "opportunity", "flip",
+    "calibration", "ndkl", "selection", "opportunity", "flip", "aclt", "awrf", "expected", "fpr", "ppv",
+    "predicted", "mae", "rmse",
 ]  # fmt: skip
-Figure = Literal[UserFigure, "rsp", "reo", "merit"]
-"""Figures of groups of users, and figures of groups of items."""
+Figure = Literal[
+    UserFigure, "spread", "epsilon", "odds", "rating", "tv", "kl", "bias",
+    "rsp", "reo", "merit", "clicks", "equity", "entropy", "providers",
+]  # fmt: skip
+"""Figures of groups of users alone and crossed, of groups of users against each other, and of groups of items."""
+RATED = frozenset({"predicted", "mae", "rmse", "rating"})
+"""Figures that need predicted ratings."""
 MOST_CELLS = 60
 """An intersection of more groups than this is not shown."""
 
@@ -61,6 +74,7 @@ class _Inputs:
     ranking: Ranking
     decisions: Decisions | None
     flips: tuple[Flip, ...]
+    ratings: Ratings | None
     settings: DisparitySettings
     K: int
     seed: int
@@ -74,32 +88,42 @@ def disparity_section(
     k: int,
     seed: int,
     tell: Tell = lambda *news, **figures: None,
+    ratings: Ratings | None = None,
 ) -> Section:
-    """All figures of `ranking` (and `decisions`, `flips` where there are any) by group.
+    """All figures of `ranking` (and `decisions`, `flips`, `ratings` where there are any) by group.
 
     k: disclosure threshold. Headline gaps (attribute x figure) are corrected as one table, signed pairs as another,
-    item groups as a third, item groups against what was wanted as a fourth. Findings, charts, tables and sentences
+    item groups as a third, item groups against what was wanted as a fourth, distances between groups (never below 0)
+    as a fifth. Findings, charts, tables and sentences
     come back with small cells already hidden.
     Raises Refusal where a named attribute is not in the data.
     """
     K = settings.top or ranking.lists.shape[1]
     listed = tuple(flips.values() if isinstance(flips, Mapping) else flips or ())
-    inputs = _Inputs(ranking.top(K), decisions, listed, settings, K, seed)
+    inputs = _Inputs(ranking.top(K), decisions, listed, ratings, settings, K, seed)
     tell(0.05, "fairness.progress.resample")
     batches = _batches(inputs)
     found = levels(batches)
     hidden = hidden_by_figure(found, k)
     tell(0.5, "fairness.progress.compare")
     headlines, pairs = gaps([batch for batch in batches if batch.partition.parts[0]], hidden)
+    tell(0.7, "fairness.progress.between")
+    between = _between(inputs, batches, headlines, hidden, k)
     tell(0.85, "fairness.progress.items")
     findings = (
         *found,
         *judged(headlines),
         *judged(pairs),
+        *between,
         *judged(_item_parity(inputs)),
         *judged(_provider_ratios(inputs, k)),
-        *concentration(inputs.ranking, K, settings, seed),
-        *(f for name in _provided(inputs) for f in provider_levels(inputs.ranking, K, name, settings.figures, k, seed)),
+        *concentration(inputs.ranking, K, settings, seed, settings.figures),
+        *_equity(inputs),
+        *(
+            f
+            for name in _provided(inputs.ranking)
+            for f in provider_levels(inputs.ranking, K, name, settings.figures, k, seed)
+        ),
         *_impact(inputs, hidden),
         *pooled_findings(batches, hidden),
     )
@@ -109,6 +133,57 @@ def disparity_section(
     )
     tell(1.0, "fairness.progress.done")
     return section
+
+
+def _between(
+    inputs: _Inputs,
+    batches: Sequence[Batch],
+    headlines: Sequence[Comparison],
+    hidden: Mapping[str, Collection[Cell]],
+    k: int,
+) -> list[Finding]:
+    """What is said of groups against each other beside the gaps: ratios, distances, kinds of unfairness."""
+    figures, by_key = inputs.settings.figures, {gap.key: gap for gap in headlines}
+    compared = [*(epsilons(batches, by_key) if "epsilon" in figures else ())]
+    compared += equalised_odds(by_key) if "odds" in figures else []
+    found = list(spreads(batches, by_key)) if "spread" in figures else []
+    for group in partitions(inputs.ranking.attributes, _attributes(inputs), False, MOST_CELLS):
+        for contrast in _contrasts(inputs):
+            compared += contrasted(contrast, group, hidden, inputs.settings, k, inputs.seed)
+        for name in _groupings(inputs.ranking) if "bias" in figures else ():
+            levels_, gaps_ = bias_disparity(
+                inputs.ranking, inputs.K, name, group, hidden, inputs.settings, k, inputs.seed
+            )
+            found, compared = found + levels_, compared + gaps_
+    return [*found, *judged(compared), *_without_ratings(inputs)]
+
+
+def _contrasts(inputs: _Inputs) -> list[Contrast]:
+    ranking, figures = inputs.ranking, frozenset(inputs.settings.figures)
+    groupings = [*_groupings(ranking), ITEMS] if figures & {"tv", "kl"} else []
+    contrasts = [c for name in groupings for c in distribution_contrasts(ranking, inputs.K, name, figures)]
+    if inputs.ratings is not None and "rating" in figures:
+        contrasts += unfairness(inputs.ratings, len(ranking.user_ids), len(ranking.item_ids))
+    return contrasts
+
+
+def _without_ratings(inputs: _Inputs) -> list[Finding]:
+    """Figures of ratings that were asked for where nothing predicts ratings: why they are missing."""
+    if inputs.ratings is not None:
+        return []
+    reason, method = phrase("figures.reason.no_ratings"), phrase("figures.what.predicted")
+    n = len(inputs.ranking.user_ids)
+    return [
+        not_computed(f"{EVERYONE}.{name}", phrase(f"figures.name.{name}"), "rating", n, reason, method)
+        for name in inputs.settings.figures
+        if name in RATED
+    ]
+
+
+def _equity(inputs: _Inputs) -> list[Finding]:
+    if "equity" not in inputs.settings.figures:
+        return []
+    return [equity(inputs.ranking, inputs.K, name, inputs.seed) for name in _provided(inputs.ranking)]
 
 
 def _batches(inputs: _Inputs) -> list[Batch]:
@@ -140,6 +215,12 @@ def _measures(inputs: _Inputs, figures: Collection[Figure]) -> list[Measure]:
         measures += [m for grouping in _groupings(ranking) for m in calibration_measures(ranking, K, grouping)]
     if "ndkl" in figures:
         measures += [m for grouping in _groupings(ranking) for m in ndkl_measures(ranking, K, grouping)]
+    if "awrf" in figures:
+        measures += [m for grouping in _groupings(ranking) for m in attention_mix_measures(ranking, K, grouping)]
+    if "expected" in figures:
+        measures += [m for grouping in _provided(ranking) for m in expected_exposure_measures(ranking, K, grouping)]
+    if inputs.ratings is not None:
+        measures += [m for m in rating_measures(inputs.ratings, len(ranking.user_ids)) if m.name in figures]
     if "flip" in figures:
         measures += [m for flip in inputs.flips for m in flip_measures(flip, len(ranking.user_ids))]
     return measures
@@ -168,9 +249,9 @@ def _groupings(ranking: Ranking) -> list[str]:
     return [str(name) for name in columns.columns if name != "tail" and columns[name].nunique() > 1]
 
 
-def _provided(inputs: _Inputs) -> list[str]:
+def _provided(ranking: Ranking) -> list[str]:
     """Item groupings of two or more values, head and tail among them."""
-    groups = inputs.ranking.item_groups
+    groups = ranking.item_groups
     return [str(name) for name in groups.columns if groups[name].nunique() > 1]
 
 
@@ -178,14 +259,16 @@ def _provider_ratios(inputs: _Inputs, k: int) -> list[Comparison]:
     ranking, settings = inputs.ranking, inputs.settings
     return [
         ratio
-        for name in _provided(inputs)
+        for name in _provided(inputs.ranking)
         for ratio in provider_ratios(ranking, inputs.K, name, settings.figures, settings, k, inputs.seed)
     ]
 
 
 def _item_parity(inputs: _Inputs) -> list[Comparison]:
     return [
-        c for name in _provided(inputs) for c in parity(inputs.ranking, inputs.K, name, inputs.settings, inputs.seed)
+        c
+        for name in _provided(inputs.ranking)
+        for c in parity(inputs.ranking, inputs.K, name, inputs.settings, inputs.seed)
     ]
 
 

@@ -14,7 +14,7 @@ from words import Phrase, phrase
 
 SCALE = frozenset({"ndcg", "points", "share", "score"})
 """Units on 0..1, whose gaps share one picture."""
-ITEM_FIGURES = frozenset({"parity", "reached", "merit"})
+ITEM_FIGURES = frozenset({"parity", "reached", "merit", "clicks"})
 """Figures of one item group against all other items."""
 
 
@@ -219,7 +219,9 @@ def gap_row(finding: Finding) -> tuple[Cell, ...]:
 
 
 def _item_table(findings: Sequence[Finding]) -> list[Table]:
-    shown = [f for f in findings if f.settings.get("figure") in ITEM_FIGURES or f.key.startswith("items.")]
+    shown = [
+        f for f in findings if f.settings.get("figure") in ITEM_FIGURES or f.key.startswith(("items.", "providers."))
+    ]
     if not shown:
         return []
     names = ("comparison", "value", "interval", "p", "n", "smallest", "verdict")

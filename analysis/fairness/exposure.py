@@ -11,14 +11,12 @@ from analysis.fairness.infer import (
     InferenceSettings,
     estimate,
     limits,
-    resampling_counts,
     smallest_detectable,
     welch_p,
 )
-from analysis.fairness.judge import Comparison, Measure, measured
+from analysis.fairness.judge import Comparison, Measure
 from analysis.fairness.peruser import discounts
 from analysis.fairness.ranking import Ranking
-from analysis.finding import Finding, not_computed
 from words import Phrase, phrase
 
 Array = npt.NDArray[np.float64]
@@ -42,7 +40,22 @@ def exposure_measures(ranking: Ranking, K: int) -> list[Measure]:
         _measure(ranking, "popularity", "interactions", popularity, some, relative=True),
         *_lift(ranking, popularity, some),
         _measure(ranking, "longtail", "share", tail, some),
+        tail_items(ranking, tail * length),
     ]
+
+
+def tail_items(ranking: Ranking, count: Array) -> Measure:
+    """``aclt``: long-tail items in a user's list, counted (Abdollahpouri 2019); mean over all users."""
+    what = phrase("figures.what.aclt")
+    return Measure(
+        name="aclt",
+        label=phrase("figures.name.aclt"),
+        unit="items",
+        numerator=count.astype(np.float64),
+        denominator=np.ones(len(count)),
+        method=phrase("fairness.method.protocol", what=what, protocol=ranking.protocol),
+        relative_margin=True,
+    )
 
 
 def attention_measures(ranking: Ranking, K: int, grouping: str) -> list[Measure]:
@@ -122,44 +135,6 @@ def parity(ranking: Ranking, K: int, grouping: str, settings: InferenceSettings,
     return results
 
 
-def concentration(ranking: Ranking, K: int, settings: InferenceSettings, seed: int) -> list[Finding]:
-    """Gini of how often items are shown (0 = all alike, towards 1 = one item takes all) and catalogue coverage.
-
-    Both over the whole catalogue, items never shown included. Gini's interval is value +- z standard errors over
-    resampled users, inside [0, 1]: resampled lists repeat, so their own Gini lies above the value. Coverage has no
-    interval for the same reason.
-    """
-    lists = ranking.lists[:, :K]
-    users, items = len(ranking.user_ids), len(ranking.item_ids)
-    shown = np.bincount(lists[lists >= 0], minlength=items).astype(np.float64)
-    method = phrase("fairness.method.concentration", replicates=settings.replicates, protocol=ranking.protocol)
-    labels = {name: phrase(f"fairness.figure.{name}") for name in ("gini", "coverage")}
-    if shown.sum() == 0:
-        reason = phrase("fairness.reason.no_lists")
-        return [
-            not_computed(f"items.{name}", label, "share", users, reason, method, seed=seed)
-            for name, label in labels.items()
-        ]
-    value = float(gini(shown[None])[0])
-    spread = 1.96 * float(gini(_resampled_shown(lists, items, settings.replicates, seed)).std())
-    bounds = (max(0.0, value - spread), min(1.0, value + spread))
-    covered = float((shown > 0).mean())
-    alone = phrase("fairness.reason.coverage")
-    facts = {"seed": seed, "settings": {"K": K, "items": items}, "level": settings.level}
-    return [
-        measured("items.gini", labels["gini"], "score", value, bounds, users, method, **facts),
-        measured("items.coverage", labels["coverage"], "share", covered, None, users, method, reason=alone, **facts),
-    ]
-
-
-def gini(shown: Array) -> Array:
-    """Gini coefficient of each row of counts [B, items]: sum_i (2 i - N - 1) x_(i) / (N sum x), x ascending."""
-    ordered = np.sort(shown, axis=1)
-    items = ordered.shape[1]
-    place = 2 * np.arange(1, items + 1) - items - 1
-    return np.asarray(ordered @ place / (items * ordered.sum(axis=1)), dtype=np.float64)
-
-
 def _judgeable(
     blank: Comparison, share: float, error: Array, found: object, index: int, area: float, settings: InferenceSettings
 ) -> Comparison:
@@ -223,20 +198,6 @@ def _measure(
 
 def _said(ranking: Ranking, name: str) -> Phrase:
     return phrase("fairness.method.protocol", what=phrase(f"fairness.what.{name}"), protocol=ranking.protocol)
-
-
-def _resampled_shown(lists: npt.NDArray[np.int32], items: int, replicates: int, seed: int) -> Array:
-    """How often each item is shown to resampled users: [B, items]."""
-    import scipy.sparse as sp
-
-    users = np.repeat(np.arange(len(lists)), (lists >= 0).sum(axis=1))
-    marks = sp.csr_matrix((np.ones(len(users)), (users, lists[lists >= 0])), shape=(len(lists), items))
-    rng = _rng(seed, "gini")
-    blocks = []
-    for start in range(0, replicates, 100):
-        counts = resampling_counts(len(lists), min(100, replicates - start), rng)
-        blocks.append(np.asarray((marks.T @ counts.T).T))
-    return np.vstack(blocks)
 
 
 def _rng(seed: int, purpose: str) -> np.random.Generator:

@@ -20,12 +20,13 @@ SIGNED_UNIT = {"share": "points"}
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of any group of users: sum(numerator) / sum(denominator).
+    """A figure of any group of users: sum(numerator) / sum(denominator), or its root.
 
     name: as in a finding's key. numerator, denominator: float64 [users]; denominator 0 = the user does not count.
     counted_numerator: a rate whose numerator is also held to the disclosure threshold (error rates).
     relative_margin: the margin of equivalence is a share of the overall value (for figures not on 0..1).
     pairs: over three or more groups, signed pairs are given beside the widest gap.
+    root: the figure is the square root of the ratio (a root mean square).
     undefined: why nobody may count, where that can happen.
     """
 
@@ -38,6 +39,7 @@ class Measure:
     counted_numerator: bool = False
     relative_margin: bool = False
     pairs: bool = True
+    root: bool = False
     undefined: Phrase = field(default_factory=lambda: phrase("fairness.reason.nobody"))
 
     @property
@@ -49,7 +51,10 @@ class Measure:
     def overall(self) -> float:
         """The figure over all users that count; NaN where none does."""
         bottom = float(self.denominator.sum())
-        return float(self.numerator[self.denominator > 0].sum()) / bottom if bottom > 0 else float("nan")
+        if bottom <= 0:
+            return float("nan")
+        ratio = float(self.numerator[self.denominator > 0].sum()) / bottom
+        return ratio**0.5 if self.root else ratio
 
 
 @dataclass(frozen=True)

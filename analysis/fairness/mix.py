@@ -49,10 +49,7 @@ def calibration(
     to -log a = 4.605 (no value in common). As sum_c p = 1 it is -log a - sum of p log(1 + (1 - a) q / (a p)) over the
     values that both have, so that nothing dense of users x values is needed.
     """
-    listed = lists >= 0
-    rows = np.repeat(np.arange(len(lists)), listed.sum(axis=1))
-    shown = sp.csr_matrix((np.ones(rows.size), (rows, lists[listed])), shape=profile.shape)
-    past, now = (_shares(matrix, value) for matrix in ((profile > 0).astype(np.float64), shown))
+    past, now = past_and_list(lists, profile, value)
     inverse = past.copy()
     inverse.data = 1.0 / inverse.data
     common = now.multiply(inverse).tocsr()  # q / p where both are above 0
@@ -60,6 +57,16 @@ def calibration(
     distance = -np.log(MIXED_IN) - np.asarray(past.multiply(common).sum(axis=1), dtype=np.float64).ravel()
     counted = (np.diff(past.indptr) > 0) & (np.diff(now.indptr) > 0)
     return np.where(counted & (distance > NOTHING), distance, 0.0), counted
+
+
+def past_and_list(
+    lists: npt.NDArray[np.int32], profile: sp.csr_matrix, value: npt.NDArray[np.intp]
+) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """[users, values] each: shares of the values in what a user chose before, and in the list."""
+    listed = lists >= 0
+    rows = np.repeat(np.arange(len(lists)), listed.sum(axis=1))
+    shown = sp.csr_matrix((np.ones(rows.size), (rows, lists[listed])), shape=profile.shape)
+    return _shares((profile > 0).astype(np.float64), value), _shares(shown, value)
 
 
 def ndkl(lists: npt.NDArray[np.int32], value: npt.NDArray[np.intp]) -> tuple[Array, npt.NDArray[np.bool_]]:

@@ -40,9 +40,12 @@ def provider_ratios(
     ``GROUPING.merit.VALUE`` (figure `merit`): attention per relevant item of the group over that of the rest, the
     disparate treatment ratio of Singh and Joachims 2018 with held-out relevant items as merit. Intervals: users are
     the unit; the error of log(a / b) - log(c / d), each a sum over users, by its influence function, Student's
-    quantile. Not computed where one of the four sums rests on fewer than max(k, FEWEST) people.
+    quantile. ``GROUPING.clicks.VALUE`` (figure `clicks`): attention that falls on relevant items per relevant item, the
+    disparate impact ratio (CTR / U) of Singh and Joachims 2018 with held-out relevant items as clicks and as merit.
+    A group of zero merit has none of the three. Not computed where one of the four sums rests on fewer than
+    max(k, FEWEST) people.
     """
-    if not {"reo", "merit"} & set(figures):
+    if not {"reo", "merit", "clicks"} & set(figures):
         return []
     lists = ranking.lists[:, :K]
     relevant = (ranking.relevant > 0).astype(np.float64)
@@ -56,15 +59,16 @@ def provider_ratios(
     for value in shown_values(ranking, grouping):
         own = (values == value).astype(np.float64)
         wanted = _sides(np.asarray(relevant @ own, dtype=np.float64), total)[judged]
-        for figure, name, given in (("reo", "reached", hit), ("merit", "merit", attention)):
+        kinds = (("reo", "reached", hit), ("merit", "merit", attention), ("clicks", "clicks", attention * hit))
+        for figure, name, given in kinds:
             if figure in figures:
                 got = _sides((given * own[lists]).sum(axis=1), given.sum(axis=1))[judged]
                 blank = Comparison(
                     key=f"{grouping}.{name}.{value}",
-                    label=phrase(f"fairness.figure.{name}", grouping=grouping, value=value),
+                    label=phrase(_named("figure", name), grouping=grouping, value=value),
                     unit="ratio",
                     n=int(judged.sum()),
-                    method=phrase(f"fairness.method.{name}", protocol=ranking.protocol),
+                    method=phrase(_named("method", name), protocol=ranking.protocol),
                     groups={},
                     settings={"grouping": grouping, "figure": name, "value": value, "items": int(sizes[value])},
                     seed=seed,
@@ -73,6 +77,11 @@ def provider_ratios(
                 )
                 results.append(_judgeable(blank, got, wanted, max(k, FEWEST), settings))
     return results
+
+
+def _named(what: str, name: str) -> str:
+    """Key of a text: those of `clicks` stand in a catalogue of their own."""
+    return f"fairness.{what}.{name}" if name != "clicks" else f"figures.{'name' if what == 'figure' else what}.clicks"
 
 
 def provider_levels(

@@ -89,6 +89,9 @@ def _rank(finding: Finding) -> tuple[int, int, int]:
 def _gap_sentence(gap: Finding) -> Phrase:
     assert gap.value is not None
     facts = {"attribute": attribute_of(gap), "figure": figure_of(gap), "amount": size(abs(gap.value), gap.unit)}
+    if "lowest" not in gap.settings and gap.low is None:
+        p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")
+        return phrase("figures.summary.unlike", **facts, p=p)
     if gap.low is None or gap.high is None:
         lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
         p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")

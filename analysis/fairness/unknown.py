@@ -21,7 +21,7 @@ def unknown_bounds(measure: Measure, partition: Partition, a: int, b: int) -> Bo
     `unknown_users`, `unknown_low` and `unknown_high`, in the figure's unit. Empty where nobody is unknown, where a
     third value is known, and for ratios of sums that are no means.
     """
-    if len(partition.known) != 2 or UNKNOWN not in partition.names:
+    if measure.root or len(partition.known) != 2 or UNKNOWN not in partition.names:
         return {}
     counts = measure.denominator > 0
     if not (measure.denominator[counts] == 1).all():

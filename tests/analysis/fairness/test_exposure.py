@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
+from analysis.fairness.concentration import concentration, gini
 from analysis.fairness.exposure import (
     attention_measures,
-    concentration,
     exposure_measures,
-    gini,
     parity,
 )
 from analysis.fairness.infer import InferenceSettings
