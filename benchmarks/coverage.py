@@ -3,10 +3,11 @@
     python -m benchmarks.coverage [--seeds 1000] [--world NAME ...]
 
 Worlds: the simulated shop through the product's own steps; logs in which the gain of a treatment differs, or is the
-same for all (`benchmarks.people`); logs whose gap has known parts (`benchmarks.gaps`); those of `benchmarks.intervals`
-and `benchmarks.structure`. One row a figure: its mean truth, the mean estimate, and the share of logs whose interval
-holds the truth, beside the range in which that share lies 95% of the time where the intervals are right. Of what is
-learnt from a log (an order, a rule) the truth is that log's own.
+same for all (`benchmarks.people`); logs whose gap has known parts (`benchmarks.gaps`); lists and ratings with known
+disparities (`benchmarks.figures`); those of `benchmarks.intervals` and `benchmarks.structure`. One row a figure: its
+mean truth, the mean estimate, and the share of logs whose interval holds the truth, beside the range in which that
+share lies 95% of the time where the intervals are right. Of what is learnt from a log (an order, a rule) the truth is
+that log's own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,7 +36,7 @@ from analysis.prepare import Prepared, prepare
 from analysis.quality import Cleaning
 from analysis.simulate import STRATA, Shop, Simulated, Truth, simulate
 from analysis.split import Split
-from benchmarks import gaps, intervals, people, structure
+from benchmarks import figures, gaps, intervals, people, structure
 from benchmarks.machine import machine
 
 NOMINAL = 0.95
@@ -45,11 +46,12 @@ Figure = Finding | Estimate
 
 @dataclass
 class Coverage:
-    """Every interval met, by the key of its figure: (truth, value, low, high)."""
+    """Every interval met, by the key of its figure: (truth, value, low, high); what tests found, by their name."""
 
     met: dict[str, list[tuple[float, float, float, float]]] = field(default_factory=lambda: defaultdict(list))
+    tests: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, figures: Iterator[tuple[str, float, Figure | None]]) -> None:
+    def add(self, figures: Iterable[tuple[str, float, Figure | None]]) -> None:
         """Take in the figures of one log; those without an interval are left out."""
         for key, known, found in figures:
             if found is not None and found.value is not None and found.low is not None and found.high is not None:
@@ -67,7 +69,15 @@ def covered(counted: Coverage, by_kind: bool = False) -> dict[str, tuple[int, in
 
 
 def kind(key: str) -> str:
-    """Propensities of all strata are one kind, effects in all groups another, exposure gaps a third."""
+    """Propensities of all strata are one kind, effects in all groups another, exposure gaps a third.
+
+    Of disparity: levels, gaps and item figures of each figure, whatever the group.
+    """
+    if key.split(".")[0] in ("side", "label", "all"):
+        figure = key.split(".")[1].split("[")[0].split("@")[0]
+        return f"{figure}, gap" if ".gap" in key else f"{figure}, level"
+    if key.split(".")[0] in ("category", "provider", "tail"):
+        return f"{key.split('.')[1]}, item groups"
     plain = key.split("[")[0]
     if plain.startswith("gender.exposure"):
         return "gender.exposure gaps"
@@ -141,6 +151,7 @@ WORLDS: dict[str, Callable[[int], Iterator[tuple[str, float, Figure | None]]]] =
     "people, gains equal": lambda seed: people.figures(400, seed, people.FLAT),
     "estimators": intervals.figures,
     "what if": partial(structure.figures, 250, 100),
+    "disparity": figures.figures,
     **{f"gap, {name}": partial(gaps.figures, name, 1000) for name in gaps.WORLDS},
 }
 """What is simulated: name -> (seed -> figures with their truths)."""
@@ -151,15 +162,19 @@ def met_in(world: str, seed: int) -> Coverage:
     counted = Coverage()
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
-        counted.add(WORLDS[world](seed))
+        met = list(WORLDS[world](seed))
+        counted.add(met)
+        if world == "disparity":
+            counted.tests |= figures.tested(met)  # type: ignore[arg-type]
     return counted
 
 
-def false_positives(seed: int) -> dict[str, list[bool]]:
+def false_positives(seed: int) -> dict[str, list[float]]:
     """Which tests of the people step find a difference in a log that has none."""
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
-        return people.found_in(people.log(400, seed, people.FLAT), seed)
+        found = people.found_in(people.log(400, seed, people.FLAT), seed)
+    return {name: [float(hit) for hit in hits] for name, hits in found.items()}
 
 
 def main(arguments: list[str]) -> int:
@@ -177,7 +192,10 @@ def main(arguments: list[str]) -> int:
             for one in pool.map(partial(met_in, world), range(chosen.seeds), chunksize=4):
                 for key, met in one.met.items():
                     counted.met[key] += met
+                for name, hits in one.tests.items():
+                    counted.tests[name] += hits
             _print(world, counted)
+            _print_tests([counted.tests] if counted.tests else [])
         if chosen.world is None or any(name.startswith("people") for name in chosen.world):
             _print_tests(list(pool.map(false_positives, range(chosen.seeds), chunksize=4)))
     return 0
@@ -191,16 +209,18 @@ def _expected(n: int) -> str:
 def _print(world: str, counted: Coverage) -> None:
     print(f"| {world}: figure | truth | mean estimate | mean width | covered | n |\n|---|---|---|---|---|---|")
     for key, met in counted.met.items():
-        if "propensity[" not in key:
+        if "propensity[" not in key and world != "disparity":
             print(_row(key, met))
     kinds = covered(counted, by_kind=True)
     for name, (hits, n) in kinds.items():
-        if world == "shop":
+        if world in ("shop", "disparity"):
             print(f"| all of {name} | | | | {hits / n:.3f} | {n} |")
     print(flush=True)
 
 
-def _print_tests(each: list[dict[str, list[bool]]]) -> None:
+def _print_tests(each: Sequence[dict[str, list[float]]]) -> None:
+    if not each:
+        return
     print("| test, where nothing differs | finds a difference | n |\n|---|---|---|")
     for name in dict.fromkeys(name for one in each for name in one):
         hits = [hit for one in each for hit in one.get(name, [])]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -76,7 +76,9 @@ def world(users: int, seed: int) -> World:
         protocol=phrase("fairness.note.tail"),
         profile=sp.csr_matrix(rng.random(taste.shape) < 1 / (1 + np.exp(1 - taste - popular))).astype(float),
     )
-    ratings = Ratings(user, item.astype(np.int32), true, predicted, "rating", phrase("figures.protocol.ratings", rows=0))
+    ratings = Ratings(
+        user, item.astype(np.int32), true, predicted, "rating", phrase("figures.protocol.ratings", rows=0)
+    )
     return World(ranking, Decisions(user, (true >= 4).astype(np.int8), predicted), ratings)
 
 
@@ -96,21 +98,21 @@ def truth() -> dict[str, float]:
 
 
 def figures(seed: int, users: int = 300) -> Iterator[tuple[str, float, Finding]]:
-    """(key, truth, finding) of every figure of one log that has an interval."""
+    """(key, truth, finding) of every figure of one log; between groups of `label` the truth is none."""
     known = truth()
     for key, one in found(world(users, seed), SETTINGS, seed).items():
-        if key in known and one.low is not None:
+        if key in known:
             yield key, 0.0 if key.startswith("label.") and ".gap" in key else known[key], one
 
 
-def found_in(seed: int, users: int = 300) -> dict[str, list[float]]:
+def tested(met: Iterable[tuple[str, float, Finding]]) -> dict[str, list[float]]:
     """What tests find between the random groups (1 or 0), and the share of false ones among all that is found.
 
     The last is over all corrected p-values of one log: found in `label`, over found in either; 0 where nothing is.
     """
-    tested: dict[str, list[float]] = defaultdict(list)
+    tests: dict[str, list[float]] = defaultdict(list)
     false, real = 0, 0
-    for key, one in found(world(users, seed), SETTINGS, seed).items():
+    for key, _, one in met:
         if one.p_value is None or ".gap" not in key:
             continue
         random = key.startswith("label.")
@@ -118,7 +120,7 @@ def found_in(seed: int, users: int = 300) -> dict[str, list[float]]:
         false, real = false + (random and discovered), real + (not random and discovered)
         if random:
             figure = str(one.settings["figure"]).split("[")[0].split("@")[0]
-            how = "one of a pair" if "-" in key else "widest"
-            tested[f"{figure}, {how}"].append(float(one.p_value <= 0.05))
-    tested["false discoveries"] = [false / max(false + real, 1)]
-    return dict(tested)
+            how = "a pair" if key.rsplit(".gap", 1)[1] else "of all groups"
+            tests[f"{figure}, {how}"].append(float(one.p_value <= 0.05))
+    tests["false discoveries, share"] = [false / max(false + real, 1)]
+    return dict(tests)
