@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from analysis.document import canonical, digest
-from analysis.interests import Read, with_topics
-from analysis.log import Dataset
+from analysis.interests import INTENT, TOPIC, Read, with_topics
+from analysis.log import UNKNOWN, Dataset
 from audit.run import Run
 from words import Refusal
 
@@ -36,6 +36,28 @@ def dataset_with_topics(run: Run, dataset: Dataset) -> Dataset:
         said = Read(tuple(names[one] for one in code), vectors)
     joined = with_topics(dataset, items, said, settings.signs == "treatment", settings.signs == "rows")
     return replace(joined, digest=digest(dataset.digest, canonical(settings), str(run.settings.seed)))
+
+
+@dataclass(frozen=True)
+class Understood:
+    """intent: the topic a user takes most beyond its share, or None; taken: topics of what the user took before the
+    test part, with how many items, the most frequent first."""
+
+    intent: str | None
+    taken: tuple[tuple[str, int], ...]
+
+
+def understood(run: Run, user: str, most: int = 3) -> Understood | None:
+    """What the item texts tell of one user; None where the data have no topics."""
+    dataset = run.dataset
+    if TOPIC not in dataset.items or INTENT not in dataset.users:
+        return None
+    row = run.composed.profile[dataset.users.index.get_loc(user)]
+    topics = dataset.items[TOPIC].iloc[row.indices]
+    counts = topics[topics != UNKNOWN].value_counts().head(most)
+    intent = str(dataset.users[INTENT].loc[user])
+    taken = tuple((str(name), int(count)) for name, count in counts.items())
+    return Understood(None if intent == UNKNOWN else intent, taken)
 
 
 def _texts(column: pd.Series) -> list[str]:

@@ -66,10 +66,12 @@ def main(arguments: list[str]) -> int:
         each = [
             measured(films, plain.model_copy(update={"tuning": tuning}), seed, cache) for seed in range(asked.seeds)
         ]
-        found[name] = np.nanmean([figures for figures, _ in each], axis=0)
+        found[name] = np.mean([figures for figures, _ in each], axis=0)
         trained = sum(array.size for array in each[0][1].adapters.values())
         print(f"  trained: {trained:,} numbers, {100 * each[0][1].tuned_share:.3f}% of the encoder's")
-    print(f"\n{asked.users} users, {asked.seeds} seeds\n\n| encoder | NDCG@{K} |\n|---|---|")
+    counted = ~np.isnan(list(found.values())).any(axis=0)
+    found = {name: figures[counted] for name, figures in found.items()}
+    print(f"\n{counted.sum()} users, {asked.seeds} seeds\n\n| encoder | NDCG@{K} |\n|---|---|")
     for name, figures in found.items():
         print(f"| {name} | {said(interval(figures))} |")
     for name in ("LoRA", "frozen"):

@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from audit.run import Run
+from audit.topics import understood
 from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
 from pages.parts.house import section_of
 from pages.parts.page import View
 from pages.parts.state import state
-from pages.parts.text import plain, t
+from pages.parts.text import plain, raw, t
 from words import Phrase, Refusal, say
 
 
@@ -24,6 +25,7 @@ def for_a_user(view: View, known: Ground) -> None:
     if user is None:
         return
     try:
+        _understanding(view, user)
         shown = _list(view, user)
         why = st.toggle(t("lists.why"), key=view.key("why"))
         if why:
@@ -31,6 +33,19 @@ def for_a_user(view: View, known: Ground) -> None:
         st.table(shown, border="horizontal", hide_index=True)
     except Refusal as refusal:
         st.info(plain(refusal.sentence(state().language)))
+
+
+def _understanding(view: View, user: str) -> None:
+    """The user's intent and the topics of what the user took, or how to have them."""
+    run = _run(_stamp(view))
+    found = understood(run, user)
+    if found is None:
+        if "text" in run.dataset.items:
+            st.caption(t("lists.no_topics"))
+        return
+    nothing = raw("lists.none")
+    taken = ", ".join(raw("lists.topic_count", topic=topic, count=count) for topic, count in found.taken)
+    st.markdown(t("lists.intent", intent=found.intent or nothing, taken=taken or nothing))
 
 
 def _list(view: View, user: str) -> pd.DataFrame:

@@ -9,8 +9,10 @@ import pytest
 from analysis.browsing import EFFECT, simulate_browsing
 from analysis.ingest import Source
 from analysis.simulate import Shop
+from audit.run import Run
 from audit.settings import AuditSettings
 from audit.steps import run_steps
+from audit.topics import understood
 from audit.workspace import AuditFolder
 from benchmarks.intent import effects_with
 from models.topics import TopicSettings
@@ -45,6 +47,25 @@ def test_topics_change_the_digest_and_show_their_table(tmp_path: Path) -> None:
         digests.append(section.facts["digest"])
         assert ("data.topics" in [table.key for table in section.tables]) is topics.enabled
     assert digests[0] != digests[1]
+
+
+def test_what_a_user_took_is_told_in_topics(tmp_path: Path) -> None:
+    demo, run = Source(kind="demo", shop=Shop(users=60, items=36)), {}
+    for name, topics in (("plain", TopicSettings()), ("topics", TopicSettings(enabled=True, count=4))):
+        folder = AuditFolder(tmp_path / name)
+        folder.save_settings(AuditSettings(data=demo, topics=topics))
+        run_steps(folder, ("data",), lambda *_: None)
+        run[name] = Run(folder, folder.settings(), lambda *_: None)
+    dataset = run["topics"].dataset
+    user = str(dataset.users.index[7])
+    assert understood(run["plain"], user) is None
+    own = dataset.log[(dataset.log["user"] == user) & (dataset.log["part"] != "test") & (dataset.log["outcome"] > 0)]
+    counts = dataset.items["topic"].loc[own["item"].unique()].value_counts()
+    found = understood(run["topics"], user)
+    assert found is not None and found.taken
+    assert [count for _, count in found.taken] == sorted(counts, reverse=True)[:3]
+    assert all(counts[topic] == count for topic, count in found.taken)
+    assert found.intent == dataset.users["intent"].loc[user]
 
 
 def test_topics_without_a_text_are_refused(tmp_path: Path) -> None:
