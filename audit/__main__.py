@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from audit.commands import ask, compare, effect, init, report, run, step
+from audit.commands import ask, compare, effect, init, report, run, serve, step
 from words import Refusal
 
 # Threads that wait for work by spinning slow each other down tenfold when two jobs share two cores.
@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     asking.add_argument("--place", type=int, default=0, help="who asks: 0 nobody in particular, then the values")
     asking.add_argument("--send", action="store_true", help="send it, and show what the reply names")
     asking.add_argument("--json", action="store_true", help="one line of JSON, for programs")
+    _serve_arguments(commands.add_parser("serve", help="a saved model as a web service: lists by user id"))
     stepping = commands.add_parser("step", help="run some steps of an audit folder (what the dashboard's jobs call)")
     stepping.add_argument("folder", type=Path)
     stepping.add_argument("steps", nargs="+")
@@ -92,6 +93,12 @@ def _effect_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", type=Path, help="write the section as JSON")
 
 
+def _serve_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, help="an audit's folder, or the model's inside it (work/model)")
+    command.add_argument("--host", default="127.0.0.1", help="address to answer on (default: this machine only)")
+    command.add_argument("--port", type=_within(1, 65_535), default=8600)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 refused (one sentence on standard error), 3 a rule of --fail-on fired."""
     given = parser().parse_args(arguments)
@@ -109,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return effect(given)
             case "ask":
                 return ask(given.folder, given.step, given.place, given.send, given.json)
+            case "serve":
+                return serve(given.folder, given.host, given.port)
             case _:
                 return step(given.folder, given.steps, given.job, given.database)
     except Refusal as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from words import Language, Phrase, Refusal, phrase, say
 if TYPE_CHECKING:
     from audit.trial import Asker
 
+TOKEN_VARIABLE = "EVENHAND_SERVE_TOKEN"
+"""Where it is set, `audit serve` answers only requests that carry it."""
 FORMATS = ("html", "pdf", "json", "csv")
 _ROLE_FLAGS = (
     *("user", "item", "time", "outcome", "treatment", "position", "propensity"),
@@ -138,6 +141,22 @@ def ask(folder: Path, asker: Asker, place: int, send: bool, as_line: bool) -> in
         print(
             say("prompted.trial.read", language, items="; ".join(found.items), strange=found.strange), file=sys.stderr
         )
+    return 0
+
+
+def serve(folder: Path, host: str, port: int) -> int:
+    """Answer with the lists of an audit's saved model until the process is told to stop."""
+    from models.catalogue import Catalogue
+    from models.serve import run as answer
+    from models.serve import service
+    from models.store import load
+
+    audit = AuditFolder(folder if (folder / "work").is_dir() else folder.resolve().parents[1])
+    chosen = audit.settings().recommender.saved if audit.path == folder else None
+    model = load(Path(chosen) if chosen else audit.model)
+    app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE))
+    print(say(phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))), flush=True)
+    answer(app, host, port)
     return 0
 
 

@@ -15,6 +15,7 @@ from analysis.log import UNKNOWN
 from audit.compose import Composed
 from audit.search import chosen_settings, with_search
 from models.base import Recommender, Tell, silent
+from models.catalogue import Catalogue
 from models.config import RecommenderSettings
 from storage import write_atomic
 from words import Phrase, Refusal, phrase
@@ -189,6 +190,8 @@ def recommender_section_of(run: Run) -> Section:
     run.tell(0.05, "audit.progress.train")
     chosen, found = chosen_settings(run)
     model, kept, remarks = audited(run, chosen)
+    if model is not None:
+        Catalogue(composed.data.user_ids, composed.data.item_ids, composed.final.seen).save(run.folder.catalogue)
     kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
     top = settings.recommender.top
     _, baseline = trained(composed, PopularitySettings(), settings.seed)

@@ -61,6 +61,11 @@ class AuditFolder:
         return self.path / "work" / "model"
 
     @property
+    def catalogue(self) -> Path:
+        """Ids that the model's codes stand for, for `audit serve`."""
+        return self.path / "work" / "catalogue"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "work" / "checkpoints"
 

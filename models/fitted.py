@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -108,7 +108,17 @@ class Fitted(ABC, Generic[Own]):
         return model
 
 
-def ids_digest(data: Interactions) -> str:
+class Coded(Protocol):
+    """What has users and items in the order of their codes: Interactions, or a Catalogue."""
+
+    @property
+    def user_ids(self) -> tuple[str, ...]: ...
+
+    @property
+    def item_ids(self) -> tuple[str, ...]: ...
+
+
+def ids_digest(data: Coded) -> str:
     """SHA-256 over the user and item ids, which tells whether codes of two data sets mean the same."""
     digest = hashlib.sha256()
     for ids in (data.user_ids, data.item_ids):
@@ -118,7 +128,7 @@ def ids_digest(data: Interactions) -> str:
     return digest.hexdigest()
 
 
-def must_know(model: Fitted[Any], data: Interactions) -> None:
+def must_know(model: Fitted[Any], data: Coded) -> None:
     """Refuse a model whose codes stand for other users or items than those of `data`."""
     if model.ids != ids_digest(data):
         raise Refusal("models.other_data")
