@@ -21,7 +21,7 @@ from models.data import Floats, Interactions, Ints
 from models.debias import correction, row_weights
 from models.evaluate import validation_ndcg
 from models.fair import Critic
-from models.fitted import Fitted, expect, ids_digest
+from models.fitted import Fitted, Product, expect, ids_digest
 from models.loop import learn, seeded
 from models.negatives import Negatives, with_negatives
 from models.robustly import Imputation, imputation_weights, row_loss, weighted
@@ -237,6 +237,9 @@ class Factorization(Fitted[FactorSettings]):
 
     def item_vectors(self) -> Floats:
         return self.learned.item
+
+    def product(self) -> Product:
+        return Product(self.learned.user, self.learned.item, self.learned.item_level)
 
     def state(self) -> Arrays:
         return dict(vars(self.learned))

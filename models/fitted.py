@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -20,6 +21,19 @@ from words import Phrase, Refusal
 Own = TypeVar("Own", bound=Settings)
 
 Curves = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Product:
+    """score(u, i) = left[u] . right[i] + level[i], up to a constant of the user.
+
+    left: float32 [n, d], dense, or csr where it is the log's own rows (EASE), which are data and not kept weights;
+    right: float32 [i, d]; level: float32 [i].
+    """
+
+    left: Floats | sp.csr_matrix
+    right: Floats
+    level: Floats
 
 
 class Fitted(ABC, Generic[Own]):
@@ -61,6 +75,10 @@ class Fitted(ABC, Generic[Own]):
 
     def item_vectors(self) -> Floats | None:
         """float32 [items, d], or None."""
+        return None
+
+    def product(self) -> Product | None:
+        """What a score is the product of, or None for kinds that do not rank by one product."""
         return None
 
     def reads(self, attribute: str) -> bool:

@@ -23,7 +23,7 @@ from models.debias import row_weights
 from models.devices import processes
 from models.evaluate import validation_ndcg
 from models.fair import Critic
-from models.fitted import Fitted, expect, ids_digest
+from models.fitted import Fitted, Product, expect, ids_digest
 from models.linear import positives
 from models.loop import learn, seeded
 from models.stamp import stamp
@@ -160,6 +160,9 @@ class Vae(Fitted[VaeSettings]):
 
     def item_vectors(self) -> Floats:
         return self.items
+
+    def product(self) -> Product:
+        return Product(self.users, self.items, self.level)
 
     def state(self) -> Arrays:
         return {"users": self.users, "items": self.items, "level": self.level}

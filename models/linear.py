@@ -12,7 +12,7 @@ from models.base import Tell, silent
 from models.config import EaseSettings
 from models.data import Floats, Interactions, Ints
 from models.debias import own_weights
-from models.fitted import Fitted, expect, ids_digest, packed, unpacked
+from models.fitted import Fitted, Product, expect, ids_digest, packed, unpacked
 from models.store import Arrays
 from words import Refusal
 
@@ -49,6 +49,10 @@ class Ease(Fitted[EaseSettings]):
 
     def score(self, users: Ints) -> Floats:
         return np.asarray(self.history[users] @ self.weights, np.float32)
+
+    def product(self) -> Product:
+        level = np.zeros(self.weights.shape[1], np.float32)
+        return Product(self.history, np.ascontiguousarray(self.weights.T), level)
 
     def state(self) -> Arrays:
         return {"weights": self.weights, **packed("history", self.history)}

@@ -19,7 +19,7 @@ from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
 from models.evaluate import validation_ndcg
 from models.fair import Critic
-from models.fitted import Fitted, expect, ids_digest
+from models.fitted import Fitted, Product, expect, ids_digest
 from models.histories import PAD, Profiles, code, histories, inside, profiles
 from models.items import Items
 from models.loop import learn, seeded
@@ -164,6 +164,9 @@ class HistoryReader(Fitted[Own]):
 
     def reads(self, attribute: str) -> bool:
         return attribute in self.profiles.values
+
+    def product(self) -> Product:
+        return Product(self.users / np.float32(self.items.shape[1] ** 0.5), self.items, self.level)
 
     def user_vectors(self) -> Floats:
         return self.users
