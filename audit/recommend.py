@@ -14,7 +14,7 @@ from analysis.document import Section
 from analysis.log import UNKNOWN
 from audit.compose import Composed
 from audit.search import chosen_settings, with_search
-from models.base import Recommender, Tell, silent
+from models.base import Recommender, Scorer, Tell, silent
 from models.catalogue import Catalogue
 from models.config import RecommenderSettings
 from storage import write_atomic
@@ -96,7 +96,7 @@ def trained(
 
 def scored(model: Recommender, composed: Composed, depth: int = DEPTH) -> Scored:
     """Rank the candidates of every user and score the held-out rows."""
-    codes, scores = _ranked(model, composed, depth)
+    codes, scores = ranked(model, composed, depth)
     vectors = model.user_vectors()
     return Scored(
         codes,
@@ -111,12 +111,12 @@ def _rehearsed(kept: Scored, first: Recommender, composed: Composed) -> Scored:
     """`kept` with what the model of the training rows gives for the validation rows."""
     if not len(composed.data.valid_user):
         return kept
-    codes, scores = _ranked(first, composed.rehearsal, DEPTH)
+    codes, scores = ranked(first, composed.rehearsal, DEPTH)
     rows = _row_scores(first, composed.validation())
     return replace(kept, valid=rows, rehearsed_codes=codes, rehearsed_scores=scores)
 
 
-def _ranked(model: Recommender, composed: Composed, depth: int) -> tuple[np.ndarray, np.ndarray]:
+def ranked(model: Scorer, composed: Composed, depth: int) -> tuple[np.ndarray, np.ndarray]:
     """codes int32 and scores float32 [users, depth] of the best candidates of every user."""
     from models.ranking import best_unseen
 

@@ -24,6 +24,7 @@ from analysis.ingest import Source
 from analysis.log import Roles
 from analysis.mitigation.chosen import ChosenSettings
 from analysis.mitigation.compare import MitigationSettings
+from analysis.mitigation.shrinking import ShrinkSettings
 from analysis.quality import Cleaning
 from analysis.split import Split
 from audit import __version__
@@ -43,6 +44,7 @@ Step = Literal[
     "mediation",
     "trust",
     "recommender",
+    "shrink",
     "disparity",
     "gap",
     "leakage",
@@ -64,6 +66,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "mediation": ("graph",),
     "trust": ("graph",),
     "recommender": ("data",),
+    "shrink": ("recommender",),
     "disparity": ("recommender",),
     "gap": ("graph", "recommender"),
     "leakage": ("recommender",),
@@ -81,6 +84,7 @@ FURTHER: dict[Step, Step] = {
     "structure": "effects",
     "mediation": "effects",
     "choices": "disparity",
+    "shrink": "recommender",
     "gap": "disparity",
     "leakage": "disparity",
     "prompted": "disparity",
@@ -179,6 +183,8 @@ class AuditSettings(_Frozen):
     """Which gap is taken apart, and along what."""
     leakage: LeakageSettings = Field(default_factory=LeakageSettings)
     """Which attributes a stranger may try to read from lists and vectors."""
+    shrink: ShrinkSettings = Field(default_factory=ShrinkSettings)
+    """Which smaller forms of the model are tried."""
     choices: ChoiceSettings = Field(default_factory=ChoiceSettings)
     """Which verdict is asked in every defensible way, and what is varied."""
     prompted: PromptedAudit = Field(default_factory=PromptedAudit)
@@ -244,6 +250,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "leakage": ("leakage",),
     "prompted": ("prompted",),
     "choices": ("choices", "cohorts"),
+    "shrink": ("shrink",),
     "trust": ("effects", "trust", "population"),
     "recommender": ("recommender",),
     "disparity": ("disparity", "scope", "cohorts"),

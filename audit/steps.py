@@ -226,6 +226,13 @@ def leakage_step(run: Run) -> Section:
     return _disclosed(leakage_section_of(run), run.settings)
 
 
+def shrink_step(run: Run) -> Section:
+    """The model with fewer bytes, beside itself."""
+    from audit.shrink import shrink_section_of
+
+    return _disclosed(shrink_section_of(run), run.settings)
+
+
 def choices_step(run: Run) -> Section:
     """The fairness question in every defensible way."""
     from audit.choices import choices_section_of
@@ -288,6 +295,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "leakage": leakage_step,
     "prompted": prompted_step,
     "choices": choices_step,
+    "shrink": shrink_step,
     "mitigation": mitigation_step,
     "chosen": chosen_step,
     "report": report_step,

@@ -29,6 +29,14 @@ def part(tell: Tell, start: float, end: float) -> Tell:
     return told
 
 
+class Scorer(Protocol):
+    """All that ranking needs of a model."""
+
+    def score(self, users: Ints) -> Floats:
+        """float32 [len(users), items]; higher is better."""
+        ...
+
+
 class Recommender(Protocol):
     """Fit, score, explain, save, load. Codes are those of the Interactions it was fitted on."""
 

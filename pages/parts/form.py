@@ -30,6 +30,7 @@ OWN_NAMES = {
     ("discovery", "resamples"): "discovery_resamples",
     ("discovery", "rows"): "discovery_rows",
     ("gap", "attribute"): "gap_attribute",
+    ("shrink", "attribute"): "shrink_attribute",
     ("mediation", "confounders"): "mediation_confounders",
     ("topics", "enabled"): "topics_enabled",
     ("pairwise", "candidates"): "pair_candidates",

@@ -19,6 +19,7 @@ from pages.parts.view import View
 FIRST: dict[Step, tuple[str, ...]] = {
     "mediation": ("treatment", "outcome", "mediators", "confounders"),
     "choices": ("attribute", "metrics", "tops"),
+    "shrink": ("pruned", "attribute", "figure"),
     "gap": ("attribute", "gap_in", "mediators", "confounders"),
     "people": ("by", "covariates", "worth", "blind"),
     "robustness": ("negative_outcomes", "negative_exposures", "other_outcomes"),
