@@ -17,6 +17,7 @@ from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
 from analysis.cohorts import Cohort
 from analysis.document import Template, canonical, digest
+from analysis.fairness.attacks import AttackSettings
 from analysis.fairness.choices.settings import ChoiceSettings
 from analysis.fairness.disparity import DisparitySettings
 from analysis.fairness.leakage import LeakageSettings
@@ -48,6 +49,7 @@ Step = Literal[
     "disparity",
     "gap",
     "leakage",
+    "attacks",
     "prompted",
     "choices",
     "mitigation",
@@ -70,6 +72,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "disparity": ("recommender",),
     "gap": ("graph", "recommender"),
     "leakage": ("recommender",),
+    "attacks": ("recommender",),
     "prompted": ("data",),
     "choices": ("recommender",),
     "mitigation": ("disparity",),
@@ -87,6 +90,7 @@ FURTHER: dict[Step, Step] = {
     "shrink": "recommender",
     "gap": "disparity",
     "leakage": "disparity",
+    "attacks": "recommender",
     "prompted": "disparity",
     "trust": "effects",
     "chosen": "mitigation",
@@ -181,6 +185,8 @@ class AuditSettings(_Frozen):
     """Groups, figures and margins."""
     gap: GapSettings = Field(default_factory=GapSettings)
     """Which gap is taken apart, and along what."""
+    attacks: AttackSettings = Field(default_factory=AttackSettings)
+    """How the log is tampered with to see whether the recommender holds."""
     leakage: LeakageSettings = Field(default_factory=LeakageSettings)
     """Which attributes a stranger may try to read from lists and vectors."""
     shrink: ShrinkSettings = Field(default_factory=ShrinkSettings)
@@ -248,6 +254,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "mediation": ("mediation", "population"),
     "gap": ("gap",),
     "leakage": ("leakage",),
+    "attacks": ("attacks",),
     "prompted": ("prompted",),
     "choices": ("choices", "cohorts"),
     "shrink": ("shrink",),

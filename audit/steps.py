@@ -219,6 +219,13 @@ def gap_step(run: Run) -> Section:
     return _disclosed(gap_section_of(run), run.settings)
 
 
+def attacks_step(run: Run) -> Section:
+    """Train anew on logs with noise and with fake profiles, and compare."""
+    from audit.attacks import attacks_section_of
+
+    return _disclosed(attacks_section_of(run), run.settings)
+
+
 def leakage_step(run: Run) -> Section:
     """What a fresh probe reads of people's groups from lists and vectors."""
     from audit.leakage import leakage_section_of
@@ -293,6 +300,7 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "disparity": disparity_step,
     "gap": gap_step,
     "leakage": leakage_step,
+    "attacks": attacks_step,
     "prompted": prompted_step,
     "choices": choices_step,
     "shrink": shrink_step,

@@ -1,0 +1,215 @@
+"""Does it hold against noise and fakes? Accuracy, its gap and a pushed item, before and after the log was tampered."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from analysis.document import Chart, Column, Section, Series, Table
+from analysis.fairness.disclose import build_disclosed
+from analysis.fairness.drawing import gap_row
+from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.judge import Comparison, Measure, judged
+from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change
+from analysis.fairness.partition import Partition, everyone, partition
+from analysis.fairness.ranking import Ranking
+from analysis.fairness.utility import accuracy_measures
+from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence
+from words import Fact, Phrase, phrase
+
+Kind = Literal["noise", "fakes"]
+
+
+class AttackSettings(BaseModel):
+    """How the training part is tampered with; the recommender is trained anew on each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    noise: tuple[float, ...] = (0.05, 0.2)
+    """Rows added at random, as shares of the wanted training rows."""
+    fakes: tuple[float, ...] = (0.01, 0.05)
+    """Fake users who push one item, as shares of the users."""
+    filler: Literal["random", "popular"] = "popular"
+    """What else a fake user takes: anything, or what is popular (the bandwagon attack)."""
+    target: str | None = None
+    """Id of the item that the fakes push; None: one that few took."""
+    attribute: str | None = None
+    """Sensitive attribute whose gap in accuracy is watched; None: the first."""
+    margin: float = Field(0.01, gt=0, lt=1)
+    """Changes inside +- this are of no practical weight."""
+
+
+@dataclass(frozen=True)
+class Tampered:
+    """The recommender trained on a log that was tampered with: `kind` by `share`; the lists of the real users."""
+
+    kind: Kind
+    share: float
+    ranking: Ranking
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}[{self.share:g}]"
+
+    @property
+    def title(self) -> Phrase:
+        return phrase(f"attacks.{self.kind}", share=amount(self.share, "share"))
+
+
+def attacks_section(
+    clean: Ranking, tampered: Sequence[Tampered], target: int, settings: AttackSettings, k: int, K: int, seed: int
+) -> Section:
+    """Section `attacks`: the change of NDCG, of its gap between two groups, and of who is shown the pushed item.
+
+    clean: the recommender as it is. tampered: the same, trained anew. target: code of the item that fakes push.
+    Changes are of the same users, with intervals over users.
+    """
+    group = _group(clean, settings)
+    comparisons = [found for one in tampered for found in _compared(clean, one, group, target, settings, K, seed)]
+    item = str(clean.item_ids[target])
+    return build_disclosed(judged(comparisons), k, lambda shown: _drawn(shown, tampered, clean, item, target))
+
+
+def _group(ranking: Ranking, settings: AttackSettings) -> Partition | None:
+    """The groups whose gap is watched: two known ones, else None."""
+    names = list(ranking.attributes.columns)
+    name = settings.attribute or (names[0] if names else None)
+    if name not in names:
+        return None
+    found = partition(ranking.attributes, (str(name),))
+    return found if len(found.known) == 2 else None
+
+
+def _compared(
+    clean: Ranking, one: Tampered, group: Partition | None, target: int, settings: AttackSettings, K: int, seed: int
+) -> list[Comparison]:
+    pairs = [(_ndcg(clean, K), _ndcg(one.ranking, K))]
+    if one.kind == "fakes":
+        pairs.append((_shown(clean, target, K), _shown(one.ranking, target, K)))
+    made = []
+    for before, after in pairs:
+        found = changes(before, after, everyone(len(clean.user_ids)), _inference(settings), _rng(seed, one, before))
+        made.append(judgeable_change(_blank(before, one, found, {}, None, seed), found, 0, settings.margin))
+    if group is not None:
+        before, after = pairs[0]
+        found = changes(before, after, group, _inference(settings), _rng(seed, one, before))
+        a, b = group.known
+        sizes = {group.names[at]: int(found.n[at]) for at in (a, b)}
+        blank = _blank(before, one, found, sizes, group.attribute, seed)
+        made.append(judgeable_gap_change(blank, found, a, b, settings.margin))
+    return made
+
+
+def _ndcg(ranking: Ranking, K: int) -> Measure:
+    return next(measure for measure in accuracy_measures(ranking, K) if measure.name.startswith("ndcg"))
+
+
+def _shown(ranking: Ranking, target: int, K: int) -> Measure:
+    """Share of users in whose list the item stands."""
+    return Measure(
+        name=f"pushed@{K}",
+        label=phrase("attacks.pushed", K=K),
+        unit="share",
+        numerator=(ranking.lists[:, :K] == target).any(axis=1).astype(np.float64),
+        denominator=np.ones(len(ranking.user_ids)),
+        method=phrase("attacks.method_pushed", K=K),
+    )
+
+
+def _inference(settings: AttackSettings) -> InferenceSettings:
+    return InferenceSettings(margin=settings.margin)
+
+
+def _blank(
+    measure: Measure, one: Tampered, found: Changes, groups: dict[str, int], attribute: str | None, seed: int
+) -> Comparison:
+    facts: dict[str, Fact] = {"figure": measure.label, "how": one.title}
+    label = phrase("attacks.change", **facts)
+    if attribute is not None:
+        first, second = groups
+        label = phrase("attacks.gap_change", **facts, first=first, second=second)
+    kept: dict[str, JSON] = {"kind": one.kind, "share": one.share, "figure": measure.name}
+    if attribute is not None:
+        kept["attribute"] = attribute
+    return Comparison(
+        key=f"attacks.{one.key}.{measure.name}.{'gap.' if attribute else ''}change",
+        label=label,
+        unit=measure.gap_unit,
+        n=sum(groups.values()) if groups else int(found.n[0]),
+        method=phrase("attacks.method", figure=measure.method),
+        groups=groups,
+        settings=kept,
+        seed=seed,
+    )
+
+
+def _rng(seed: int, one: Tampered, measure: Measure) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(f"{one.key} {measure.name}".encode())])
+
+
+def _drawn(
+    findings: tuple[Finding, ...], tampered: Sequence[Tampered], clean: Ranking, item: str, target: int
+) -> Section:
+    shown = [finding for finding in findings if finding.low is not None]
+    charts = [chart for unit in ("ndcg", "points") if (chart := _chart(shown, unit)) is not None]
+    taken = int(clean.popularity[target])
+    return Section(
+        step="attacks",
+        summary=tuple(_said(finding) for finding in findings),
+        findings=findings,
+        charts=tuple(charts),
+        tables=(_table(findings),),
+        notes=(phrase("attacks.note_item", item=item, taken=taken), phrase("attacks.note_how"), clean.protocol),
+    )
+
+
+def _said(finding: Finding) -> Phrase:
+    """One sentence a change: what it is, and whether it can be told from none."""
+    if finding.verdict in VALUELESS or finding.value is None or finding.low is None or finding.high is None:
+        return sentence(finding)
+    verdict = {Verdict.GAP: "moved", Verdict.EQUIVALENT: "equivalent"}.get(finding.verdict, "cannot_tell")
+    ends = {name: amount(end, finding.unit) for name, end in (("low", finding.low), ("high", finding.high))}
+    facts: dict[str, Fact] = {"label": finding.label, "value": amount(finding.value, finding.unit), **ends}
+    return phrase(f"attacks.said_{verdict}", **facts, n=finding.n)
+
+
+def _chart(shown: list[Finding], unit: str) -> Chart | None:
+    """The changes of one unit with their intervals, and a line at none."""
+    found = [finding for finding in shown if finding.unit == unit]
+    if not found:
+        return None
+    points = Series(
+        name=phrase(f"attacks.axis_{unit}"),
+        x=tuple(finding.value for finding in found),
+        y=tuple(finding.label for finding in found),
+        low=tuple(finding.low for finding in found),
+        high=tuple(finding.high for finding in found),
+        text=tuple(sentence(finding) for finding in found),
+    )
+    return Chart(
+        key=f"attacks.{unit}",
+        kind="interval",
+        title=phrase(f"attacks.chart_{unit}"),
+        x_title=phrase(f"attacks.axis_{unit}"),
+        y_title=phrase("attacks.axis_change"),
+        n=min(finding.n for finding in found),
+        series=(points,),
+        alt=phrase("attacks.chart_alt", count=len(found)),
+        zero_line=0.0,
+    )
+
+
+def _table(findings: tuple[Finding, ...]) -> Table:
+    names = ("comparison", "value", "interval", "p", "n", "smallest", "verdict")
+    columns = tuple(
+        Column(key=name, title=phrase(f"fairness.column.{name}"), unit="count" if name == "n" else "text")
+        for name in names
+    )
+    return Table(
+        key="attacks.changes", title=phrase("attacks.table"), columns=columns, rows=tuple(map(gap_row, findings))
+    )
