@@ -76,6 +76,8 @@ def _parsed(attribute: str, levels: Sequence[Finding]) -> list[Phrase]:
         return []
     worst = min(levels, key=lambda finding: finding.value or 0.0)
     assert worst.value is not None
+    if worst.value == 1.0:
+        return []
     facts: dict[str, Fact] = {"attribute": attribute, "share": amount(worst.value, "share")}
     return [phrase("prompted.said.parsed", value=str(worst.settings["asked_as"]), **facts)]
 
@@ -90,7 +92,7 @@ def _uneven(findings: Sequence[Finding]) -> list[Finding]:
 
 def _levels(findings: Sequence[Finding]) -> Chart | None:
     """How alike each value's lists are to the neutral ones, one series a similarity."""
-    shown = [f for f in _all_levels(findings) if f.low is not None and f.settings["figure_of"] != "parsed"]
+    shown = [f for f in _all_levels(findings) if f.value is not None and f.settings["figure_of"] != "parsed"]
     if not shown:
         return None
     kinds = list(dict.fromkeys(str(finding.settings["figure_of"]) for finding in shown))
@@ -122,7 +124,7 @@ def _excesses(findings: Sequence[Finding]) -> Chart | None:
         y_title=phrase("prompted.axis.attribute"),
         n=min(finding.n for finding in shown),
         n_unit="prompts",
-        series=(_series(phrase("prompted.axis.excess"), shown, lambda finding: finding.label),),
+        series=(_series(phrase("prompted.axis.excess"), shown, _excess_of),),
         alt=phrase("prompted.chart.excess_alt", count=len(shown)),
         zero_line=0.0,
     )
@@ -148,6 +150,11 @@ def _asked_as(finding: Finding) -> Phrase:
     return phrase(
         "fairness.label.group", attribute=str(finding.settings["asked_of"]), group=str(finding.settings["asked_as"])
     )
+
+
+def _excess_of(finding: Finding) -> Phrase:
+    kind = phrase(f"prompted.similarity.{finding.settings['figure_of']}")
+    return phrase("prompted.label.short", attribute=str(finding.settings["asked_of"]), similarity=kind)
 
 
 def _table(key: str, findings: Sequence[Finding]) -> Table:

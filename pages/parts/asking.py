@@ -74,7 +74,9 @@ def before_all(view: View, asker: Asker, model: ChatModel, settings: str) -> Non
         st.markdown(t("asking.plan", requests=plan.requests, tokens=plan.tokens))
         if plan.requests > model.requests:
             st.error(t("asking.over", most=model.requests))
-        st.warning(t("asking.leaves", host=model.address) if model.where == "server" else t("asking.stays"))
+        st.warning(
+            t("asking.leaves", host=model.address.partition("://")[2]) if model.where == "server" else t("asking.stays")
+        )
         place = _who(view, plan)
         st.caption(t("asking.exactly"))
         st.code(list(plan.first.values())[place], language=None, wrap_lines=True)
