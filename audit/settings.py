@@ -21,6 +21,7 @@ from analysis.fairness.attacks import AttackSettings
 from analysis.fairness.choices.settings import ChoiceSettings
 from analysis.fairness.disparity import DisparitySettings
 from analysis.fairness.leakage import LeakageSettings
+from analysis.feedback.settings import FeedbackSettings
 from analysis.ingest import Source
 from analysis.log import Roles
 from analysis.mitigation.chosen import ChosenSettings
@@ -54,6 +55,7 @@ Step = Literal[
     "choices",
     "mitigation",
     "chosen",
+    "feedback",
     "report",
 ]
 
@@ -77,6 +79,7 @@ DEPENDS: dict[Step, tuple[Step, ...]] = {
     "choices": ("recommender",),
     "mitigation": ("disparity",),
     "chosen": ("mitigation",),
+    "feedback": ("recommender",),
     "report": ("effects", "mitigation"),
 }
 """Each step and those whose results it reads; in the order in which they run."""
@@ -94,6 +97,7 @@ FURTHER: dict[Step, Step] = {
     "prompted": "disparity",
     "trust": "effects",
     "chosen": "mitigation",
+    "feedback": "mitigation",
 }
 """Analyses beyond the way through, each with the page that it stands on. The report has those that
 `AuditSettings.further` names."""
@@ -199,6 +203,8 @@ class AuditSettings(_Frozen):
     """Methods to try and how strong."""
     chosen: ChosenSettings = Field(default_factory=ChosenSettings)
     """The mitigation that the report tells in full."""
+    feedback: FeedbackSettings = Field(default_factory=FeedbackSettings)
+    """The mitigation that is followed through rounds of recommending, clicking and learning."""
     robustness: RobustnessSettings = Field(default_factory=RobustnessSettings)
     """Which other defensible ways of answering are tried, and what should show no effect."""
     cohorts: tuple[Cohort, ...] = ()
@@ -263,6 +269,7 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "disparity": ("disparity", "scope", "cohorts"),
     "mitigation": ("mitigation",),
     "chosen": ("chosen",),
+    "feedback": ("mitigation", "feedback"),
     "report": ("title", "language", "template", "further"),
 }
 """The settings that each step reads itself."""

@@ -268,6 +268,13 @@ def chosen_step(run: Run) -> Section:
     return _disclosed(chosen_section_of(run), run.settings)
 
 
+def feedback_step(run: Run) -> Section:
+    """Whether a mitigation lasts when its lists are clicked on and learnt from."""
+    from audit.feedback import feedback_section_of
+
+    return _disclosed(feedback_section_of(run), run.settings)
+
+
 def report_step(run: Run) -> Section:
     """Compose audit.json from the sections and render it; the run record goes beside it."""
     from analysis.report import write
@@ -306,5 +313,6 @@ ACTIONS: dict[Step, Callable[[Run], Section]] = {
     "shrink": shrink_step,
     "mitigation": mitigation_step,
     "chosen": chosen_step,
+    "feedback": feedback_step,
     "report": report_step,
 }

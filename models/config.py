@@ -58,6 +58,28 @@ ROBUST = frozenset({"dr", "joint", "mrdr"})
 """Corrections with an imputation model (models.robustly)."""
 
 
+class Erasure(Settings):
+    """Erase a sensitive attribute from the users' vectors once they are trained (models.fair.erase)."""
+
+    attribute: str
+    """Name of an attribute of `Interactions.profile`."""
+    strength: float = Field(1.0, ge=0, le=1)
+    """Share of what a fresh probe reads above a coin that is taken out; 0 leaves the vectors as they are."""
+
+
+class Penalty(Settings):
+    """Train against one figure of unfairness between groups of users (models.fair.terms)."""
+
+    figure: Literal["parity", "value", "absolute", "under", "over", "worst_group", "twins"]
+    """parity: mean predictions differ. value, absolute, under, over: errors by item differ (Yao & Huang 2017).
+    worst_group: the group that is served worst counts more with every step (Sagawa et al. 2020). twins: users are
+    scored otherwise than their twins of another group."""
+    attribute: str
+    """Name of an attribute of `Interactions.profile`."""
+    strength: float = Field(1.0, ge=0, le=1000)
+    """Weight of the figure beside the loss; of worst_group, the step size of the groups' weights. 0: plain training."""
+
+
 class Gradient(Settings):
     """What the kinds trained by gradient steps share."""
 
@@ -88,6 +110,10 @@ class Gradient(Settings):
     """Hide a sensitive attribute, or None. With it all epochs are run and the last one is kept."""
     debias: Weighting = Weighting()
     """How the log's bias is removed."""
+    erasure: Erasure | None = None
+    """Erase a sensitive attribute from the trained vectors of users, or None."""
+    penalty: Penalty | None = None
+    """Train against a figure of unfairness, or None."""
 
 
 class Embedded(Gradient):
@@ -151,7 +177,7 @@ class SequentialSettings(Embedded, Private):
     contrast: float = Field(0.1, ge=0, le=1000)
     """Weight of that task's loss."""
     profile: tuple[str, ...] | None = None
-    """Attributes read as profile tokens. None: all of `Interactions.profile`, but the adversary's."""
+    """Attributes read as profile tokens. None: all of the data's, but the adversary's; none with an erasure."""
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:

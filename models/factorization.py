@@ -20,7 +20,7 @@ from models.confounder import Check, Confounder, confounder
 from models.data import Floats, Interactions, Ints
 from models.debias import correction, row_weights
 from models.evaluate import validation_ndcg
-from models.fair import Critic
+from models.fair import KEPT, RATES, FairTerm, fair_term, without
 from models.fitted import Fitted, Product, expect, ids_digest
 from models.loop import learn, seeded
 from models.negatives import Negatives, with_negatives
@@ -80,11 +80,11 @@ class FactorLearner:
         self.cause = confounder(data, settings.debias.factors, seed) if settings.debias.confounder else None
         with seeded(seed):
             factors = Factors(data.n_users, data.n_items, settings, self._level(), self.cause)
-            critic = Critic(data, settings.adversary) if settings.adversary else None
             imputation = self._imputation(imputed, seed) if settings.debias.correction in ROBUST else None
-        self.factors, self.critic, self.imputation = factors, critic, imputation
+        self.factors, self.imputation = factors, imputation
+        self.fair = fair_term(data, settings, _defined(settings))
         self.silence = nn.Dropout(settings.dropout)
-        parts = [part for part in (factors, self.silence, critic, imputation) if part is not None]
+        parts = [part for part in (factors, self.silence, self.fair, imputation) if part is not None]
         self.module: nn.Module = nn.ModuleList(parts)
 
     def _imputation(self, imputed: Factors | None, seed: int) -> Imputation:
@@ -146,16 +146,23 @@ class FactorLearner:
             risk = self._robust_risk(self.imputation, (user, item, third), score, weight, rest)
         elif self.settings.loss == "bpr":
             q_other = self.silence(self.factors.item(third))
-            risk = self._mean(-F.logsigmoid(score - self.factors.score(p, q_other, user, third)), weight)
+            score = score - self.factors.score(p, q_other, user, third)  # log odds of wanted above not wanted
+            risk = self._mean(-F.logsigmoid(score), user, weight)
             size = size + q_other.square().sum(-1)
         else:
-            risk = self._mean(row_loss(score, third, self.settings.loss), weight)
+            risk = self._mean(row_loss(score, third, self.settings.loss), user, weight)
         loss = risk + self.settings.l2 * size.mean()
-        if self.critic is not None:
-            loss = loss + self.critic.loss(p, user)
-        return loss
+        return loss if self.fair is None else loss + self._unfair(self.fair, p, score, third, user, item)
 
-    def _mean(self, each: Tensor, weight: Tensor) -> Tensor:
+    def _unfair(self, fair: FairTerm, p: Tensor, score: Tensor, third: Tensor, user: Tensor, item: Tensor) -> Tensor:
+        """What the vectors give away, and penalties on the predictions."""
+        predicted = score if self.settings.loss == "squared" else score.sigmoid()
+        found = fair.hides(p, user) + fair.parity(predicted, user)
+        return found if self.settings.loss == "bpr" else found + fair.rates(predicted, third, user, item)
+
+    def _mean(self, each: Tensor, user: Tensor, weight: Tensor) -> Tensor:
+        if self.fair is not None and self.fair.leans:
+            return self.fair.worst(each, user, weight)
         return weighted(each, weight, self.settings.debias.correction)
 
     def _robust_risk(
@@ -224,6 +231,7 @@ class Factorization(Fitted[FactorSettings]):
         course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
         self.learned = Learned(learner.factors)
         self.check = None if learner.cause is None else learner.cause.check
+        self.learned.user = without(self.learned.user, data, self.settings)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
         self.ids = ids_digest(data)
@@ -263,10 +271,16 @@ class Factorization(Fitted[FactorSettings]):
 
 def _imputed(data: Interactions, settings: FactorSettings, seed: int, tell: Tell) -> Factors:
     """The same factorisation without any correction: it imputes the outcomes of `dr`."""
-    plain = settings.model_copy(update={"debias": Debias(), "adversary": None})
+    plain = settings.model_copy(update={"debias": Debias(), "adversary": None, "penalty": None})
     learner = FactorLearner(data, plain, seed)
     learn(learner, plain, seed, "", None, tell)
     return learner.factors
+
+
+def _defined(settings: FactorSettings) -> frozenset[str]:
+    """Penalties: pairs are told right or wrong, but give no item a value that could be in error."""
+    rows = frozenset() if settings.debias.correction in ROBUST else frozenset({"worst_group"})
+    return rows | {"parity", KEPT} | (frozenset() if settings.loss == "bpr" else RATES)
 
 
 def _target(data: Interactions, loss: str) -> Floats:

@@ -55,8 +55,15 @@ def histories(data: Interactions, weight: Floats, most: int) -> Histories:
 
 
 def profiles(data: Interactions, settings: SequentialSettings | PairwiseSettings) -> Profiles:
-    """The attributes that `settings` name; None: all of the data's, but the adversary's."""
+    """The attributes that `settings` name; None: all of the data's, but the adversary's, and none with erasure.
+
+    Erasing moves vectors that are kept; one that is read anew, of another profile, would not be moved.
+    """
     names = settings.profile
+    if settings.erasure is not None and settings.erasure.strength > 0:
+        if names:
+            raise Refusal("fair.reads", attribute=settings.erasure.attribute)
+        names = ()
     if names is None:
         hidden = settings.adversary.attribute if settings.adversary else None
         names = tuple(name for name in sorted(data.profile) if name != hidden)

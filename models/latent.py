@@ -22,7 +22,7 @@ from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
 from models.devices import processes
 from models.evaluate import validation_ndcg
-from models.fair import Critic
+from models.fair import KEPT, RATES, FairTerm, fair_term, without
 from models.fitted import Fitted, Product, expect, ids_digest
 from models.linear import positives
 from models.loop import learn, seeded
@@ -82,9 +82,8 @@ class VaeLearner:
         self.length = 1.0 if alone else self.taken.nnz / len(self.readers)
         with seeded(seed):
             self.model = Autoencoder(data.n_items, settings)
-            critic = Critic(data, settings.adversary) if settings.adversary else None
-        self.critic = critic
-        self.module: nn.Module = nn.ModuleList([part for part in (self.model, critic) if part is not None])
+        self.fair = fair_term(data, settings, RATES | {"parity", "worst_group", KEPT})
+        self.module: nn.Module = nn.ModuleList([part for part in (self.model, self.fair) if part is not None])
 
     def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
         """The codes of users who took something."""
@@ -97,16 +96,27 @@ class VaeLearner:
         taken, weight = (_dense(matrix, codes, users.device) for matrix in (self.taken, self.weight))
         mean, log_variance = self.model.posterior(taken)
         latent = mean + torch.randn_like(mean) * (log_variance / 2).exp()  # [b, d]
-        told = surprise(self.model.out(self.model.vectors(latent)), weight)
+        logits = self.model.out(self.model.vectors(latent))  # [b, i]
+        told = surprise(logits, weight)
         self.model.read += len(users) * processes()
         each = told + self.beta() * divergence(mean, log_variance)
         # Divided by a constant, which leaves the bound as published: an adversary's strength then means the
         # same here as in the other kinds, whose losses are of one item.
         normalised = self.settings.debias.correction == "snips"
-        loss = each.mean() / (weight.sum() / len(users) if normalised else self.length)
-        if self.critic is not None:
-            loss = loss + self.critic.loss(self.model.users(taken), users)
-        return loss
+        length = weight.sum() / len(users) if normalised else self.length
+        if self.fair is None:
+            return each.mean() / length
+        loss = self.fair.worst(each, users) if self.fair.leans else each.mean()
+        loss = loss / length + self.fair.hides(self.model.users(taken), users)
+        return loss + self._unfair(self.fair, F.softmax(logits.float(), dim=-1), taken, users)
+
+    def _unfair(self, fair: FairTerm, share: Tensor, taken: Tensor, users: Tensor) -> Tensor:
+        """Penalties, 0-d: parity of the share [b, i] that falls on what was taken; errors of the count of each item."""
+        count = taken.sum(-1, keepdim=True)
+        who = users.repeat_interleave(taken.shape[1])
+        what = torch.arange(taken.shape[1], device=users.device).repeat(len(users))
+        rates = fair.rates((count * share).flatten(), taken.flatten(), who, what)
+        return rates + fair.parity((share * taken).sum(-1), users)
 
     def beta(self) -> Tensor:
         """[1]: weight of the divergence now: from 0 straight to `beta` over the first `anneal` epochs."""
@@ -142,7 +152,7 @@ class Vae(Fitted[VaeSettings]):
         learner = VaeLearner(data, self.settings, self.seed)
         course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
         self.items, self.level = learner.items()
-        self.users = learner.users(np.arange(data.n_users, dtype=np.int32))
+        self.users = without(learner.users(np.arange(data.n_users, dtype=np.int32)), data, self.settings)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
         self.epsilon = private.spent_by(self.settings, len(learner.readers))

@@ -20,7 +20,7 @@ from models.config import PairwiseSettings, Tuning
 from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
 from models.encoders import find
-from models.fair import Critic
+from models.fair import fair_term
 from models.fitted import Fitted, expect, ids_digest
 from models.histories import PAD, Profiles, code, histories, inside, profiles
 from models.loop import learn, seeded
@@ -53,9 +53,9 @@ class PairLearner:
         self.negatives = Negatives(data)
         with seeded(seed) as rng:
             self.reader = make_reader(data.item_texts or (), known, data.popularity, settings)
-            self.critic = Critic(data, settings.adversary) if settings.adversary else None
             self.held_out = self._held_out(rng)
-        parts = (self.reader.judge, self.reader.encoder.moved, self.critic)
+        self.fair = fair_term(data, settings, frozenset({"parity", "worst_group"}))
+        parts = (self.reader.judge, self.reader.encoder.moved, self.fair)
         self.module: nn.Module = nn.ModuleList([one for one in parts if one is not None])
 
     def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
@@ -74,8 +74,12 @@ class PairLearner:
         history = self.before(codes, places.cpu().numpy())
         user, score = self.reader.read(self.profiles.codes[codes], history, items.cpu().numpy())
         each = F.binary_cross_entropy_with_logits(score, target, reduction="none")
+        if self.fair is not None and self.fair.leans:
+            return self.fair.worst(each, users, weight) + self.fair.hides(user, users)
         loss = (weight * each).sum() / weight.sum()
-        return loss if self.critic is None else loss + self.critic.loss(user, users)
+        if self.fair is None:
+            return loss
+        return loss + self.fair.hides(user, users) + self.fair.parity(score.sigmoid(), users)
 
     def validate(self) -> float | None:
         """Minus the log loss of the held-out pairs."""

@@ -18,7 +18,7 @@ from models.config import LanguageSettings, SequentialSettings
 from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
 from models.evaluate import validation_ndcg
-from models.fair import Critic
+from models.fair import KEPT, FairTerm, fair_term, without
 from models.fitted import Fitted, Product, expect, ids_digest
 from models.histories import PAD, Profiles, code, histories, inside, profiles
 from models.items import Items
@@ -27,7 +27,7 @@ from models.reader import Reader, scores
 from models.robustly import weighted
 from models.stamp import stamp
 from models.store import Arrays
-from words import Phrase
+from words import Phrase, Refusal
 
 MOST_SOFTMAX = 20_000
 """Catalogues up to this size are compared whole in each step; of larger ones DRAWN items and the targets."""
@@ -51,9 +51,8 @@ class NextItemLearner:
         self.readers = np.nonzero(self.histories.items[:, 0] != PAD)[0].astype(np.int32)
         with seeded(seed):
             self.reader = make_reader(items_of(data, texts, settings), known.values, self.ordered, settings)
-            critic = Critic(data, settings.adversary) if settings.adversary else None
-        self.critic = critic
-        self.module: nn.Module = nn.ModuleList([part for part in (self.reader, critic) if part is not None])
+        self.fair = fair_term(data, settings, frozenset({"parity", "worst_group", "twins", KEPT}))
+        self.module: nn.Module = nn.ModuleList([part for part in (self.reader, self.fair) if part is not None])
 
     def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
         """Users who took something: codes, profile, history, weights. Without times, in a new order each epoch."""
@@ -91,13 +90,34 @@ class NextItemLearner:
             candidates, target = torch.unique(torch.cat([target, drawn]), return_inverse=True)
             target, items, level = target[: len(before)], items[candidates], level[candidates]
         each = F.cross_entropy(scores(before, items, level).float(), target, reduction="none")
-        loss = weighted(each, weight[there], self.settings.debias.correction)
+        who = users[:, None].expand_as(history)[there]  # [n]
+        if self.fair is not None and self.fair.leans:
+            loss = self.fair.worst(each, who, weight[there])
+        else:
+            loss = weighted(each, weight[there], self.settings.debias.correction)
         if self.settings.augment and self.module.training:
             loss = loss + self.settings.contrast * self._contrast(items, profile, history)
-        if self.critic is not None:
+        if self.fair is not None:
             ends = read[torch.arange(len(read), device=read.device), there.sum(1)]  # [b, d]
-            loss = loss + self.critic.loss(ends, users)
+            loss = loss + self.fair.hides(ends, users) + self.fair.parity((-each).exp(), who)
+            if self.fair.figure == "twins":
+                loss = loss + self._twins(self.fair, items, profile, history)
         return loss
+
+    def _twins(self, fair: FairTerm, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
+        """How differently users of known group and their twins of the next group are scored; nothing silenced."""
+        assert self.settings.penalty is not None, "twins are a penalty"
+        attribute = self.settings.penalty.attribute
+        if attribute not in self.profiles.values:
+            raise Refusal("models.flip.blind", attribute=attribute)
+        at, groups = list(self.profiles.values).index(attribute), len(self.profiles.values[attribute])
+        known = profile[:, at] > 0
+        own, twin = profile[known], profile[known].clone()
+        twin[:, at] = own[:, at] % groups + 1
+        self.reader.eval()
+        one, other = (self.reader.users(items, who, history[known]) for who in (own, twin))  # [k, d]
+        self.reader.train()
+        return fair.twins(scores(one, items, items[:, 0] * 0), scores(other, items, items[:, 0] * 0))
 
     def _contrast(self, items: Tensor, profile: Tensor, history: Tensor) -> Tensor:
         """How badly two changes of one history are told from those of others, 0-d."""
@@ -134,7 +154,7 @@ class HistoryReader(Fitted[Own]):
         self.reader = learner.reader.cpu()
         self.texts = None if self.reader.items.texts is None else self.reader.items.texts.numpy()
         self.items, self.level = item_arrays(self.reader)
-        self.users = user_arrays(self.reader, known.codes, self.history)
+        self.users = without(user_arrays(self.reader, known.codes, self.history), data, self.settings)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
         self.epsilon = private.spent_by(self.settings, len(learner.readers))

@@ -29,9 +29,9 @@ FIRST = {
     "popularity": (),
 }
 """Settings of each kind that are shown at once; the others wait in an expander."""
-ELSEWHERE = frozenset({"adversary", "encoder", "tuning", "debias"})
-"""The adversary is a mitigation and is set on its page; the encoder, its fine-tuning and what removes the log's bias
-have inputs of their own."""
+ELSEWHERE = frozenset({"adversary", "erasure", "penalty", "encoder", "tuning", "debias"})
+"""The first three are mitigations, set on their page; the encoder, its fine-tuning and what removes the log's bias have
+inputs of their own."""
 WAYS = ("train", "saved", "lists", "ask")
 
 

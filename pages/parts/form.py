@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Settings = TypeVar("Settings", bound=BaseModel)
 ACROSS = 3
-SHARED = {"intersection_figures": "figures"}
+SHARED = {"intersection_figures": "figures", "mend": "methods"}
 """Fields whose options are called as those of another."""
 EMPTY_IS_ALL = frozenset({"attributes", "by"})
 """Fields where naming nothing means everything."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from analysis.causal.settings import EffectSettings
 from analysis.fairness.disparity import DisparitySettings
+from analysis.feedback.settings import FeedbackSettings
 from analysis.ingest import Source
 from analysis.mitigation.compare import MitigationSettings
 from analysis.quality import Cleaning
@@ -90,6 +91,7 @@ SHOWN: dict[type[BaseModel], str] = {
     EffectSettings: "effects",
     DisparitySettings: "disparity",
     MitigationSettings: "mitigation",
+    FeedbackSettings: "feedback",
     Cleaning: "cleaning",
     Split: "split",
     Shop: "shop",
@@ -109,7 +111,8 @@ SHOWN: dict[type[BaseModel], str] = {
 def test_every_setting_and_every_choice_has_its_name(settings: type[BaseModel]) -> None:
     texts = catalogue("en")
     for name, field in settings.model_fields.items():
-        if name in ("adversary", "tuning", "debias", *(("kind",) if settings is not Split else ())):
+        own_place = ("adversary", "erasure", "penalty", "tuning", "debias")
+        if name in (*own_place, *(("kind",) if settings is not Split else ())):
             continue
         own = form.OWN_NAMES.get((SHOWN[settings], name), name)
         assert f"pages.field.{own}" in texts

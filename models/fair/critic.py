@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from models.config import Adversary
-from models.data import UNKNOWN, Interactions
-from words import Refusal
+from models.data import Interactions
+from models.fair.groups import group_codes
 
 RIDGE = 1e-2
 """Share of the mean variance that is added to every direction, so that none of no variance is followed."""
@@ -78,18 +77,3 @@ def _best(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     ridge = RIDGE * gram.diagonal().mean() + 1e-12
     eye = torch.eye(len(gram), device=x.device)
     return torch.linalg.solve(gram + ridge * eye, x.T @ (weight * y))
-
-
-def group_codes(data: Interactions, attribute: str) -> npt.NDArray[np.int64]:
-    """int64 [users]: the group of each user, -1 where unknown (the adversary learns nothing there).
-
-    Refuses an attribute with fewer than two groups.
-    """
-    if attribute not in data.profile:
-        raise Refusal("models.no_attribute", attribute=attribute)
-    values = data.profile[attribute]
-    groups = sorted({str(value) for value in values} - {UNKNOWN})
-    if len(groups) < 2:
-        raise Refusal("models.one_group", attribute=attribute)
-    number = {group: code for code, group in enumerate(groups)}
-    return np.array([number.get(str(value), -1) for value in values], np.int64)
