@@ -141,7 +141,7 @@ def compared_attributes(
     Beside the groups of other attributes a cohort may give few people away: women and "women under 60" differ by the
     women of 60 and over. So a cohort is left out where fewer than `k` people follow from it and what is shown.
     """
-    shown = _indicators(dataset)
+    shown = _indicators(dataset, k)
     kept: dict[str, npt.NDArray[np.str_]] = {}
     notes: list[Phrase] = []
     for cohort in (one for one in cohorts if one.compared):
@@ -187,8 +187,11 @@ def words_of(cohort: Cohort) -> Phrase:
     return joined
 
 
-def _indicators(dataset: Dataset) -> Mask:
-    """bool [users, sets]: every value of every sensitive attribute, and of every pair of them."""
+def _indicators(dataset: Dataset, k: int) -> Mask:
+    """bool [users, sets]: each value of each sensitive attribute and of each pair of them that `k` people have.
+
+    Smaller ones are never shown, so nothing can be taken from them.
+    """
     names = list(dataset.sensitive)
     columns = [dataset.users[name].astype(str).to_numpy() for name in names]
     crossed = [
@@ -196,7 +199,8 @@ def _indicators(dataset: Dataset) -> Mask:
         for at, a in enumerate(columns)
         for b in columns[at + 1 :]
     ]
-    sets = [values == value for values in (*columns, *crossed) for value in np.unique(values)]
+    every = [values == value for values in (*columns, *crossed) for value in np.unique(values)]
+    sets = [one for one in every if one.sum() >= k]
     return np.column_stack(sets) if sets else np.zeros((len(dataset.users), 0), bool)
 
 

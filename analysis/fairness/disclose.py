@@ -17,6 +17,7 @@ from itertools import product
 
 import numpy as np
 
+from analysis.cohorts import PREFIX
 from analysis.document import Column, Section, Table
 from analysis.finding import Finding, Verdict, suppressed
 from words import Phrase, phrase
@@ -201,7 +202,16 @@ def hidden_by_figure(findings: Iterable[Finding], k: int) -> dict[str, frozenset
         n = 0 if finding.verdict is Verdict.SUPPRESSED else _people(finding)
         counts[figure][cell] = min(n, counts[figure].get(cell, n))
         parts[figure][cell] = part
-    return {figure: _hidden(frozenset(counts[figure].items()), parts[figure], k, known) for figure in counts}
+    return {
+        figure: _with_cohorts(_hidden(frozenset(counts[figure].items()), parts[figure], k, known), counts[figure])
+        for figure in counts
+    }
+
+
+def _with_cohorts(hidden: frozenset[Cell], counts: Mapping[Cell, int]) -> frozenset[Cell]:
+    """All cohorts of a figure where one is hidden: they overlap, so one may be a sum and difference of the others."""
+    cohorts = {cell for cell in counts if cell[0].startswith(PREFIX)}
+    return hidden | cohorts if hidden & cohorts else hidden
 
 
 def _hidden(

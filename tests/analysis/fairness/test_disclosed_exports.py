@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from analysis.cohorts import Cohort, Condition, compared_attributes
+from analysis.cohorts import OTHERS, Cohort, Condition, compared_attributes
 from analysis.document import Document, canonical
 from analysis.fairness.disparity import DisparitySettings, disparity_section
 from analysis.fairness.partition import EVERYONE
@@ -81,7 +81,7 @@ def cells(findings):
         if finding["label"]["key"] == "fairness.label.all":
             yield finding["key"].removeprefix("all."), EVERYONE, EVERYONE, finding
         elif finding["label"]["key"] == "fairness.label.level":
-            name = UNKNOWN if isinstance(group, dict) else group
+            name = {"cohort.others": OTHERS}.get(group["key"], UNKNOWN) if isinstance(group, dict) else group
             figure = finding["key"].removeprefix(f"{attribute}.").removesuffix(f".{name}")
             yield figure, attribute, name, finding
 
