@@ -144,6 +144,7 @@ def _of_part(data: Logged, part: npt.NDArray[np.bool_], suffix: str) -> list[Mea
                 undefined=phrase("data.reason.no_rows_of_part"),
             )
         )
+        found += [_given(data, part, suffix, shown) for shown in data.shown if shown.cell == "treatment"]
     for shown in data.shown:
         found.append(
             Measure(
@@ -157,6 +158,23 @@ def _of_part(data: Logged, part: npt.NDArray[np.bool_], suffix: str) -> list[Mea
             )
         )
     return found
+
+
+def _given(data: Logged, part: npt.NDArray[np.bool_], suffix: str, shown: Shown) -> Measure:
+    """``outcome[COLUMN=VALUE]``: mean outcome of the rows that were exposed in this way."""
+    exposed = part & _is(data, shown)
+    facts: dict[str, Fact] = {"outcome": str(data.outcome), "column": shown.column, "value": shown.value}
+    return Measure(
+        name=f"outcome[{shown.column}={shown.value}]{suffix}",
+        label=phrase("figures.log.given", **facts, where=_where(data, suffix)),
+        unit="share" if data.binary else "own",
+        numerator=_sum(data, exposed, "total"),
+        denominator=_sum(data, exposed, "n"),
+        method=phrase("figures.log.given_what", **facts),
+        relative_margin=not data.binary,
+        pairs=False,
+        undefined=phrase("data.reason.no_rows_of_part"),
+    )
 
 
 def _where(data: Logged, suffix: str) -> Phrase:

@@ -11,6 +11,7 @@ from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, judged, measured
 from analysis.fairness.partition import Partition, partitions
 from analysis.finding import JSON, Finding
+from analysis.lacking import lacking_measures
 from analysis.log import NO_ITEMS, Dataset
 from analysis.logged import Logged, logged, measures, selection
 from analysis.pictures import pictures
@@ -33,7 +34,7 @@ def data_section(prepared: Prepared, k: int) -> Section:
     dataset = prepared.dataset
     data = logged(dataset)
     groups = partitions(dataset.users, dataset.sensitive, intersections=False, cells=0)
-    findings = (*_sizes(prepared), *_by_group(data, groups, k))
+    findings = (*_sizes(prepared), *_by_group(prepared, data, groups, k))
     return build_disclosed(findings, k, lambda shown: _drawn(prepared, data, groups, shown, k))
 
 
@@ -64,8 +65,10 @@ def _sizes(prepared: Prepared) -> list[Finding]:
     ]
 
 
-def _by_group(data: Logged, groups: Sequence[Partition], k: int) -> list[Finding]:
+def _by_group(prepared: Prepared, data: Logged, groups: Sequence[Partition], k: int) -> list[Finding]:
     figures = measures(data)
+    if prepared.lacking is not None:
+        figures += lacking_measures(prepared.lacking, prepared.dataset.users.index, data.outcome)
     batches = [batch for group in groups for batch in resample(figures, group, INFERENCE, SEED)]
     found = levels(batches)
     headlines, pairs = gaps(batches, hidden_by_figure(found, k))

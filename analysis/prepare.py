@@ -12,6 +12,7 @@ from analysis.columns import ITEM_ROLES, LOG_ROLES, as_id, as_randomised, as_tre
 from analysis.document import canonical, digest
 from analysis.groups import band, pool_sparse
 from analysis.ingest import Tables
+from analysis.lacking import lacking
 from analysis.log import UNKNOWN, Dataset, Roles
 from analysis.quality import Cleaning, CleaningStep, Quality, clean, inspect
 from analysis.split import Split, parts
@@ -27,12 +28,16 @@ FILES = ("log.parquet", "users.parquet", "items.parquet")
 
 @dataclass(frozen=True)
 class Prepared:
-    """The dataset, the quality of the data as uploaded, what cleaning did, and what reading them noted."""
+    """The dataset, the quality of the data as uploaded, what cleaning did, and what reading them noted.
+
+    lacking: `analysis.lacking.lacking` of the data as uploaded, or None.
+    """
 
     dataset: Dataset
     quality: Quality
     steps: tuple[CleaningStep, ...]
     notes: tuple[Phrase, ...] = ()
+    lacking: pd.DataFrame | None = None
 
 
 def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed: int, k: int = 0) -> Prepared:
@@ -53,7 +58,7 @@ def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed
     log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
     name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed), str(k))
     dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
-    return Prepared(dataset, quality, (*cleaned.steps, *steps, *left_out), tables.notes)
+    return Prepared(dataset, quality, (*cleaned.steps, *steps, *left_out), tables.notes, lacking(tables, roles))
 
 
 def save(dataset: Dataset, folder: Path) -> None:
