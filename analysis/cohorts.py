@@ -134,46 +134,50 @@ def restricted(dataset: Dataset, cohort: Cohort, k: int) -> Dataset:
 
 
 def compared_attributes(
-    dataset: Dataset, cohorts: Sequence[Cohort], k: int
+    dataset: Dataset, cohorts: Sequence[Cohort], k: int, counted: Sequence[Mask] = ()
 ) -> tuple[dict[str, npt.NDArray[np.str_]], list[Phrase]]:
     """A two-valued attribute [users] for each cohort that may be compared, and why the others may not.
 
-    Beside the groups of other attributes a cohort may give few people away: women and "women under 60" differ by the
-    women of 60 and over. So a cohort is left out where fewer than `k` people follow from it and what is shown.
+    counted: bool [users], the users that figures count where these are not all. Beside the groups of other attributes
+    a cohort may give few people away: women and "women under 60" differ by the women of 60 and over. So a cohort is
+    left out where fewer than `k` people, or a group that is hidden, follow from it and what is shown.
     """
-    shown = _indicators(dataset, k)
+    asked = [np.ones(len(dataset.users), bool), *counted]
+    known = [_indicators(dataset, k, users) for users in asked]
     kept: dict[str, npt.NDArray[np.str_]] = {}
     notes: list[Phrase] = []
     for cohort in (one for one in cohorts if one.compared):
         members = people_of(dataset, cohort)
-        if min(members.sum(), (~members).sum()) < k:
+        inside = [members[users] for users in asked]
+        if any(min(one.sum(), (~one).sum()) < k for one in inside):
             notes.append(phrase("cohort.left_out_small", name=cohort.name, k=k))
-        elif gives_away(shown, members, k):
+        elif any(gives_away(*sets, one, k) for sets, one in zip(known, inside, strict=True)):
             notes.append(phrase("cohort.left_out_near", name=cohort.name, k=k))
         else:
-            shown = np.column_stack([shown, members])
+            known = [
+                (np.column_stack([shown, one]), hidden) for (shown, hidden), one in zip(known, inside, strict=True)
+            ]
             kept[cohort.attribute] = np.where(members, cohort.name, OTHERS)
     return kept, notes
 
 
-def gives_away(shown: Mask, members: Mask, k: int) -> bool:
-    """Whether sums over the shown sets and `members` tell of a part of a shown set with fewer than `k` people.
+def gives_away(shown: Mask, hidden: Mask, members: Mask, k: int) -> bool:
+    """Whether sums over the shown sets and `members` tell of a hidden set, or of few people of a shown one.
 
-    shown: bool [users, sets]. A part of a set inside or outside `members` can be computed exactly where its
-    indicator over the users lies in the span of all shown indicators; users alike in all of them count as one.
+    shown, hidden: bool [users, sets]. A set can be computed exactly where its indicator over the users lies in the
+    span of all shown indicators; users alike in all of them count as one. Few: a part of a shown set inside or
+    outside `members` with fewer than `k` people.
     """
     everybody = np.ones((len(members), 1), bool)
-    sets = np.column_stack([everybody, shown, members])
-    alike, inverse, size = np.unique(sets, axis=0, return_inverse=True, return_counts=True)
-    inside = alike[:, -1]
-    known = alike.T.astype(np.float64)  # [sets, kinds of users]
-    parts = [part for one in alike.T[:-1] for part in (one & inside, one & ~inside)]
-    small = [part for part in parts if 0 < size[part].sum() < k]
-    if not small:
+    sets = np.column_stack([everybody, shown, members, hidden])
+    alike, size = np.unique(sets, axis=0, return_counts=True)
+    known, secret = np.split(alike.T, [shown.shape[1] + 2])  # [sets, kinds of users]
+    parts = [part for one in known[:-1] for part in (one & known[-1], one & ~known[-1])]
+    wanted = np.array([*(part for part in parts if 0 < size[part].sum() < k), *secret], dtype=np.float64)
+    if not wanted.size:
         return False
-    wanted = np.array(small, dtype=np.float64)
-    left = np.abs(wanted @ np.linalg.pinv(known) @ known - wanted).max(axis=1)
-    return bool((left < 1e-9).any())
+    span = known.astype(np.float64)
+    return bool((np.abs(wanted @ np.linalg.pinv(span) @ span - wanted).max(axis=1) < 1e-9).any())
 
 
 def words_of(cohort: Cohort) -> Phrase:
@@ -187,21 +191,26 @@ def words_of(cohort: Cohort) -> Phrase:
     return joined
 
 
-def _indicators(dataset: Dataset, k: int) -> Mask:
-    """bool [users, sets]: each value of each sensitive attribute and of each pair of them that `k` people have.
+def _indicators(dataset: Dataset, k: int, users: Mask) -> tuple[Mask, Mask]:
+    """Groups of each sensitive attribute and of each pair, among `users`: bool [users, sets] shown, and hidden."""
+    from analysis.fairness.disclose import hidden_cells
 
-    Smaller ones are never shown, so nothing can be taken from them.
-    """
-    names = list(dataset.sensitive)
-    columns = [dataset.users[name].astype(str).to_numpy() for name in names]
-    crossed = [
-        np.char.add(np.char.add(a.astype(str), "\x1f"), b.astype(str))
-        for at, a in enumerate(columns)
-        for b in columns[at + 1 :]
-    ]
-    every = [values == value for values in (*columns, *crossed) for value in np.unique(values)]
-    sets = [one for one in every if one.sum() >= k]
-    return np.column_stack(sets) if sets else np.zeros((len(dataset.users), 0), bool)
+    columns = {name: dataset.users[name].astype(str).to_numpy()[users] for name in dataset.sensitive}
+    sets: dict[tuple[str, str], Mask] = {}
+    parts: dict[tuple[str, str], dict[str, str]] = {}
+    for name, values in columns.items():
+        for value in np.unique(values):
+            sets[name, str(value)], parts[name, str(value)] = values == value, {name: str(value)}
+    single = list(sets.items())
+    for at, ((name, value), one) in enumerate(single):
+        for (other, its), two in single[at + 1 :]:
+            if other != name and (one & two).any():
+                cell = f"{name}*{other}", f"{value} & {its}"
+                sets[cell], parts[cell] = one & two, {name: value, other: its}
+    hidden = hidden_cells({cell: int(one.sum()) for cell, one in sets.items()}, parts, k)
+    none = np.zeros((int(users.sum()), 0), bool)
+    sides = [[one for cell, one in sets.items() if (cell in hidden) is side] for side in (False, True)]
+    return (np.column_stack(sides[0]) if sides[0] else none), (np.column_stack(sides[1]) if sides[1] else none)
 
 
 def _joined(cohort: Cohort, masks: Sequence[Mask]) -> Mask:

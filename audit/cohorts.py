@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from analysis.cohorts import compared_attributes, people_of, words_of
 from analysis.document import Section
 from words import Phrase, Refusal, phrase
@@ -37,7 +40,8 @@ def judged(
 ) -> Judged:
     """The inputs of Disparity with the analyst's cohorts. Raises Refusal(cohort.too_few) for a scope under k people."""
     settings, asked = run.settings, run.settings.disparity
-    columns, notes = compared_attributes(run.dataset, settings.cohorts, settings.k)
+    counted = _counted(ranking, decisions)
+    columns, notes = compared_attributes(run.dataset, settings.cohorts, settings.k, counted)
     ranking = replace(ranking, attributes=ranking.attributes.assign(**columns))
     if asked.attributes:
         asked = asked.model_copy(update={"attributes": (*asked.attributes, *columns)})
@@ -57,6 +61,17 @@ def judged(
         asked,
         (said, *notes),
     )
+
+
+def _counted(ranking: Ranking, decisions: Decisions | None) -> list[npt.NDArray[np.bool_]]:
+    """bool [users]: those with held-out items, with a past, with decisions, and with wanted rows among these."""
+    masks = [np.diff(ranking.relevant.tocsr().indptr) > 0]
+    if ranking.profile is not None:
+        masks.append(np.diff(ranking.profile.tocsr().indptr) > 0)
+    if decisions is not None:
+        users = np.arange(len(ranking.user_ids))
+        masks += [np.isin(users, decisions.user), np.isin(users, decisions.user[decisions.label > 0])]
+    return masks
 
 
 def of_population(run: Run, section: Section) -> Section:

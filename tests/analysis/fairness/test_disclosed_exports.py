@@ -60,7 +60,7 @@ def random_audit(seed):
     lists = np.array([rng.permutation(20)[:4] for _ in range(users)])
     relevant = (rng.random((users, 20)) < 0.15) * (rng.random((users, 1)) < 0.9)
     attributes = dataset.users[list(dataset.sensitive)].reset_index(drop=True)
-    extra, _ = compared_attributes(dataset, cohorts, THRESHOLD)
+    extra, _ = compared_attributes(dataset, cohorts, THRESHOLD, [relevant.any(axis=1)])
     return ranking(lists, relevant, attributes.assign(**extra)), rng
 
 
