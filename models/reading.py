@@ -272,16 +272,18 @@ def item_arrays(reader: Reader) -> tuple[Floats, Floats]:
 
 
 def user_arrays(reader: Reader, profile: npt.NDArray[np.int64], history: Ints) -> Floats:
-    """float32 [users, d]: the vectors of users with these profiles and histories."""
-    place = reader.start.device
-    parts = []
+    """float32 [users, d]: the vectors of users with these profiles and histories, those of like length at once."""
+    place, lengths = reader.start.device, (history != PAD).sum(1)
+    order = np.argsort(lengths, kind="stable")
+    vectors = np.zeros((len(history), len(reader.start)), np.float32)
     with torch.no_grad():
         items, _ = reader.items()
-        for start in range(0, len(history), READ_AT_ONCE):
-            block = slice(start, start + READ_AT_ONCE)
-            taken = torch.from_numpy(history[block]).to(place).long()
-            parts.append(reader.users(items, torch.from_numpy(profile[block]).to(place), taken).float().cpu())
-    return torch.cat(parts).numpy() if parts else np.zeros((0, len(reader.start)), np.float32)
+        for block in np.split(order, range(READ_AT_ONCE, len(order), READ_AT_ONCE)):
+            longest = int(lengths[block].max(initial=1))
+            taken = torch.from_numpy(history[block, :longest]).to(place).long()
+            read = reader.users(items, torch.from_numpy(profile[block]).to(place), taken)
+            vectors[block] = read.float().cpu().numpy()
+    return vectors
 
 
 def _scored(users: Floats, items: Floats, level: Floats) -> Floats:
