@@ -1,0 +1,31 @@
+"""Does it hold? Its tab on the Recommender page, with the settings and the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.fairness.attacks import AttackSettings
+from audit.steps import run_steps
+from audit.workspace import DEMO_ID, Workspace
+from tests.pages.conftest import Open, small_audit, unwatched
+from tests.pages.test_gap_tab import on_tab
+from words import say
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("attacks")
+    settings = small_audit().model_copy(update={"attacks": AttackSettings(noise=(0.2,), fakes=(0.1,))})
+    run_steps(Workspace(home).create(settings, DEMO_ID), ("data", "recommender", "attacks"), unwatched)
+    return home
+
+
+def test_the_answer_stands_on_its_tab(home: Path, open_page: Open) -> None:
+    page = on_tab(open_page("recommender", home), "attacks")
+    assert not page.exception and not page.error
+    section = Workspace(home).demo().section("attacks")
+    assert section is not None
+    first = " ".join(say(section.summary[0]).split()[:3])
+    assert any(first in one.value for one in page.markdown)
