@@ -246,6 +246,7 @@ def _interactions(dataset: Dataset, users: pd.DataFrame, train: pd.DataFrame, va
         rating=train["rating"].to_numpy(np.float32) if rated else None,
         valid_rating=valid["rating"].to_numpy(np.float32) if rated else None,
         propensity=_known(train, "propensity") if "treatment" not in dataset.log else None,
+        valid_propensity=_known(valid, "propensity") if "treatment" not in dataset.log else None,
         position=_known(train, "position"),
         randomised=train["randomised"].to_numpy(bool) if "randomised" in dataset.log else None,
         time=train["time"].to_numpy(np.int64) if "time" in dataset.log else None,

@@ -42,6 +42,8 @@ SEEDS = (0, 1, 2)
 HELD_OUT = 0.1
 PENALTIES = (0.01, 0.03, 0.1)
 SIZES = (8, 32)
+PATIENCE = 30
+"""Epochs: without levels a factorisation learns nothing useful for a dozen."""
 FEATURES = Weighting(propensity="features")
 CORRECTIONS = {"IPS": "ips", "SNIPS": "snips", "DR": "dr", "DR-JL": "joint", "MRDR": "mrdr"}
 
@@ -118,7 +120,10 @@ def interactions(coat: Coat, validation: float, seed: int) -> Interactions:
         user_features=sp.csr_matrix(coat.x, dtype=np.float32),
         item_features=sp.csr_matrix(coat.z, dtype=np.float32),
     )
-    return replace(data, propensity=exposure(data, FEATURES, seed).chance.astype(np.float32))
+    found = exposure(data, FEATURES, seed)
+    share = len(data.user) / coat.train.size
+    chances = (found.chance, share / found.valid)
+    return replace(data, propensity=chances[0].astype(np.float32), valid_propensity=chances[1].astype(np.float32))
 
 
 def cells(coat: Coat, masked: bool) -> Cells:
@@ -157,7 +162,7 @@ def additive_rows() -> list[Row]:
 def table(folder: Path) -> None:
     """Ranking by wanted or not, then ratings themselves."""
     coat = read_coat(folder)
-    logistic = FactorSettings(loss="logistic", stop_on="loss", batch=512, biases=False)
+    logistic = FactorSettings(loss="logistic", stop_on="loss", batch=512, biases=False, patience=PATIENCE)
     every = (*CORRECTIONS, "deconf.")
     rows = [Row("popularity", PopularitySettings())]
     rows += factor_rows(coat, "MF", logistic, every)
@@ -166,7 +171,7 @@ def table(folder: Path) -> None:
     _say(coat)
     print(f"{'model':26} {'AUC':20} {'NDCG@5':20} {'all cells':12} {'worth: NDCG@5':24} {'AUC':24} {'':11} seconds")
     _print(coat, rows, _ranking_line)
-    squared = FactorSettings(loss="squared", stop_on="loss", batch=512, biases=False)
+    squared = FactorSettings(loss="squared", stop_on="loss", batch=512, biases=False, patience=PATIENCE)
     rows = factor_rows(coat, "PMF", squared, ("IPS", "DR-JL", "deconf."))
     rows += factor_rows(coat, "PMF with levels", squared.model_copy(update={"biases": True}), ("IPS", "deconf."))
     print(

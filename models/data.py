@@ -25,6 +25,7 @@ class Interactions:
     rating: float32 [rows] or None; the raw outcome for squared loss.
     weight: float32 [rows], mean 1; reweighing enters here. None: all ones.
     propensity: float32 [rows] in (0, 1], the logged chance that the row's item was shown to its user, or None.
+    valid_propensity: float32, that of the validation rows, or None.
     position: float32 [rows], the place in the list at which the item was shown (1 is best), or None.
     randomised: bool [rows], True where the places were drawn at random, or None.
     time: int64 [rows] seconds, or None; the order of a user's history.
@@ -54,6 +55,7 @@ class Interactions:
     valid_rating: Floats | None = None
     weight: Floats | None = None
     propensity: Floats | None = None
+    valid_propensity: Floats | None = None
     position: Floats | None = None
     randomised: npt.NDArray[np.bool_] | None = None
     time: npt.NDArray[np.int64] | None = None

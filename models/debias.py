@@ -19,11 +19,13 @@ Numbers = npt.NDArray[np.float64]
 class Correction:
     """Inverse propensity weights of the training rows, before they meet any other weight.
 
-    weight: float64 [rows], after cutting; clipped: bool [rows], where it was cut; exposure: what it was made of.
+    weight: float64 [rows], after cutting; clipped: bool [rows], where it was cut; valid: float64, weights of the
+    validation rows, cut alike; exposure: what they were made of.
     """
 
     weight: Numbers
     clipped: npt.NDArray[np.bool_]
+    valid: Numbers
     exposure: Exposure
 
 
@@ -38,7 +40,7 @@ def correction(data: Interactions, settings: Weighting, seed: int) -> Correction
     weight = np.minimum(found.inverse, most)
     if settings.correction == "snips":
         weight = weight / weight.mean()
-    return Correction(weight, clipped, found)
+    return Correction(weight, clipped, np.minimum(found.valid, most), found)
 
 
 def row_weights(data: Interactions, settings: Weighting, seed: int) -> Floats:

@@ -52,11 +52,13 @@ class Exposure:
 
     chance: float64 [rows], in (0, 1]. inverse: float64 [rows], what a row counts for: share of cells seen / chance, so
     that its mean is 1 where the chances are right; of chances known up to a factor (logged ones, positions) the
-    mean is 1 by construction. cells: what the model can be judged on; None where the log tells only of what was shown.
+    mean is 1 by construction. valid: float64, `inverse` of the validation rows' cells, ones where nothing is known of
+    them. cells: what the model can be judged on; None where the log tells only of what was shown.
     """
 
     chance: Numbers
     inverse: Numbers
+    valid: Numbers
     cells: Cells | None
 
 
@@ -75,13 +77,14 @@ def exposure(data: Interactions, settings: Weighting, seed: int) -> Exposure:
     rng = np.random.default_rng([seed, 1])
     user, item, seen, count = _drawn(data, rng)
     if settings.propensity == "popularity":
-        chance = _popular(data, settings.power)[item]
+        of_item = _popular(data, settings.power)
+        chance, valid = of_item[item], of_item[data.valid_item]
     else:
-        chance = _cross_fitted(data, settings, (user, item, seen, count), rng)
+        chance, valid = _cross_fitted(data, settings, (user, item, seen, count), rng)
     cells = Cells(user, item, seen, count, chance)
     rows = _of_rows(data, cells)
     share = float(seen.sum()) / (data.n_users * data.n_items)
-    return Exposure(rows, share / rows, cells)
+    return Exposure(rows, share / rows, share / valid, cells)
 
 
 def _logged(data: Interactions) -> Exposure:
@@ -90,7 +93,10 @@ def _logged(data: Interactions) -> Exposure:
     chance = data.propensity.astype(np.float64)
     if not (np.isfinite(chance).all() and (chance > 0).all() and (chance <= 1).all()):
         raise Refusal("models.bad_propensity")
-    return Exposure(chance, _mean_one(1 / chance), None)
+    inverse = 1 / chance
+    known = data.valid_propensity
+    valid = np.ones(len(data.valid_user)) if known is None else 1 / np.maximum(known, LEAST) / inverse.mean()
+    return Exposure(chance, _mean_one(inverse), valid, None)
 
 
 def _examined(data: Interactions) -> Exposure:
@@ -105,7 +111,7 @@ def _examined(data: Interactions) -> Exposure:
         raise Refusal("models.no_position")
     found = examination(data)
     inverse = np.where(data.label > 0, 1 / found.chance, (1 - found.wanted) / (1 - found.chance * found.wanted))
-    return Exposure(found.chance, _mean_one(inverse), None)
+    return Exposure(found.chance, _mean_one(inverse), np.ones(len(data.valid_user)), None)
 
 
 def _mean_one(inverse: Numbers) -> Numbers:
@@ -139,21 +145,31 @@ def _cross_fitted(
     settings: Weighting,
     cells: tuple[Ints, Ints, npt.NDArray[np.bool_], Numbers],
     rng: np.random.Generator,
-) -> Numbers:
-    """float64 [cells]: each by a logistic regression on the other parts, put right for unseen ones left undrawn."""
+) -> tuple[Numbers, Numbers]:
+    """Chances of the cells, each by a logistic regression on the other parts, and of the validation rows', by all.
+
+    Put right for the unseen cells that were not drawn.
+    """
     user, item, seen, count = cells
     if seen.all():
-        return np.ones(len(seen))
-    X = _features(data, settings, user, item)
+        return np.ones(len(seen)), np.ones(len(data.valid_user))
+    X, valid = _features(data, settings, user, item), _features(data, settings, data.valid_user, data.valid_item)
     part = rng.integers(0, settings.parts, len(seen))
-    odds = np.empty((len(STRENGTHS), len(seen)))
+    odds, held_out = np.empty((len(STRENGTHS), len(seen))), np.zeros((len(STRENGTHS), len(data.valid_user)))
     for number in range(settings.parts):
         inside = part != number
         for at, C in enumerate(STRENGTHS):
-            odds[at, ~inside] = _log_odds(X[inside], seen[inside], X[~inside], C)
+            both = _log_odds(X[inside], seen[inside], sp.vstack([X[~inside], valid]), C)
+            odds[at, ~inside], rest = np.split(both, [int((~inside).sum())])
+            held_out[at] += rest / settings.parts
     losses = np.logaddexp(0, np.where(seen, -odds, odds)).mean(1)
-    best = odds[int(np.argmin(losses))]
-    return np.maximum(1 / (1 + np.exp(-(best - np.log(count.max())))), LEAST)
+    best = int(np.argmin(losses))
+    undrawn = np.log(count.max())
+    return _chance(odds[best] - undrawn), _chance(held_out[best] - undrawn)
+
+
+def _chance(odds: Numbers) -> Numbers:
+    return np.asarray(np.maximum(1 / (1 + np.exp(-odds)), LEAST))
 
 
 def _features(data: Interactions, settings: Weighting, user: Ints, item: Ints) -> sp.csr_matrix:

@@ -18,7 +18,7 @@ from models.base import Tell, part, silent
 from models.config import ROBUST, Debias, FactorSettings
 from models.confounder import Check, Confounder, confounder
 from models.data import Floats, Interactions, Ints
-from models.debias import correction, row_weights
+from models.debias import Correction, correction, own_weights
 from models.evaluate import validation_ndcg
 from models.fair import KEPT, RATES, FairTerm, fair_term, without
 from models.fitted import Fitted, Product, expect, ids_digest
@@ -74,27 +74,30 @@ class FactorLearner:
     def __init__(self, data: Interactions, settings: FactorSettings, seed: int, imputed: Factors | None = None) -> None:
         """imputed: the imputation model fitted beforehand, where the correction is `dr`."""
         self.data, self.settings = data, settings
-        self.weight = row_weights(data, settings.debias, seed)
+        self.weight, self.valid_weight = own_weights(data), np.ones(len(data.valid_user))
+        made = None if settings.debias.correction == "none" else correction(data, settings.debias, seed)
+        if made is not None:
+            self.weight = (self.weight * made.weight).astype(np.float32)
+            self.valid_weight = made.valid
         self.target = _target(data, settings.loss)
         self.negatives = Negatives(data)
         self.cause = confounder(data, settings.debias.factors, seed) if settings.debias.confounder else None
         with seeded(seed):
             factors = Factors(data.n_users, data.n_items, settings, self._level(), self.cause)
-            imputation = self._imputation(imputed, seed) if settings.debias.correction in ROBUST else None
+            imputation = self._imputation(imputed, made) if made and settings.debias.correction in ROBUST else None
         self.factors, self.imputation = factors, imputation
         self.fair = fair_term(data, settings, _defined(settings))
         self.silence = nn.Dropout(settings.dropout)
         parts = [part for part in (factors, self.silence, self.fair, imputation) if part is not None]
         self.module: nn.Module = nn.ModuleList(parts)
 
-    def _imputation(self, imputed: Factors | None, seed: int) -> Imputation:
+    def _imputation(self, imputed: Factors | None, made: Correction) -> Imputation:
         data, settings = self.data, self.settings
         if data.label.min() > 0 and (settings.loss == "logistic" or data.rating is None):
             raise Refusal("models.robust_needs_both")
         learned = settings.debias.correction != "dr"
         if learned:
-            found = correction(data, settings.debias, seed).exposure
-            self.own_weight = imputation_weights(found, settings.debias.correction, settings.debias.most_weight)
+            self.own_weight = imputation_weights(made.exposure, settings.debias.correction, settings.debias.most_weight)
             imputed = Factors(data.n_users, data.n_items, settings, self._level())
         assert imputed is not None, "dr is given its imputation model"
         return Imputation(imputed, settings.loss, learned)
@@ -187,7 +190,7 @@ class FactorLearner:
         target = data.valid_label if self.settings.loss == "logistic" else self._valid_rating()
         scores = Learned(self.factors).cells(data.valid_user, data.valid_item)
         each = row_loss(torch.from_numpy(scores), torch.from_numpy(target), self.settings.loss)
-        return -float(each.mean())
+        return -float(np.average(each.numpy(), weights=self.valid_weight))
 
     def _valid_rating(self) -> Floats:
         return self.data.valid_label if self.data.valid_rating is None else self.data.valid_rating

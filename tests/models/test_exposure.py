@@ -118,6 +118,17 @@ def test_a_weight_is_cut_at_its_limit_and_the_cut_ones_are_known():
     assert again.mean() == pytest.approx(1) and again[0] == again.max()
 
 
+@pytest.mark.parametrize("source", ["popularity", "additive"])
+def test_validation_rows_weigh_by_the_same_propensities(source):
+    """Of the same cells, the models that did not see them and all of them together nearly agree."""
+    data = shown(additive_chance(), 4)
+    some = slice(0, 300)
+    held = {"valid_user": data.user[some], "valid_item": data.item[some], "valid_label": data.label[some]}
+    found = exposure(Interactions(**{**vars(data), **held}), Weighting(propensity=source), 0)
+    np.testing.assert_allclose(np.log(found.valid), np.log(found.inverse[some]), atol=0.5)
+    assert np.corrcoef(np.log(found.valid), np.log(found.inverse[some]))[0, 1] > 0.95
+
+
 def test_weights_of_the_data_stand_beside_those_of_the_log():
     data = checkerboard()
     own = np.where(data.user % 2 == 0, 1.5, 0.5).astype(np.float32)

@@ -74,7 +74,7 @@ def test_with_both_wrong_it_is_biased():
 
 def test_imputation_weights_are_the_variance_that_a_miss_makes():
     chance = np.array([0.2, 0.5, 1.0])
-    found = Exposure(chance, 1 / chance, None)
+    found = Exposure(chance, 1 / chance, np.ones(0), None)
     np.testing.assert_allclose(imputation_weights(found, "joint", 99) * 8 / 3, [5, 2, 1], rtol=1e-6)
     np.testing.assert_allclose(imputation_weights(found, "mrdr", 99) * 22 / 3, [20, 2, 0], atol=1e-6)
 
