@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.films import Array, Films, interval, read_films, said
 from benchmarks.machine import machine
-from benchmarks.recommender import per_user
+from benchmarks.peruser import per_user
 from models.base import top_k
 from models.config import LanguageSettings, Tuning
 from models.language import LanguageRecommender
@@ -38,7 +38,8 @@ def measured(films: Films, settings: LanguageSettings, seed: int, cache: Path) -
     began = perf_counter()
     model = fit(data, settings, seed, cache=cache)
     seconds = perf_counter() - began
-    ndcg, counted = per_user(top_k(model, data, K)[0], films.cells(out), K)
+    figures = per_user(top_k(model, data, K)[0], films.cells(out), K)
+    ndcg, counted = figures.ndcg, figures.counted
     print(f"  seed {seed}: NDCG@{K} {ndcg[counted].mean():.4f}, {seconds:.0f} s, epoch {model.best_epoch}", flush=True)
     return np.where(counted, ndcg, np.nan), model
 
