@@ -31,8 +31,9 @@ def concentration(
     ``items.gini`` (0 = all alike, towards 1 = one item takes all), ``items.coverage``, ``items.entropy`` (nats, 0 = one
     item takes all, log of the number of items = all alike), ``providers.gini`` and ``providers.effective`` (1 over the
     sum of squared shares of places: as many equal providers would be as concentrated). Over the whole catalogue, items
-    and providers never shown included. Intervals are value +- z standard errors over resampled users, inside the range:
-    resampled lists repeat, so their own figures are beyond the value. Coverage has no interval for the same reason.
+    and providers never shown included. Few lists look more uneven than many would, by as much as resampled lists, which
+    repeat, look more uneven than these: intervals are value - (mean of resamples - value) +- z standard errors over
+    resampled users, inside the range. Coverage has no interval: what was never shown cannot be resampled.
     """
     lists = ranking.lists[:, :K]
     users, items = len(ranking.user_ids), len(ranking.item_ids)
@@ -77,9 +78,9 @@ def _spread(
     method: Phrase,
     facts: dict[str, object],
 ) -> Finding:
-    """A level with value [1] +- z standard deviations of its resampled twins [B], inside 0..most."""
-    reach = 1.96 * float(resampled.std())
-    bounds = (max(0.0, float(value[0]) - reach), min(most, float(value[0]) + reach))
+    """A level with value [1]: its bias, as far as resampled twins [B] show it, taken off, +- z of their deviations."""
+    centre, reach = 2 * float(value[0]) - float(resampled.mean()), 1.96 * float(resampled.std())
+    bounds = (max(0.0, centre - reach), min(most, centre + reach))
     return measured(key, label, unit, float(value[0]), bounds, users, method, **facts)
 
 

@@ -119,6 +119,24 @@ def test_providers_stand_as_entities_with_their_intervals():
     assert {one.key for one in concentration(shown, 3, SETTINGS, 1)} == {"items.gini", "items.coverage"}
 
 
+def test_intervals_of_concentration_hold_what_very_many_lists_would_show():
+    rng, hits, runs = np.random.default_rng(8), np.zeros(4), 120
+    pull = np.linspace(1, -1, 24)
+
+    def shown(users):
+        lists = np.argsort(-(pull + rng.gumbel(0, 1, (users, 24))), axis=1)[:, :4]
+        return ranking(lists, np.ones((users, 24)), item_groups={"provider": list("abcdef") * 4})
+
+    def found(users):
+        asked = concentration(shown(users), 4, SETTINGS, 1, ("entropy", "providers"))
+        return [one for one in asked if one.key != "items.coverage"]
+
+    known = [one.value for one in found(20_000)]
+    for _ in range(runs):
+        hits += [one.low <= true <= one.high for one, true in zip(found(200), known, strict=True)]
+    assert (hits / runs >= 0.89).all() and (hits / runs <= 0.99).all()
+
+
 def test_long_tail_items_are_counted():
     shown = ranking([[0, 1], [2, 3], [2, -1]], np.ones((3, 4)))
     assert next(m for m in exposure_measures(shown, 2) if m.name == "aclt").numerator.tolist() == [0, 2, 1]
