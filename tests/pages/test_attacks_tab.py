@@ -27,5 +27,5 @@ def test_the_answer_stands_on_its_tab(home: Path, open_page: Open) -> None:
     assert not page.exception and not page.error
     section = Workspace(home).demo().section("attacks")
     assert section is not None
-    first = " ".join(say(section.summary[0]).split()[:3])
+    first = " ".join(say(section.summary[0]).split()[1:3])  # the page escapes the signs of the first word
     assert any(first in one.value for one in page.markdown)
