@@ -14,6 +14,7 @@ from analysis.document import Section
 from analysis.log import UNKNOWN
 from audit.compose import Composed
 from audit.search import chosen_settings, with_search
+from audit.why import with_tokens
 from models.base import Recommender, Scorer, Tell, silent
 from models.catalogue import Catalogue
 from models.config import RecommenderSettings
@@ -207,6 +208,7 @@ def recommender_section_of(run: Run) -> Section:
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
     if plain is not None:
         section = unbiased.said(run, section, model, _name(run))
+    section = with_tokens(section, model, composed, top, settings.disparity, settings.seed)
     if found is not None:
         section = with_search(section, found, len(np.unique(composed.data.valid_user)))
     return section.model_copy(update={"notes": (*section.notes, *remarks)})

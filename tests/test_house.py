@@ -24,6 +24,7 @@ HEAVY = {
     "torch": ("models/",),
     "transformers": ("models/",),
     "peft": ("models/",),
+    "captum": ("models/",),
     "fastapi": ("models/serve",),
     "uvicorn": ("models/serve",),
     "prometheus_client": ("models/serve",),

@@ -7,14 +7,16 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from analysis.document import Section
 from audit.run import Run
 from audit.topics import understood
 from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
 from pages.parts.house import section_of
 from pages.parts.page import View
+from pages.parts.section import draw_table
 from pages.parts.state import state
-from pages.parts.text import plain, raw, t
+from pages.parts.text import plain, raw, spoken, t
 from words import Phrase, Refusal, say
 
 
@@ -31,8 +33,39 @@ def for_a_user(view: View, known: Ground) -> None:
         if why:
             shown[t("lists.reason")] = _reasons(view, user)
         st.table(shown, border="horizontal", hide_index=True)
+        _one_place(view, user, list(shown[t("lists.item")]))
     except Refusal as refusal:
         st.info(plain(refusal.sentence(state().language)))
+
+
+def _one_place(view: View, user: str, items: list[str]) -> None:
+    """What one place rests on: earlier items, each with the place were it not there, and words; when it is opened."""
+    with st.expander(t("lists.one_place"), key=view.choice("one_place"), on_change="rerun") as box:
+        if not box.open or not items:
+            return
+        place = st.selectbox(
+            t("lists.item"),
+            range(len(items)),
+            format_func=lambda at: f"{at + 1}. {items[at]}",
+            key=view.key(f"place:{user}"),
+        )
+        try:
+            found = _rests_on(_stamp(view), user, _codes(view, user)[place])
+        except Refusal as refusal:
+            st.info(plain(refusal.sentence(state().language)))
+            return
+        st.markdown(spoken(found.summary[0]))
+        for table in found.tables:
+            st.markdown(f"**{spoken(table.title)}**")
+            draw_table(table)
+        st.caption(" ".join([t("lists.parts"), *(spoken(note) for note in found.notes)]))
+
+
+@st.cache_data(scope="session", max_entries=64, show_spinner=False)
+def _rests_on(stamp: str, user: str, item: int) -> Section:
+    from audit.why import place_rests_on
+
+    return place_rests_on(_run(stamp), user, item)
 
 
 def _understanding(view: View, user: str) -> None:

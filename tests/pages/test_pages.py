@@ -92,3 +92,10 @@ def test_choosing_another_kind_keeps_it_and_makes_the_step_stale(home: Path, ope
     assert not page.exception
     assert Workspace(home).demo().settings().recommender.model.kind == kind
     assert page.warning
+
+
+def test_one_place_of_a_list_names_what_it_rests_on(full_home: Path, open_page: Open) -> None:
+    page = unfold(open_page("recommender", full_home), "demo:recommender:one_place")
+    assert not page.exception
+    shown = page.table[-1].value
+    assert say("why.column.rank") in shown.columns and len(shown) > 0
