@@ -192,10 +192,13 @@ def words_of(cohort: Cohort) -> Phrase:
 
 
 def _indicators(dataset: Dataset, k: int, users: Mask) -> tuple[Mask, Mask]:
-    """Groups of each sensitive attribute and of each pair, among `users`: bool [users, sets] shown, and hidden."""
+    """Groups of each sensitive attribute and of each pair, among `users`: bool [users, sets] shown, and hidden.
+
+    Small groups of whom nobody is among `users` are there, empty; of large ones the figure says so itself.
+    """
     from analysis.fairness.disclose import hidden_cells
 
-    columns = {name: dataset.users[name].astype(str).to_numpy()[users] for name in dataset.sensitive}
+    columns = {name: dataset.users[name].astype(str).to_numpy() for name in dataset.sensitive}
     sets: dict[tuple[str, str], Mask] = {}
     parts: dict[tuple[str, str], dict[str, str]] = {}
     for name, values in columns.items():
@@ -207,9 +210,10 @@ def _indicators(dataset: Dataset, k: int, users: Mask) -> tuple[Mask, Mask]:
             if other != name and (one & two).any():
                 cell = f"{name}*{other}", f"{value} & {its}"
                 sets[cell], parts[cell] = one & two, {name: value, other: its}
+    sets = {cell: one[users] for cell, one in sets.items() if one[users].any() or one.sum() < k}
     hidden = hidden_cells({cell: int(one.sum()) for cell, one in sets.items()}, parts, k)
     none = np.zeros((int(users.sum()), 0), bool)
-    sides = [[one for cell, one in sets.items() if (cell in hidden) is side] for side in (False, True)]
+    sides = [[one for cell, one in sets.items() if one.any() and (cell in hidden) is side] for side in (False, True)]
     return (np.column_stack(sides[0]) if sides[0] else none), (np.column_stack(sides[1]) if sides[1] else none)
 
 

@@ -208,6 +208,7 @@ def _level(batch: Batch, index: int, group: int) -> Finding:
         reason = measure.undefined if n == 0 else phrase("fairness.reason.one_user")
         size = n or int(partition.size[group])  # nobody counts: the reason concerns the group as a whole
         rest["groups"] = {name: size}
+        facts["counted_users"] = n
         return not_computed(key, label, measure.unit, size, reason, method, **rest)
     value = float(found.value[group, index])
     if found.constant[group, index]:

@@ -3,7 +3,9 @@
 Groups of an attribute add up to everybody, and the cells of an intersection add up to the groups of its attributes.
 So a hidden cell is safe only if no combination of shown ones equals it. A cell is a sum of atoms (the combinations of
 all values); a hidden cell can be computed exactly where its 0/1 row over the atoms lies in the span of the shown rows
-and the total, and then a further cell is hidden (complementary suppression), until none can be.
+and the total, and then a further cell is hidden (complementary suppression), until none can be. A reader may know that
+nobody of a cell is counted by a figure (no one of them has held-out items), so the search is made twice: where such
+cells may hold people, and where it is known that they hold none.
 
 Sections draw charts, tables and sentences *after* disclosing: `build_disclosed(findings, k, build)`.
 """
@@ -27,6 +29,8 @@ Cell = tuple[str, str]
 Parts = Mapping[str, str]
 Family = dict[Cell, dict[str, str]]
 """Cells with their attribute -> value."""
+Atoms = list[dict[str, str]]
+"""Combinations of values that may hold people."""
 
 PEOPLE = frozenset({"users", "rows", "pairs"})
 """Units of n that count people or what people did; item groups are no people."""
@@ -92,8 +96,8 @@ def _hide_until_safe(counts: Mapping[Cell, int], family: Family, hidden: set[Cel
     intersections hides the same attribute groups as one without, and two sections of one audit cannot be subtracted.
     A further attribute group goes only where empty intersections make it equal to a small cell.
     """
-    sums, atoms = _sums(family), _atoms(family)
-    while further := _too_small_together(counts, sums, hidden, k) or _breaking(counts, family, atoms, hidden):
+    sums, known = _sums(family), _readings(counts, family)
+    while further := _too_small_together(counts, sums, hidden, k) or _breaking(counts, family, known, hidden):
         hidden |= further
 
 
@@ -101,8 +105,20 @@ def recoverable(counts: Mapping[Cell, int], parts: Mapping[Cell, Parts], hidden:
     """The hidden cells that a reader could compute from the shown ones and the total."""
     certain: set[Cell] = set()
     for family in _families(counts, parts):
-        certain |= set(_computable(family, _atoms(family), hidden))
+        for atoms in _readings(counts, family):
+            certain |= {cell for cell, used in _computable(family, atoms, hidden).items() if used}
     return frozenset(certain)
+
+
+def _readings(counts: Mapping[Cell, int], family: Family) -> list[Atoms]:
+    """The atoms to a reader who does not know which cells count nobody, then (where there are any) to one who does."""
+    held = {cell: part for cell, part in family.items() if counts[cell]}
+    return [_atoms(one) or _sheets(one) for one in ([family] if len(held) == len(family) else [family, held])]
+
+
+def _sheets(family: Family) -> Atoms:
+    """Where atoms are too many, the groups of each attribute: attributes alone tell no more of each other."""
+    return [part for part in family.values() if len(part) == 1]
 
 
 def _families(counts: Mapping[Cell, int], parts: Mapping[Cell, Parts]) -> list[Family]:
@@ -115,7 +131,7 @@ def _families(counts: Mapping[Cell, int], parts: Mapping[Cell, Parts]) -> list[F
     return [{cell: part for cell, part in whole.items() if set(part) <= names} for names in sorted(joined, key=sorted)]
 
 
-def _atoms(family: Family) -> list[dict[str, str]] | None:
+def _atoms(family: Family) -> Atoms | None:
     """Every combination of values that may hold people, given the cells listed; None where they are too many.
 
     A reader knows that a combination is empty where an intersection lists no such cell.
@@ -159,33 +175,37 @@ def _too_small_together(
     return set()
 
 
-def _breaking(
-    counts: Mapping[Cell, int], family: Family, atoms: list[dict[str, str]] | None, hidden: set[Cell]
-) -> set[Cell]:
+def _breaking(counts: Mapping[Cell, int], family: Family, known: list[Atoms], hidden: set[Cell]) -> set[Cell]:
     """Further cells to hide, the smallest that each computable hidden cell is computed from; empty when none is."""
     further: set[Cell] = set()
-    for used in _computable(family, atoms, hidden).values():
-        if used and not further & set(used):
-            further.add(min(used, key=lambda cell: (-len(family[cell]), counts[cell], cell)))
+    for atoms in known:
+        for used in _computable(family, atoms, hidden).values():
+            if used and not further & set(used):
+                further.add(min(used, key=lambda cell: (-len(family[cell]), counts[cell], cell)))
     return further
 
 
-def _computable(family: Family, atoms: list[dict[str, str]] | None, hidden: Iterable[Cell]) -> dict[Cell, list[Cell]]:
-    """Hidden cells whose 0/1 row over the atoms is a combination of shown rows, and the shown cells it takes."""
+def _computable(family: Family, atoms: Atoms, hidden: Iterable[Cell]) -> dict[Cell, list[Cell]]:
+    """Hidden cells whose 0/1 row over the atoms is a combination of shown rows, and the shown cells it takes.
+
+    Everybody and nobody take none. Atoms of the same attributes add up to everybody.
+    """
     inside = set(hidden)
     lost, shown = [c for c in family if c in inside], [c for c in family if c not in inside]
     if not lost:
         return {}
-    combined = atoms if atoms is not None else [family[cell] for cell in family]
-    rows = {cell: [float(part.items() <= atom.items()) for atom in combined] for cell, part in family.items()}
-    known = np.array([[1.0] * len(combined), *(rows[cell] for cell in shown)])  # [1 + shown, atoms]
+    sheets = sorted({frozenset(atom) for atom in atoms}, key=sorted)
+    totals = [[float(atom.keys() == names) for atom in atoms] for names in sheets]
+    rows = {cell: [float(part.items() <= atom.items()) for atom in atoms] for cell, part in family.items()}
+    known = np.array([*totals, *(rows[cell] for cell in shown)])  # [totals + shown, atoms]
     wanted = np.array([rows[cell] for cell in lost])  # [lost, atoms]
     share = wanted @ np.linalg.pinv(known)
     certain = np.abs(share @ known - wanted).max(axis=1) < CERTAIN
+    weights = share[:, len(totals) :]
     return {
-        cell: [other for other, weight in zip(shown, share[row, 1:], strict=True) if abs(weight) > CERTAIN]
+        cell: [other for other, weight in zip(shown, weights[row], strict=True) if abs(weight) > CERTAIN]
         for row, cell in enumerate(lost)
-        if certain[row]
+        if certain[row] and rows[cell] not in totals
     }
 
 
@@ -199,7 +219,9 @@ def hidden_by_figure(findings: Iterable[Finding], k: int) -> dict[str, frozenset
         if found is None or finding.n_unit not in PEOPLE:
             continue
         figure, cell, part = found
-        n = 0 if finding.verdict is Verdict.SUPPRESSED else _people(finding)
+        n = _people(finding)
+        if n == finding.settings.get("counted_users") == 0 and finding.n >= k:
+            continue  # the finding itself says that nobody of this large group is counted
         counts[figure][cell] = min(n, counts[figure].get(cell, n))
         parts[figure][cell] = part
     return {
@@ -227,8 +249,9 @@ def _hidden(
 
 
 def _people(finding: Finding) -> int:
-    numerator = finding.settings.get("numerator_users")
-    return min(finding.n, int(numerator)) if isinstance(numerator, int) else finding.n
+    """The fewest people that the finding's number rests on."""
+    told = (finding.settings.get(name) for name in ("counted_users", "numerator_users"))
+    return min((finding.n, *(n for n in told if isinstance(n, int))))
 
 
 def _cell(finding: Finding) -> tuple[str, Cell, Parts] | None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.document import Column, Section, Table
-from analysis.fairness.disclose import disclose, disclosed, hidden_cells
+from analysis.fairness.disclose import disclose, disclosed, hidden_cells, recoverable
 from analysis.finding import Finding, Verdict
 from words import phrase
 
@@ -64,6 +64,50 @@ def test_attribute_groups_are_hidden_alike_with_and_without_intersections_but_wh
         assert alone <= crossed
         differ += alone != crossed
     assert differ <= 10  # of tables where most cells are small
+
+
+def crossed(**cells):
+    """Counts and parts of an intersection of sex (a, b, ...) and age (1, 2, ...), and of its two attributes."""
+    counts, parts = {}, {}
+    for name, n in cells.items():
+        both = {SEX: name[0], AGE: name[1]}
+        for part in ({SEX: name[0]}, {AGE: name[1]}, both):
+            cell = "*".join(part), " & ".join(part.values())
+            counts[cell], parts[cell] = counts.get(cell, 0) + n, part
+    return counts, parts
+
+
+def test_a_cell_that_counts_nobody_is_no_second_unknown_for_who_knows_that_it_is_empty():
+    """As random audit 72 of the benchmark had it: b3 holds nobody, so b1 was all of b but the shown b2."""
+    counts, parts = crossed(a1=42, a2=31, a3=1, b1=24, b2=19, b3=0, c1=9, c2=4, c3=1)
+    hidden = hidden_cells(counts, parts, 10)
+    left = [(f"{SEX}*{AGE}", f"b & {age}") for age in "12"]
+    assert ((SEX, "b") in hidden) or ({left[0] in hidden, left[1] in hidden} != {True, False})
+    assert not recoverable(counts, parts, hidden)
+
+
+def test_an_empty_group_and_one_more_are_not_the_only_hidden_of_an_attribute():
+    cells = {(SEX, "a"): 500, (SEX, "b"): 40, (SEX, "c"): 30, (SEX, "none"): 0}
+    assert hidden_cells(cells, {}, 10) == {(SEX, "b"), (SEX, "c"), (SEX, "none")}
+
+
+def test_a_reader_who_knows_the_empty_cells_computes_no_positive_one_of_attributes_that_cross_in_too_many_ways():
+    many = {(AGE, f"{at}"): 20 for at in range(60)} | {(JOB, f"{at}"): 20 for at in range(60)}
+    cells = many | {(SEX, "a"): 1170, (SEX, "b"): 30, (SEX, "none"): 0}
+    parts = {cell: {cell[0]: cell[1]} for cell in cells} | {
+        ("all", f"{at}"): {AGE: str(at), JOB: str(at), SEX: "a"} for at in range(60)
+    }
+    cells |= {("all", f"{at}"): 20 for at in range(60)}
+    assert {cell for cell in hidden_cells(cells, parts, 10) if cell[0] == SEX} == {
+        (SEX, "a"), (SEX, "b"), (SEX, "none"),
+    }  # fmt: skip
+
+
+def test_a_large_group_that_is_said_to_count_nobody_hides_nothing_and_hides_behind_nothing():
+    nobody = level("c", 50, counted_users=0)
+    assert {f.verdict for f in disclosed([level("a", 500), level("b", 30), nobody], 10)} == {Verdict.MEASURED}
+    small = disclosed([level("a", 500), level("b", 30), nobody, level("d", 4)], 10)
+    assert [f.verdict.value for f in small] == ["measured", "suppressed", "measured", "suppressed"]
 
 
 def level(group, n, value=0.5, figure="ndcg@10", attribute="sex", **facts):
