@@ -29,6 +29,9 @@ def for_a_user(view: View, known: Ground) -> None:
     try:
         _understanding(view, user)
         shown = _list(view, user)
+        if shown.empty:
+            st.info(t("lists.nothing"))
+            return
         why = st.toggle(t("lists.why"), key=view.key("why"))
         if why:
             shown[t("lists.reason")] = _reasons(view, user)
