@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from analysis.fairness.exposure import gini
+from analysis.fairness.concentration import gini
 from analysis.feedback.settings import FeedbackSettings
 from analysis.feedback.worlds import World
 from analysis.ingest import Source

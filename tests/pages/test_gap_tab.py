@@ -12,7 +12,7 @@ from analysis.report import write
 from audit.publish import composed_document
 from audit.steps import run_steps
 from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unwatched
+from tests.pages.conftest import Open, small_audit, unfold, unwatched
 from words import say
 
 
@@ -47,7 +47,7 @@ def test_the_answer_stands_on_its_tab(where: str, step: str, gap_home: Path, ope
 
 
 def test_what_is_asked_is_chosen_there_and_kept(gap_home: Path, open_page: Open) -> None:
-    page = on_tab(open_page("disparity", gap_home), "gap")
+    page = unfold(on_tab(open_page("disparity", gap_home), "gap"), "demo:gap:settings")
     chosen = next(one for one in page.selectbox if one.label == say("pages.field.gap_in"))
     chosen.set_value("outcome").run()
     folder = Workspace(gap_home).demo()

@@ -14,7 +14,7 @@ from analysis.simulate import Shop
 from audit.publish import composed_document
 from audit.steps import run_steps
 from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unwatched
+from tests.pages.conftest import Open, small_audit, unfold, unwatched
 from words import say
 
 
@@ -50,6 +50,7 @@ def test_its_tab_shows_the_answer_and_another_price_makes_it_stale(people_home: 
     page = on_its_tab(open_page("effects", people_home))
     assert not page.exception and not page.error
     assert any("promoted changes purchased by" in markdown.value for markdown in page.markdown)
+    page = unfold(page, "demo:people:settings")
     price = next(one for one in page.number_input if one.label == say("pages.field.worth"))
     price.set_value(0.05).run()
     assert not page.exception

@@ -12,7 +12,7 @@ from analysis.report import write
 from audit.publish import composed_document
 from audit.steps import run_steps
 from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unwatched
+from tests.pages.conftest import Open, small_audit, unfold, unwatched
 from words import say
 
 
@@ -50,6 +50,7 @@ def test_its_tab_shows_the_answer_and_offers_negative_controls(sturdy_home: Path
     assert section is not None
     first = say(section.summary[0]).split(":")[0]
     assert any(first in markdown.value for markdown in page.markdown)
+    page = unfold(page, "demo:robustness:settings")
     field = next(one for one in page.multiselect if one.label.startswith("Negative controls: columns the treatment"))
     field.set_value(["position"]).run()
     assert not page.exception
