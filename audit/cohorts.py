@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from analysis.cohorts import compared_attributes, people_of, words_of
 from analysis.document import Section
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from analysis.fairness.disparity import DisparitySettings
     from analysis.fairness.ranking import Decisions, Flip, Ranking
     from analysis.fairness.rating import Ratings
+    from analysis.log import Dataset
     from audit.run import Run
 
 
@@ -40,15 +42,19 @@ def judged(
 ) -> Judged:
     """The inputs of Disparity with the analyst's cohorts. Raises Refusal(cohort.too_few) for a scope under k people."""
     settings, asked = run.settings, run.settings.disparity
-    counted = _counted(ranking, decisions)
+    # A language model is asked for some users only: who is judged need not be everybody in the data.
+    place = run.dataset.users.index.get_indexer(pd.Index(ranking.user_ids))
+    everybody = np.ones(len(place), bool)
+    counted = [_among_all(mask, place, run.dataset) for mask in (everybody, *_counted(ranking, decisions))]
     columns, notes = compared_attributes(run.dataset, settings.cohorts, settings.k, counted)
-    ranking = replace(ranking, attributes=ranking.attributes.assign(**columns))
+    cohorts = {name: values[place] for name, values in columns.items()}
+    ranking = replace(ranking, attributes=ranking.attributes.assign(**cohorts))
     if asked.attributes:
         asked = asked.model_copy(update={"attributes": (*asked.attributes, *columns)})
     scope = settings.cohort(settings.scope)
     if scope is None:
         return Judged(ranking, decisions, flips, ratings, asked, tuple(notes))
-    users = people_of(run.dataset, scope)
+    users = people_of(run.dataset, scope)[place]
     inside, outside = int(users.sum()), int((~users).sum())
     if inside < settings.k or 0 < outside < settings.k:
         raise Refusal("cohort.too_few", name=scope.name, k=settings.k)
@@ -61,6 +67,13 @@ def judged(
         asked,
         (said, *notes),
     )
+
+
+def _among_all(mask: npt.NDArray[np.bool_], place: npt.NDArray[np.intp], dataset: Dataset) -> npt.NDArray[np.bool_]:
+    """bool [users of the data]: those of the judged users, at `place`, who are in `mask`."""
+    whole = np.zeros(len(dataset.users), bool)
+    whole[place[mask]] = True
+    return whole
 
 
 def _counted(ranking: Ranking, decisions: Decisions | None) -> list[npt.NDArray[np.bool_]]:
