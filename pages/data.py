@@ -17,8 +17,8 @@ from pages.parts.text import spoken, t
 def render(view: View) -> None:
     """Source, columns, cleaning, split; then the run and what it found."""
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
-    with form.settings_box(view, expanded=not busy) as box:
-        ready = _prepare(view) if box.open else _known(view)
+    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None and not busy):
+        ready = _prepare(view)  # always drawn: an upload that is half chosen must not be lost when the box is shut
     cohorts.panel(view)
     if ready:
         with st.container(horizontal=True):

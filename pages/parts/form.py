@@ -108,11 +108,9 @@ def block(
     return settings
 
 
-def settings_box(view: View, expanded: bool = True) -> ExpanderContainer:
-    """The box of a page's settings: open until there is a result (where `expanded`), drawn only while it is open."""
-    return st.expander(
-        t("frame.settings"), key=view.key("settings"), expanded=expanded and view.section is None, on_change="rerun"
-    )
+def settings_box(view: View) -> ExpanderContainer:
+    """The box of a page's settings: open until there is a result, drawn only while it is open."""
+    return st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None, on_change="rerun")
 
 
 def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
