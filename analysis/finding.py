@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from words import Fact, Phrase, phrase
 
 JSON = bool | int | float | str | None | list[Any] | dict[str, Any]
+Test = Literal["", "welch", "permutation"]
+"""What a p-value comes from; none named: as `method` says."""
 
 
 class Verdict(StrEnum):
@@ -66,6 +68,7 @@ class Finding(BaseModel):
     p_value: float | None = None
     p_adjusted: float | None = None
     """Benjamini-Hochberg over the table this figure is shown in."""
+    test: Test = ""
     margin: float | None = None
     smallest_detectable: float | None = None
     """(z.975 + z.80) * standard error: what these data could have shown with 80% power."""
@@ -138,7 +141,8 @@ def sentence(finding: Finding) -> Phrase:
     facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
     key = f"finding.sentence.{finding.verdict.name.lower()}"
     if finding.low is None or finding.high is None:
-        return phrase(f"{key}_no_interval", **facts, p=amount(finding.p_adjusted or finding.p_value or 1.0, "p"))
+        p = amount(finding.p_adjusted or finding.p_value or 1.0, "p")
+        return phrase(f"{key}_no_interval", **facts, tested=phrase(f"finding.tested.{finding.test or 'plain'}", p=p))
     facts |= {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
     if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:
         key += "_mde"

@@ -7,7 +7,8 @@ same for all (`benchmarks.people`); logs whose gap has known parts (`benchmarks.
 disparities (`benchmarks.figures`); those of `benchmarks.intervals` and `benchmarks.structure`. One row a figure: its
 mean truth, the mean estimate, and the share of logs whose interval holds the truth, beside the range in which that
 share lies 95% of the time where the intervals are right. Of what is learnt from a log (an order, a rule) the truth is
-that log's own.
+that log's own. Verdict boards on which it is known what differs (`benchmarks.discoveries`): the share of the gaps
+they find that are not there, its mean over logs with its Monte Carlo interval.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from analysis.prepare import Prepared, prepare
 from analysis.quality import Cleaning
 from analysis.simulate import STRATA, Shop, Simulated, Truth, simulate
 from analysis.split import Split
-from benchmarks import figures, gaps, intervals, people, structure
+from benchmarks import discoveries, figures, gaps, intervals, people, structure
+from benchmarks.discoveries import Discovered
 from benchmarks.machine import machine
 
 NOMINAL = 0.95
@@ -177,17 +179,27 @@ def false_positives(seed: int) -> dict[str, list[float]]:
     return {name: [float(hit) for hit in hits] for name, hits in found.items()}
 
 
+def discovered(world: str, seed: int) -> Discovered:
+    """What the verdict board of one log of one world finds."""
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        return discoveries.board(discoveries.WORLDS[world], seed)
+
+
 def main(arguments: list[str]) -> int:
     """Simulate, estimate and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage")
     parser.add_argument("--seeds", type=int, default=200, help="logs of each world")
-    parser.add_argument("--world", choices=tuple(WORLDS), action="append", help="only these (repeatable)")
+    parser.add_argument(
+        "--world", choices=(*WORLDS, *discoveries.WORLDS), action="append", help="only these (repeatable)"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args(arguments)
     print(f"coverage: {machine()}")
     print(f"{chosen.seeds} logs of each world; right intervals cover {_expected(chosen.seeds)}\n")
     with ProcessPoolExecutor(chosen.processes, get_context("spawn")) as pool:
-        for world in chosen.world or WORLDS:
+        worlds = chosen.world or (*WORLDS, *discoveries.WORLDS)
+        for world in (name for name in worlds if name in WORLDS):
             counted = Coverage()
             for one in pool.map(partial(met_in, world), range(chosen.seeds), chunksize=4):
                 for key, met in one.met.items():
@@ -196,8 +208,10 @@ def main(arguments: list[str]) -> int:
                     counted.tests[name] += hits
             _print(world, counted)
             _print_tests([counted.tests] if counted.tests else [])
-        if chosen.world is None or any(name.startswith("people") for name in chosen.world):
+        if any(name.startswith("people") for name in worlds):
             _print_tests(list(pool.map(false_positives, range(chosen.seeds), chunksize=4)))
+        for world in (name for name in worlds if name in discoveries.WORLDS):
+            _print_boards(world, list(pool.map(partial(discovered, world), range(chosen.seeds), chunksize=4)))
     return 0
 
 
@@ -225,6 +239,19 @@ def _print_tests(each: Sequence[dict[str, list[float]]]) -> None:
     for name in dict.fromkeys(name for one in each for name in one):
         hits = [hit for one in each for hit in one.get(name, [])]
         print(f"| {name} | {np.mean(hits):.3f} | {len(hits)} |")
+
+
+def _print_boards(world: str, boards: Sequence[Discovered]) -> None:
+    print(f"\n| {world}, {len(boards)} logs | false among found, mean | 95% Monte Carlo | true ones found |")
+    print("|---|---|---|---|")
+    for name, part in (("after correction (▲)", "sure"), ("interval alone (▲ and △)", "alone")):
+        found = [getattr(one, part) for one in boards]
+        false = np.array([discoveries.false_share(one) for one in found])
+        reach = 1.96 * float(false.std(ddof=1)) / len(false) ** 0.5
+        truly = sum(one.truly for one in boards)
+        power = f"{sum(real for _, real in found) / truly:.2f}" if truly else "none to find"
+        ends = f"{max(false.mean() - reach, 0):.3f} to {false.mean() + reach:.3f}"
+        print(f"| {name} | {false.mean():.3f} | {ends} | {power} |", flush=True)
 
 
 def _row(key: str, met: list[tuple[float, float, float, float]]) -> str:

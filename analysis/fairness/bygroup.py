@@ -20,6 +20,7 @@ from analysis.fairness.compressed import (
     shuffled_p,
 )
 from analysis.fairness.infer import (
+    WELCH_FROM,
     Estimates,
     InferenceSettings,
     estimate,
@@ -39,6 +40,9 @@ ALL_PAIRS_UP_TO = 6
 """Attributes with more groups than this compare each group with the largest, instead of every pair."""
 INNER_LEVEL = 0.90
 """Two one-sided tests at 5% are the 90% interval."""
+
+PermutedP = Mapping[tuple[tuple[int, ...], int], float]
+"""(groups, measure's place in its batch) -> p."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +156,9 @@ def gaps(
         compared = [
             _compared(batch, index, hidden.get(measure.name, ())) for index, measure in enumerate(batch.measures)
         ]
-        p = _widest_p(batch, compared)
+        p = _permuted_p(batch, compared)
         for index, groups in enumerate(compared):
-            headline, signed = _gaps(batch, index, groups, p.get(index))
+            headline, signed = _gaps(batch, index, groups, p)
             headlines.append(headline)
             pairs += signed
     return headlines, pairs
@@ -175,16 +179,36 @@ def _compared(batch: Batch, index: int, cells: Collection[tuple[str, str]]) -> _
     return _Compared(tuple(groups), hidden)
 
 
-def _widest_p(batch: Batch, compared: Sequence[_Compared]) -> dict[int, float]:
-    """Permutation p of the widest gaps, by measure; measures over the same groups share the shuffles."""
+def _permuted_p(batch: Batch, compared: Sequence[_Compared]) -> PermutedP:
+    """p of every gap that is tested by permutation; measures over the same groups share the shuffles."""
     alike: dict[tuple[int, ...], list[int]] = {}
     for index, over in enumerate(compared):
-        if len(over.groups) > 2 and not batch.found.constant[list(over.groups), index].all():
-            alike.setdefault(over.groups, []).append(index)
-    found: dict[int, float] = {}
-    for groups, indices in alike.items():
-        found |= dict(zip(indices, _permuted(batch, groups, indices), strict=True))
-    return found
+        for groups in _looks(batch, index, over.groups):
+            if _by_permutation(batch, index, groups):
+                alike.setdefault(groups, []).append(index)
+    return {
+        (groups, index): p
+        for groups, indices in alike.items()
+        for index, p in zip(indices, _permuted(batch, groups, indices), strict=True)
+    }
+
+
+def _looks(batch: Batch, index: int, groups: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The groups of the headline gap of one measure, and of its signed pairs where there are three or more groups."""
+    if len(groups) < 3:
+        return [groups] if len(groups) == 2 else []
+    if not batch.measures[index].pairs or len(batch.partition.parts[0]) > 1:
+        return [groups]
+    pairs = combinations(groups, 2) if len(groups) <= ALL_PAIRS_UP_TO else ((groups[0], g) for g in groups[1:])
+    return [groups, *pairs]
+
+
+def _by_permutation(batch: Batch, index: int, groups: tuple[int, ...]) -> bool:
+    """Three or more groups always; two where one is small or has no spread, so that Welch's t would be wrong."""
+    constant = batch.found.constant[list(groups), index]
+    if constant.all():
+        return False
+    return len(groups) > 2 or bool(constant.any()) or batch.found.n[list(groups)].min() < WELCH_FROM
 
 
 def _level(batch: Batch, index: int, group: int) -> Finding:
@@ -220,20 +244,22 @@ def _level(batch: Batch, index: int, group: int) -> Finding:
     return measured(key, label, measure.unit, value, bounds, n, method, **rest)
 
 
-def _gaps(batch: Batch, index: int, over: _Compared, p: float | None) -> tuple[Comparison, list[Comparison]]:
+def _gaps(batch: Batch, index: int, over: _Compared, p: PermutedP) -> tuple[Comparison, list[Comparison]]:
     """The headline gap of one measure, and its signed pairs where there are three or more groups."""
     partition, measure, groups = batch.partition, batch.measures[index], over.groups
     key = f"{partition.attribute}.{measure.name}.gap"
     if len(groups) < 2:
         return _absent(batch, measure, key, over), []
     if len(groups) == 2:
-        return _pair(batch, index, groups, key, over.hidden), []
-    widest = _widest(batch, index, groups, key, p)
-    if widest.value is None or not measure.pairs or len(partition.parts[0]) > 1:
+        return _pair(batch, index, groups, key, over.hidden, p), []
+    widest = _widest(batch, index, groups, key, p.get((groups, index)))
+    if widest.value is None:
         return widest, []
-    pairs = combinations(groups, 2) if len(groups) <= ALL_PAIRS_UP_TO else ((groups[0], g) for g in groups[1:])
     names = partition.names
-    signed = [_pair(batch, index, (a, b), f"{key}.{names[a]}-{names[b]}", over.hidden) for a, b in pairs]
+    signed = [
+        _pair(batch, index, pair, f"{key}.{names[pair[0]]}-{names[pair[1]]}", over.hidden, p)
+        for pair in _looks(batch, index, groups)[1:]
+    ]
     return widest, [replace(pair, corrected=True) for pair in signed]
 
 
@@ -248,12 +274,16 @@ def _absent(batch: Batch, measure: Measure, key: str, over: _Compared) -> Compar
     return replace(blank, n=blank.n or int(partition.size.sum()), reason=reason)
 
 
-def _pair(batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: frozenset[str]) -> Comparison:
-    """First minus second: bootstrap interval, Welch's p (by permutation where a group has no spread)."""
+def _pair(
+    batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: frozenset[str], permuted: PermutedP
+) -> Comparison:
+    """First minus second: bootstrap interval, p by permutation or by Welch's t."""
     found, measure, settings = batch.found, batch.measures[index], batch.settings
     a, b = pair
     both = np.array(pair)
-    blank = _blank(batch, measure, key, pair, _gap_label(batch, measure, (a, b)), "fairness.method.gap")
+    shuffled = permuted.get((pair, index))
+    method = "fairness.method.gap" if shuffled is None else "fairness.method.gap_permuted"
+    blank = _blank(batch, measure, key, pair, _gap_label(batch, measure, (a, b)), method)
     if found.constant[both, index].all():
         return replace(blank, reason=phrase("fairness.reason.constant"))
     value = float(found.value[a, index] - found.value[b, index])
@@ -267,7 +297,8 @@ def _pair(batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: fro
         value=value,
         limits=limits(replicate, error, n, settings.level),
         inner=limits(replicate, error, n, INNER_LEVEL),
-        p=_permuted(batch, pair, [index])[0] if flat else welch_p(value, error, n),
+        p=welch_p(value, error, n) if shuffled is None else shuffled,
+        test="welch" if shuffled is None else "permutation",
         corrected=bool(flat),
         margin=_margin(measure, settings),
         smallest=smallest_detectable(error, settings.level),
@@ -295,6 +326,7 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
         settings=blank.settings | facts,
         value=float(values.max() - values.min()),
         p=p,
+        test="permutation",
         margin=_margin(measure, batch.settings),
         smallest=smallest_detectable(found.error[[highest, lowest], index], 1 - (1 - batch.settings.level) / looks),
     )

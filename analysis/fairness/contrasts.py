@@ -122,6 +122,7 @@ def _judgeable(blank: Comparison, value: float, dealt: Array) -> Comparison:
         blank,
         value=float(value),
         p=(1 + at_least) / (1 + dealt.size),
+        test="permutation",
         settings=blank.settings | {"chance": chance, "shuffles": int(dealt.size)},
         reason=phrase("figures.reason.chance", chance=amount(chance, blank.unit)),
     )

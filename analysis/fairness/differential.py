@@ -66,9 +66,10 @@ def equalised_odds(headlines: Mapping[str, Comparison]) -> list[Comparison]:
         if ".opportunity.gap" not in key or false is None or true.value is None or false.value is None:
             continue
         larger = max(abs(true.value), abs(false.value))
-        p = [one.p for one in (true, false) if one.p is not None]
+        tested = sorted((one.p, one.test) for one in (true, false) if one.p is not None)
         odds = _beside(true, "odds", true.unit, None, larger, {"true": true.value, "false": false.value})
-        results.append(replace(odds, p=min(1.0, 2 * min(p)) if len(p) == 2 else None))
+        both = {"p": min(1.0, 2 * tested[0][0]), "test": tested[0][1]} if len(tested) == 2 else {"p": None, "test": ""}
+        results.append(replace(odds, **both))
     return results
 
 

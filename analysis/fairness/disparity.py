@@ -107,13 +107,15 @@ def disparity_section(
     hidden = hidden_by_figure(found, k)
     tell(0.5, "fairness.progress.compare")
     headlines, pairs = gaps([batch for batch in batches if batch.partition.parts[0]], hidden)
+    amplified, wholes, parts = _amplified(inputs, hidden, k)
     tell(0.7, "fairness.progress.between")
     between = _between(inputs, batches, headlines, hidden, k)
     tell(0.85, "fairness.progress.items")
     findings = (
         *found,
-        *judged(headlines),
-        *judged(pairs),
+        *judged([*headlines, *wholes]),
+        *judged([*pairs, *parts]),
+        *amplified,
         *between,
         *judged(_item_parity(inputs)),
         *judged(_provider_ratios(inputs, k)),
@@ -150,12 +152,22 @@ def _between(
     for group in partitions(inputs.ranking.attributes, _attributes(inputs), False, MOST_CELLS):
         for contrast in _contrasts(inputs):
             compared += contrasted(contrast, group, hidden, inputs.settings, k, inputs.seed)
-        for name in _groupings(inputs.ranking) if "bias" in figures else ():
-            levels_, gaps_ = bias_disparity(
-                inputs.ranking, inputs.K, name, group, hidden, inputs.settings, k, inputs.seed
-            )
-            found, compared = found + levels_, compared + gaps_
     return [*found, *judged(compared), *_without_ratings(inputs)]
+
+
+def _amplified(
+    inputs: _Inputs, hidden: Mapping[str, Collection[Cell]], k: int
+) -> tuple[list[Finding], list[Comparison], list[Comparison]]:
+    """Bias disparities: levels, and gaps of two groups and pairs of more, corrected with the others on the board."""
+    levels_: list[Finding] = []
+    gaps_: list[Comparison] = []
+    wanted = _groupings(inputs.ranking) if "bias" in inputs.settings.figures else ()
+    for group in partitions(inputs.ranking.attributes, _attributes(inputs), False, MOST_CELLS) if wanted else ():
+        for name in wanted:
+            found = bias_disparity(inputs.ranking, inputs.K, name, group, hidden, inputs.settings, k, inputs.seed)
+            levels_, gaps_ = levels_ + found[0], gaps_ + found[1]
+    whole = [gap for gap in gaps_ if gap.key.endswith(".gap")]
+    return levels_, whole, [gap for gap in gaps_ if not gap.key.endswith(".gap")]
 
 
 def _contrasts(inputs: _Inputs) -> list[Contrast]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import benjamini_hochberg, inside_margin
-from analysis.finding import JSON, Finding, Verdict, amount, not_computed
+from analysis.finding import JSON, Finding, Test, Verdict, amount, not_computed
 from words import Phrase, phrase
 
 Array = npt.NDArray[np.float64]
@@ -63,7 +63,7 @@ class Comparison:
 
     value, limits, p: None where not computed (then `reason` says why); `limits` alone None where the figure has no
     valid interval. inner: the 90% interval of the two one-sided tests. null: the value of no difference. corrected:
-    the verdict also needs the corrected p (pairs of many groups, groups without spread).
+    the verdict also needs the corrected p (pairs of many groups, groups without spread). test: what p is from.
     """
 
     key: str
@@ -84,6 +84,7 @@ class Comparison:
     reason: Phrase | None = None
     level: float = 0.95
     corrected: bool = False
+    test: Test = ""
 
 
 def judged(comparisons: Sequence[Comparison]) -> tuple[Finding, ...]:
@@ -121,6 +122,7 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
         groups=c.groups,
         p_value=c.p,
         p_adjusted=p_adjusted,
+        test=c.test,
         margin=c.margin,
         smallest_detectable=c.smallest,
         reason=c.reason or _warning(c, p_adjusted, verdict),

@@ -164,7 +164,7 @@ def _parsed_gap(replies: Replies, name: str, settings: PromptedSettings, seed: i
     p, _ = permuted_p(full, settings.permutations, _rng(seed, name, "parsed"))
     blank = _blank(name, "prompted.parsed.gap", phrase("prompted.label.parsed_gap", attribute=name), len(full), seed)
     method = phrase("prompted.method.parsed_gap", permutations=settings.permutations)
-    return [replace(blank, unit="points", value=snsr(full), p=p, method=method)]
+    return [replace(blank, unit="points", value=snsr(full), p=p, test="permutation", method=method)]
 
 
 def _uneven(
@@ -216,7 +216,7 @@ def _tested(
     blank = _blank(compared.attribute, f"prompted.{figure}[{kind}]", label, compared.prompts, seed)
     method = phrase(f"prompted.method.{figure}", permutations=settings.permutations)
     facts: dict[str, JSON] = {"asked_of": compared.attribute, "figure_of": kind}
-    return replace(blank, value=value, p=p, method=method, settings=facts)
+    return replace(blank, value=value, p=p, test="permutation", method=method, settings=facts)
 
 
 def _paper(compared: _Compared, similarity: Array, K: int, seed: int) -> list[Finding]:

@@ -9,7 +9,7 @@ from analysis.document import canonical
 from analysis.fairness.disparity import DisparitySettings, disparity_section
 from analysis.fairness.ranking import Decisions, Flip
 from analysis.fairness.utility import recommender_section
-from analysis.finding import Verdict
+from analysis.finding import Verdict, sentence
 from tests.analysis.fairness.lists import ranking
 from tests.analysis.fairness.movielens import movielens, needs_movielens
 from words import LANGUAGES, Refusal, say
@@ -167,3 +167,19 @@ def test_a_recommender_beside_its_twin_has_nothing_to_compare():
     data = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
     found = findings(recommender_section([data, replace(data, name="twin")], {}, 10, 5, 1))
     assert found["recommender.ndcg@5.gap.tested-twin"].reason.key == "fairness.reason.unchanged"
+
+
+def test_the_words_of_a_gap_name_the_test_that_its_p_comes_from():
+    figures = ("opportunity", "fpr", "odds", "hit", "epsilon")
+    asked = SETTINGS.model_copy(update={"figures": figures, "intersections": False})
+    for users, test, said in ((1500, "welch", "Welch's t"), (200, "permutation", "permutation")):
+        ranked = planted({"M": users, "F": users}, {"M": 0.7, "F": 0.6})
+        rng = np.random.default_rng(users)
+        user = np.repeat(np.arange(2 * users), 3)
+        label = rng.integers(0, 2, len(user)).astype(np.int8)
+        chosen = Decisions(user.astype(np.int32), label, label + rng.normal(0, 1, len(user)))
+        found = {f.key: f for f in disparity_section(ranked, chosen, None, asked, 10, 1).findings}
+        for key in ("gender.hit@5.gap", "gender.odds.gap", "gender.epsilon[hit@5].gap"):
+            assert found[key].test == test
+            assert ("Welch" in say(found[key].method)) == (test == "welch")
+        assert said in say(sentence(found["gender.odds.gap"]))  # no interval, so its p is spoken
