@@ -40,6 +40,10 @@ FRAME = 150
 """Pixels that title, tabs and caption of a picture take."""
 COLUMNS_SHOWN = 6
 """Columns of a plain HTML table; a wider one would scroll where no keyboard reaches."""
+AT_ONCE = 2
+"""Pictures drawn before any is asked for."""
+FIGURES_SHOWN = 15
+"""Figures listed before all are asked for."""
 ROWS_SHOWN = 30
 """Rows of a plain HTML table; longer ones become a scrolling grid."""
 
@@ -72,10 +76,21 @@ def _summary(sentences: tuple[Phrase, ...]) -> None:
 
 
 def _charts(view: View, charts: tuple[Chart, ...]) -> None:
-    """Wide pictures over the whole page; the others in two columns, each put where there is more room."""
+    """The first pictures, and the others where they are asked for: each costs the browser a tenth of a second."""
     if not charts:
         return
     st.header(t("section.pictures"))
+    _side_by_side(view, charts[:AT_ONCE])
+    if further := charts[AT_ONCE:]:
+        titles = "; ".join(spoken(chart.title) for chart in further)
+        name = t("section.more_pictures", n=len(further)) + " " + titles
+        with st.expander(name, key=view.choice("more_pictures"), on_change="rerun") as box:
+            if box.open:
+                _side_by_side(view, further)
+
+
+def _side_by_side(view: View, charts: tuple[Chart, ...]) -> None:
+    """Wide pictures over the whole page; the others in two columns, each put where there is more room."""
     narrow = [chart for chart in charts if not _is_wide(chart)]
     for chart in charts:
         if _is_wide(chart) or len(narrow) == 1:
@@ -206,8 +221,8 @@ def _finding_table(view: View, findings: Iterable[Finding]) -> None:
     if not rows:
         st.caption(t("section.none_chosen"))
         return
-    if len(rows) > ROWS_SHOWN and not st.toggle(t("section.all", n=len(rows)), key=view.key("all")):
-        rows = rows[:ROWS_SHOWN]
+    if len(rows) > FIGURES_SHOWN and not st.toggle(t("section.all", n=len(rows)), key=view.key("all")):
+        rows = rows[:FIGURES_SHOWN]
     st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
 
 
