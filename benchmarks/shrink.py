@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
                 found = accuracy(composed.ranking(name, codes[:, :K], scores[:, :K]), K)
                 gender = composed.attributes["gender"].to_numpy(str)
                 means = [found.ndcg[found.counted].mean()]
-                means += [found.ndcg[found.counted & (gender == group)].mean() for group in ("men", "women")]
+                means += [found.ndcg[found.counted & (gender == group)].mean() for group in ("M", "F")]
                 size = f"{form.bytes / 1e6:.2f} | {form.bytes / form.of:.0%} | {statistics.median(took[name]):.3f}"
                 figures = " | ".join(f"{mean:.3f}" for mean in means)
                 print(f"| {kind} | {name} | {size} | {figures} | {means[1] - means[2]:.3f} |", flush=True)
