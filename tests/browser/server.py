@@ -47,12 +47,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(home: Path, **environment: str) -> Iterator[Server]:
-    """Start app.py on a free port with its workspace in `home`; ends with the block."""
+def serving(home: Path, script: str = "app.py", **environment: str) -> Iterator[Server]:
+    """Start `script` on a free port with its workspace in `home`; ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     started = time.perf_counter()
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("wb") as log:
