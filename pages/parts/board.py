@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
+from analysis.cohorts import PREFIX
 from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, shown_name, sign, small_words
 from analysis.finding import VALUELESS, Finding, Verdict, amount, sentence
 from pages.parts.section import interval_words, n_words, raw_words, value_words
@@ -92,13 +93,16 @@ def _cell(cell: BoardCell | None, figure: str, acts: Sequence[Act]) -> dict[str,
         "title": f"{figure} · {shown_name(cell.attribute)}",
         "attribute": cell.attribute,
         "figure": cell.row,
-        "acts": list(acts) if _can_act(cell) else [],
+        "acts": [act for act in acts if _can(act, cell)],
         **_opened(cell),
     }
 
 
-def _can_act(cell: BoardCell) -> bool:
-    return "*" not in cell.attribute and cell.verdict not in VALUELESS
+def _can(act: Act, cell: BoardCell) -> bool:
+    """Intersections and cells without a value lead nowhere; of a cohort only the choices are looked into."""
+    if "*" in cell.attribute or cell.verdict in VALUELESS:
+        return False
+    return act == "choices" or not cell.attribute.startswith(PREFIX)
 
 
 def _opened(cell: BoardCell) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.causal.gap.settings import Outcome
 from analysis.document import Section
 from analysis.fairness.board import items_board, people_board
+from analysis.mitigation.goals import to_mend, to_spread
 from audit.settings import FURTHER, Step
 from pages.parts import board
 from pages.parts.state import state
@@ -23,14 +24,13 @@ WAYS: dict[board.Act, Step] = {"why": "gap", "choices": "choices", "mend": "miti
 def boards(view: View, found: Section) -> None:
     """Figures of people by attribute, and of items by their groups."""
     _go()
-    with_cells = [
-        ("people", people_board(found.findings), tuple(WAYS)),
-        ("items", items_board(found.findings), ()),
-    ]
-    for name, made, acts in with_cells:
-        if made.cells:
-            title = say("board.title" if name == "people" else "board.items_title", state().language)
-            board.draw(made, title, view.key(f"board:{name}"), acts, lambda *asked: _ask(view, *asked))
+    people, items = people_board(found.findings), items_board(found.findings)
+    if people.cells:
+        title = say("board.title", state().language)
+        board.draw(people, title, view.key("board:people"), tuple(WAYS), lambda *asked: _ask(view, *asked))
+    if items.cells:
+        title = say("board.items_title", state().language)
+        board.draw(items, title, view.key("board:items"), ("mend",), lambda *asked: _spread(view, asked[0]))
 
 
 def _ask(view: View, attribute: str, figure: str, act: board.Act) -> None:
@@ -46,14 +46,21 @@ def _ask(view: View, attribute: str, figure: str, act: board.Act) -> None:
         if attribute != changed.choices.attribute:
             changed = changed.model_copy(update={"choices": changed.choices.model_copy(update=asked)})
     elif step == "mitigation":
-        kept = changed.mitigation.model_copy(update={"attribute": attribute})
-        changed = changed.model_copy(update={"mitigation": kept})
+        changed = changed.model_copy(update={"mitigation": to_mend(changed.mitigation, attribute, figure)})
     if changed != view.settings:
         view.folder.save_settings(changed)
     if step in FURTHER:
         st.session_state[view.key("further")] = step
     else:
         st.session_state[GO] = step
+
+
+def _spread(view: View, grouping: str) -> None:
+    """Take the item groups of a cell to the mitigation that shares attention among them."""
+    wanted = to_spread(view.settings.mitigation, grouping)
+    if wanted != view.settings.mitigation:
+        view.folder.save_settings(view.settings.model_copy(update={"mitigation": wanted}))
+    st.session_state[GO] = "mitigation"
 
 
 def _go() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from analysis.fairness.board import people_board
 from audit.workspace import Workspace
 from pages.parts import board, verdicts
@@ -38,3 +40,34 @@ def test_asking_why_takes_attribute_and_figure_to_the_gap_and_mending_to_the_mit
     assert folder.settings().gap.attribute == "age" and folder.settings().gap.gap_in == "recall"
     verdicts._ask(replace(view, settings=folder.settings()), "gender", "ndcg@10", "mend")
     assert folder.settings().mitigation.attribute == "gender"
+
+
+@pytest.mark.parametrize(
+    ("figure", "goal", "also"),
+    [
+        ("recall@10", "gap", {"figure": "recall"}),
+        ("flip", "hide", {}),
+        ("opportunity", "selection", {"constraint": "equalized_odds"}),
+        ("longtail", "exposure", {"grouping": "tail"}),
+    ],
+)
+def test_mending_a_cell_opens_the_mitigation_with_what_that_figure_calls_for_chosen(
+    home: Path, open_page: Open, figure: str, goal: str, also: dict[str, str]
+) -> None:
+    folder = Workspace(home).demo()
+    view = View("disparity", folder, folder.settings(), None, folder.states(), None)  # type: ignore[arg-type]
+    verdicts._ask(view, "age", figure, "mend")
+    asked = folder.settings().mitigation
+    kept = ("rerank",) if goal == "gap" else ()  # another goal begins with its own methods
+    assert (asked.goal, asked.attribute, asked.methods) == (goal, "age", kept)
+    assert {name: getattr(asked, name) for name in also} == also
+    page = open_page("mitigation", home)
+    assert not page.exception and not page.error
+
+
+def test_a_cell_of_item_groups_leads_to_sharing_attention_among_them(home: Path) -> None:
+    folder = Workspace(home).demo()
+    view = View("disparity", folder, folder.settings(), None, folder.states(), None)  # type: ignore[arg-type]
+    verdicts._spread(view, "category")
+    asked = folder.settings().mitigation
+    assert (asked.goal, asked.grouping) == ("exposure", "category")
