@@ -26,7 +26,7 @@ from models import private, store, tracking
 from models.attack import attacked
 from models.base import Tell
 from models.batches import batches
-from models.config import Embedded, Gradient, SequentialSettings
+from models.config import Embedded, FactorSettings, Gradient, SequentialSettings
 from models.devices import accelerator, agreed
 from models.schedule import rate
 from models.store import Arrays
@@ -103,7 +103,7 @@ def learn(learner: Learner, settings: Gradient, seed: int, stamp: str, folder: P
     Raises Refusal where the loss stops being a number, or the GPU has no room at an eighth of the batch.
     """
     loop = _Loop(learner, settings, seed, stamp, folder, tell)
-    with _deterministic():
+    with _deterministic(), _threads(settings):
         loop.resume()
         while not loop.course.over(settings):
             loop.epoch()
@@ -363,3 +363,18 @@ def _deterministic() -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
+
+
+@contextmanager
+def _threads(settings: Gradient) -> Iterator[None]:
+    """One thread for factorisations: they gather rows and multiply little, so several wait for each other.
+
+    On two cores two threads took twice as long as one.
+    """
+    before = torch.get_num_threads()
+    if isinstance(settings, FactorSettings):
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

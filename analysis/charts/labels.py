@@ -19,7 +19,9 @@ def legible(text: str) -> str:
     Control characters and line breaks become one space; direction overrides, which could make a label read
     backwards into its neighbours, and byte-order marks go; lone surrogates and non-characters become U+FFFD.
     """
-    return " ".join("".join(_legible(character) for character in text).split())
+    if not text.isprintable():  # what is printable holds none of these, and most text is
+        text = "".join(_legible(character) for character in text)
+    return " ".join(text.split())
 
 
 def _legible(character: str) -> str:
