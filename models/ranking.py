@@ -17,36 +17,13 @@ def best_unseen(scores: Floats, seen: sp.csr_matrix, k: int) -> tuple[Ints, Floa
     """
     if scores.shape != seen.shape:
         raise ValueError(f"scores {scores.shape} and seen {seen.shape} differ")
-    if not np.isfinite(scores).all():
-        raise ValueError("a score is NaN or infinite: it has no rank")
-    open_scores = np.array(scores, np.float32)  # [rows, items], a copy
-    rows = np.repeat(np.arange(len(open_scores)), np.diff(seen.indptr))
-    open_scores[rows, seen.indices] = -np.inf
-    width = min(k, open_scores.shape[1])
-    codes = np.full((len(open_scores), k), -1, np.int32)
-    best = np.full((len(open_scores), k), -np.inf, np.float32)
-    if width == 0 or len(open_scores) == 0:
+    codes = np.full((len(scores), k), -1, np.int32)
+    best = np.full((len(scores), k), -np.inf, np.float32)
+    if codes.size == 0:
         return codes, best
-    codes[:, :width], best[:, :width] = _best(open_scores, width)
-    codes[np.isneginf(best)] = -1
+    from models.scan import scan
+
+    read = np.ascontiguousarray(scores, np.float32)
+    if not scan(read, read.view(np.int32), seen.indptr, seen.indices, codes, best):
+        raise ValueError("a score is NaN or infinite: it has no rank")
     return codes, best
-
-
-def _best(scores: Floats, k: int) -> tuple[Ints, Floats]:
-    """The k largest of each row of `scores`, ties by column; 1 <= k <= columns."""
-    items = scores.shape[1]
-    chosen = np.sort(np.argpartition(scores, items - k, axis=1)[:, items - k :], axis=1)  # [rows, k] by code
-    values = np.take_along_axis(scores, chosen, axis=1)
-    # The partition takes any of the items that tie at its edge; the definition wants the lowest codes.
-    edge = values.min(axis=1, keepdims=True)
-    tied = (scores == edge).sum(axis=1) > (values == edge).sum(axis=1)
-    for row in np.nonzero(tied)[0]:
-        above = np.nonzero(scores[row] > edge[row])[0]
-        level = np.nonzero(scores[row] == edge[row])[0][: k - len(above)]
-        chosen[row] = np.sort(np.concatenate([above, level]))
-    values = np.take_along_axis(scores, chosen, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    return (
-        np.take_along_axis(chosen, order, axis=1).astype(np.int32),
-        np.take_along_axis(values, order, axis=1),
-    )

@@ -30,6 +30,7 @@ HEAVY = {
     "prometheus_client": ("models/serve",),
     "accelerate": ("models/",),
     "opacus": ("models/private.py",),
+    "numba": ("storage/compiled.py",),
     "optuna": ("models/tune.py",),
     "causallearn": ("analysis/causal/discovery/",),
     "dowhy": ("analysis/causal/",),

@@ -44,22 +44,29 @@ def accuracy(ranking: Ranking, K: int) -> Accuracy:
     lists = ranking.lists[:, :K]
     relevant = sp.csr_matrix(ranking.relevant, dtype=np.float64)
     relevant.eliminate_zeros()
-    gain = np.exp2(listed_grades(relevant, lists)) - 1.0  # [users, K]
-    found = gain > 0
+    gain, ideal, shown, precisions, first = _found(lists, relevant, K)
     held_out = np.diff(relevant.indptr)
-    counted = held_out > 0
-    discount = discounts(lists.shape[1])
-    hit = np.asarray(found.any(axis=1))
     return Accuracy(
-        ndcg=_ratio(gain @ discount, _ideal(relevant, K)),
-        recall=_ratio(found.sum(axis=1), held_out),
-        precision=found.sum(axis=1) / K,
-        map=_ratio((found * found.cumsum(axis=1)) @ (1.0 / np.arange(1, lists.shape[1] + 1)), np.minimum(held_out, K)),
-        hit=hit.astype(np.float64),
-        mrr=np.where(hit, 1.0 / (found.argmax(axis=1) + 1.0), 0.0),
+        ndcg=_ratio(gain, ideal),
+        recall=_ratio(shown, held_out),
+        precision=shown / K,
+        map=_ratio(precisions, np.minimum(held_out, K)),
+        hit=(shown > 0).astype(np.float64),
+        mrr=_ratio(np.ones(len(lists)), first),
         length=(lists >= 0).sum(axis=1).astype(np.float64),
-        counted=counted,
+        counted=held_out > 0,
     )
+
+
+def _found(lists: npt.NDArray[np.int32], relevant: sp.csr_matrix, K: int) -> Array:
+    """Discounted gain, the best possible one, relevant items shown, their precisions, first rank; [5, users]."""
+    from analysis.fairness.walk import walk
+
+    found = np.zeros((5, len(lists)))
+    gains = np.exp2(relevant.data) - 1.0
+    worth, best = np.zeros(relevant.shape[1]), np.zeros(K)
+    walk(np.ascontiguousarray(lists), relevant.indptr, relevant.indices, gains, discounts(K), worth, best, found)
+    return found
 
 
 def discounts(K: int) -> Array:
@@ -79,18 +86,6 @@ def listed_grades(relevant: sp.csr_matrix, lists: npt.NDArray[np.int32]) -> Arra
         return np.zeros(lists.shape)
     place = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
     return np.where((keys[place] == wanted) & (lists >= 0), matrix.data[place], 0.0)
-
-
-def _ideal(relevant: sp.csr_matrix, K: int) -> Array:
-    """Discounted gain of each user's best list cut at min(K, |T_u|), float64 [users]."""
-    users = relevant.shape[0]
-    rows = np.repeat(np.arange(users), np.diff(relevant.indptr))
-    gain = np.exp2(relevant.data) - 1.0
-    order = np.lexsort((-gain, rows))
-    place = np.arange(rows.size) - np.repeat(relevant.indptr[:-1], np.diff(relevant.indptr))
-    kept = place < K
-    weights = gain[order][kept] * discounts(K)[place[kept]]
-    return np.bincount(rows[kept], weights=weights, minlength=users).astype(np.float64)
 
 
 def _ratio(top: npt.NDArray, bottom: npt.NDArray) -> Array:

@@ -48,3 +48,18 @@ def test_the_scores_given_are_left_as_they_were():
 def test_a_score_that_is_no_number_has_no_rank(bad):
     with pytest.raises(ValueError, match="NaN or infinite"):
         best_unseen(np.array([[0, bad]], np.float32), sp.csr_matrix((1, 2), dtype=bool), 1)
+
+
+@pytest.mark.parametrize("items", [63, 64, 65, 200])
+def test_long_rows_with_ties_across_chunks_equal_the_definition(items):
+    rng = np.random.default_rng(items)
+    scores = rng.integers(0, 5, (20, items)).astype(np.float32)
+    seen = rng.random(scores.shape) < 0.3
+    np.testing.assert_array_equal(best_unseen(scores, sp.csr_matrix(seen), 12)[0], plain(scores, seen, 12))
+
+
+def test_a_bad_score_is_refused_even_where_it_could_not_be_listed():
+    scores = np.arange(130, dtype=np.float32)[None] + 1
+    scores[0, 129] = -np.inf
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        best_unseen(scores, sp.csr_matrix(([True], ([0], [129])), shape=(1, 130)), 2)
