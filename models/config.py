@@ -23,6 +23,8 @@ class Adversary(Settings):
     """Name of an attribute of `Interactions.profile`."""
     strength: float = Field(0.1, ge=0, le=1000)
     """How much the recommender gives up to hide the attribute; 0 hides nothing, 1 costs much accuracy."""
+    ramp: float = Field(0.0, ge=0, le=1)
+    """Share of all epochs over which the strength rises from 0 (models.schedule.risen); 0: full from the start."""
 
 
 class Weighting(Settings):

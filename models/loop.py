@@ -28,7 +28,8 @@ from models.base import Tell
 from models.batches import batches
 from models.config import Embedded, FactorSettings, Gradient, SequentialSettings
 from models.devices import accelerator, agreed
-from models.schedule import rate
+from models.fair import Critic
+from models.schedule import rate, risen
 from models.store import Arrays
 from words import Refusal
 
@@ -159,6 +160,7 @@ class _Loop:
         tracking.begin(self.place, settings)
         self.device = self.place.device
         self.module = learner.module.to(self.device)
+        self.critics = [part for part in self.module.modules() if isinstance(part, Critic)]
         optimiser = torch.optim.AdamW(
             self.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
@@ -214,7 +216,7 @@ class _Loop:
             rows = [torch.from_numpy(array).to(self.device) for array in arrays]
             told = monotonic()
             for chosen in self._batches(len(arrays[0]), lengths, rng):
-                self._set_rate(done / len(arrays[0]))
+                self._pace(done / len(arrays[0]))
                 total += self._step(rows, torch.from_numpy(chosen).to(self.device)) * len(chosen)
                 done += len(chosen)
                 if monotonic() - told > NEWS_S:
@@ -244,11 +246,13 @@ class _Loop:
         wanted = isinstance(self.settings, SequentialSettings) and self.settings.buckets
         return self.learner.lengths(rows) if wanted and isinstance(self.learner, Sized) else None
 
-    def _set_rate(self, share: float) -> None:
-        """The step size after `share` of this epoch."""
-        now = rate(self.settings, (self.course.epoch + share) / self.settings.epochs)
+    def _pace(self, share: float) -> None:
+        """The step size, and how strong an adversary is, after `share` of this epoch."""
+        done = (self.course.epoch + share) / self.settings.epochs
         for group in self.optimiser.param_groups:
-            group["lr"] = now
+            group["lr"] = rate(self.settings, done)
+        for critic in self.critics:
+            critic.risen = risen(done, critic.ramp)
 
     def _step(self, rows: list[Tensor], chosen: Tensor) -> Tensor:
         """One step on the rows `chosen`, by all processes together; this process's share of the mean loss."""

@@ -46,7 +46,9 @@ class Critic(nn.Module):
         super().__init__()
         codes = group_codes(data, adversary.attribute)
         counts = np.bincount(codes[codes >= 0])
-        self.strength = adversary.strength
+        self.strength, self.ramp = adversary.strength, adversary.ramp
+        self.risen = 1.0
+        """Share of the strength that is at work now; the loop sets it."""
         self.register_buffer("codes", torch.from_numpy(codes), persistent=False)  # [users]
         self.register_buffer("balance", torch.from_numpy(1 / counts).float(), persistent=False)  # [groups]
 
@@ -61,7 +63,7 @@ class Critic(nn.Module):
         known = codes >= 0
         if int(known.sum()) < 2:
             return vectors.sum() * 0.0
-        x, codes = Reverse.apply(vectors.float()[known], self.strength), codes[known]  # [n, d]
+        x, codes = Reverse.apply(vectors.float()[known], self.strength * self.risen), codes[known]  # [n, d]
         weight = self.balance[codes]
         weight = (weight / weight.sum())[:, None]  # [n, 1]
         y = nn.functional.one_hot(codes, len(self.balance)).float()  # [n, groups]

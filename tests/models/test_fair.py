@@ -8,6 +8,7 @@ import torch
 
 from models.config import Adversary
 from models.fair import Critic, Reverse, group_codes
+from models.schedule import risen
 from models.train import fit
 from tests.models.blocks import FAST, USERS, checkerboard
 from words import Refusal
@@ -49,6 +50,16 @@ def test_the_gradient_is_that_of_the_best_linear_guess_reversed_and_scaled():
     loss.backward()
     assert loss.item() == pytest.approx(left(start), abs=1e-3)
     np.testing.assert_allclose(vectors.grad.numpy(), -3.0 * numeric, atol=0.01)
+
+
+def test_the_loop_lets_the_adversary_rise_with_the_epochs(monkeypatch):
+    seen = []
+    plain = Critic.loss
+    monkeypatch.setattr(Critic, "loss", lambda self, *batch: seen.append(self.risen) or plain(self, *batch))
+    adversary = Adversary(attribute="gender", strength=0.1, ramp=0.5)
+    fit(checkerboard(), FAST["mf"].model_copy(update={"adversary": adversary, "epochs": 4, "batch": 10**6}), 0)
+    assert seen == [risen(epoch / 4, 0.5) for epoch in range(4)]
+    assert seen[0] == 0 and seen[-1] == 1
 
 
 def test_users_of_unknown_group_teach_the_critic_nothing():

@@ -1,11 +1,11 @@
-"""The step size, worked out by hand."""
+"""The step size and the rise of an adversary, worked out by hand."""
 
 from __future__ import annotations
 
 import pytest
 
 from models.config import Gradient
-from models.schedule import rate
+from models.schedule import rate, risen
 
 
 def at(schedule, warmup, *shares):
@@ -29,3 +29,12 @@ def test_linear_falls_straight_to_nothing_after_the_warm_up():
 def test_cosine_falls_as_half_a_wave():
     # (1 + cos(pi / 3)) / 2 = .75, (1 + cos(pi / 2)) / 2 = .5, (1 + cos(2 pi / 3)) / 2 = .25
     assert at("cosine", 0.4, 0.4, 0.6, 0.7, 0.8, 1) == pytest.approx([0.8, 0.6, 0.4, 0.2, 0])
+
+
+def test_an_adversary_rises_over_its_ramp_and_then_stays():
+    # 2 / (1 + exp(-1)) - 1 = .4621 at a tenth of the ramp, 2 / (1 + exp(-5)) - 1 = .9866 at half of it
+    assert [risen(share, 0.4) for share in (0, 0.04, 0.2, 0.4, 1)] == pytest.approx([0, 0.4621, 0.9866, 1, 1], abs=1e-4)
+
+
+def test_without_a_ramp_an_adversary_is_at_full_strength_from_the_start():
+    assert risen(0, 0.0) == 1
