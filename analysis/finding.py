@@ -141,7 +141,8 @@ def sentence(finding: Finding) -> Phrase:
     facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
     key = f"finding.sentence.{finding.verdict.name.lower()}"
     if finding.low is None or finding.high is None:
-        p = amount(finding.p_adjusted or finding.p_value or 1.0, "p")
+        known = (p for p in (finding.p_adjusted, finding.p_value, 1.0) if p is not None)  # 0 is a p-value too
+        p = amount(next(known), "p")
         return phrase(f"{key}_no_interval", **facts, tested=phrase(f"finding.tested.{finding.test or 'plain'}", p=p))
     facts |= {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
     if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from analysis.finding import Finding, Verdict, amount
-from words import phrase
+from analysis.finding import Finding, Verdict, amount, sentence
+from words import phrase, say
 
 LABEL = phrase("fairness.group.all")
 
 
-def level(**rest):
-    return Finding(key="a.b.c", label=LABEL, unit="score", verdict=Verdict.MEASURED, n=20, method=LABEL, **rest)
+def level(verdict=Verdict.MEASURED, **rest):
+    return Finding(key="a.b.c", label=LABEL, unit="score", verdict=verdict, n=20, method=LABEL, **rest)
 
 
 @pytest.mark.parametrize("ends", [(0.2, 0.3), (-0.3, 0.05), (0.3, 0.2), (0.2, None), (None, 0.05)])
@@ -30,3 +30,9 @@ def test_a_value_inside_its_interval_or_without_one_stands(ends):
 def test_no_amount_is_written_as_minus_nothing(number, unit):
     text = amount(number, unit)
     assert not text.startswith("-") or any(digit in text for digit in "123456789")
+
+
+@pytest.mark.parametrize(("p", "adjusted", "words"), [(0.0, 0.0, "p < 0.001"), (0.0123, None, "p = 0.012")])
+def test_a_p_value_too_small_to_be_written_is_said_so_and_never_taken_for_a_missing_one(p, adjusted, words):
+    found = level(Verdict.GAP, value=0.1, p_value=p, p_adjusted=adjusted)
+    assert words in say(sentence(found))
