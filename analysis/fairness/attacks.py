@@ -19,7 +19,7 @@ from analysis.fairness.paired import Changes, changes, judgeable_change, judgeab
 from analysis.fairness.partition import Partition, everyone, partition
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.utility import accuracy_measures
-from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence
+from analysis.finding import JSON, Finding, Verdict, amount, sentence
 from words import Fact, Phrase, phrase
 
 Kind = Literal["noise", "fakes"]
@@ -58,7 +58,7 @@ class Tampered:
 
     @property
     def title(self) -> Phrase:
-        return phrase(f"attacks.{self.kind}", share=amount(self.share, "share"))
+        return phrase(f"attacks.{self.kind}", share=f"{100 * self.share:g}%")
 
 
 def attacks_section(
@@ -160,7 +160,7 @@ def _drawn(
     taken = int(clean.popularity[target])
     return Section(
         step="attacks",
-        summary=tuple(_said(finding) for finding in findings),
+        summary=(_answer(findings), *(_said(finding) for finding in findings if finding.verdict is Verdict.GAP)),
         findings=findings,
         charts=tuple(charts),
         tables=(_table(findings),),
@@ -168,14 +168,21 @@ def _drawn(
     )
 
 
+def _answer(findings: tuple[Finding, ...]) -> Phrase:
+    """How many of the figures moved, held, or tell nothing."""
+    verdicts = [finding.verdict for finding in findings]
+    moved, held = verdicts.count(Verdict.GAP), verdicts.count(Verdict.EQUIVALENT)
+    key = "attacks.answer_moves" if moved else "attacks.answer_holds" if held else "attacks.answer_open"
+    return phrase(key, count=len(verdicts), moved=moved, held=held, open=len(verdicts) - moved - held)
+
+
 def _said(finding: Finding) -> Phrase:
-    """One sentence a change: what it is, and whether it can be told from none."""
-    if finding.verdict in VALUELESS or finding.value is None or finding.low is None or finding.high is None:
+    """One sentence of a change that is more than chance."""
+    if finding.value is None or finding.low is None or finding.high is None:
         return sentence(finding)
-    verdict = {Verdict.GAP: "moved", Verdict.EQUIVALENT: "equivalent"}.get(finding.verdict, "cannot_tell")
     ends = {name: amount(end, finding.unit) for name, end in (("low", finding.low), ("high", finding.high))}
     facts: dict[str, Fact] = {"label": finding.label, "value": amount(finding.value, finding.unit), **ends}
-    return phrase(f"attacks.said_{verdict}", **facts, n=finding.n)
+    return phrase("attacks.said_moved", **facts, n=finding.n)
 
 
 def _chart(shown: list[Finding], unit: str) -> Chart | None:

@@ -6,10 +6,12 @@ from analysis.mitigation.methods import METHODS
 from words import Phrase, phrase
 
 BEFORE = "before"
+FORMS = ("int8", "pruned")
+"""Smaller forms of a model (analysis.mitigation.shrinking), the latter with its per cent: ``pruned-50``."""
 
 
 def title_of(name: str) -> Phrase | str:
-    """`before`, ``METHOD@STRENGTH`` or several of them joined by + in words; a name of another's making as it is."""
+    """`before`, a smaller form, ``METHOD@STRENGTH`` or several of them joined by +, in words; others as they are."""
     if name == BEFORE:
         return phrase("mitigation.before")
     first, _, rest = name.partition("+")
@@ -21,9 +23,15 @@ def method_title(method: str) -> Phrase:
     return phrase(f"mitigation.name.{method}")
 
 
+def form_title(name: str) -> Phrase:
+    """A smaller form in words; ``full`` is one of them."""
+    kind, _, percent = name.partition("-")
+    return phrase(f"shrink.form.{kind}", percent=percent) if percent else phrase(f"shrink.form.{kind}")
+
+
 def _one(name: str) -> Phrase | str:
     method, _, strength = name.partition("@")
     if method not in METHODS:
-        return name
+        return form_title(name) if name.partition("-")[0] in FORMS else name
     title = method_title(method)
     return phrase("mitigation.name.strength", method=title, strength=strength) if strength else title

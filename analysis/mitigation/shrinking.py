@@ -16,6 +16,7 @@ from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict, amount
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
+from analysis.mitigation.naming import form_title
 from words import Phrase, phrase
 
 MEGABYTE = 1_000_000
@@ -95,7 +96,7 @@ def _answer(changes: Mapping[str, Pair]) -> Phrase:
 
 def _said(form: Smaller, use: Finding | None, gap: Finding | None) -> Phrase:
     share = amount(form.bytes / form.of, "share")
-    return phrase("shrink.said", form=title(form.name), share=share, use=_moved(use), gap=_moved(gap))
+    return phrase("shrink.said", form=form_title(form.name), share=share, use=_moved(use), gap=_moved(gap))
 
 
 def _moved(change: Finding | None) -> Phrase:
@@ -110,12 +111,6 @@ def _moved(change: Finding | None) -> Phrase:
     return phrase(key, amount=size(abs(change.value), change.unit), **ends)
 
 
-def title(name: str) -> Phrase:
-    """A form in words."""
-    kind, _, percent = name.partition("-")
-    return phrase(f"shrink.form.{kind}", percent=percent) if percent else phrase(f"shrink.form.{kind}")
-
-
 def _chart(forms: Sequence[Smaller], changes: Mapping[str, Pair], users: int) -> tuple[Chart, ...]:
     series = []
     for at, name in enumerate(("use", "gap")):
@@ -126,7 +121,7 @@ def _chart(forms: Sequence[Smaller], changes: Mapping[str, Pair], users: int) ->
                 Series(
                     name=phrase(f"shrink.{name}"),
                     x=tuple(change.value for _, change in shown),
-                    y=tuple(title(form.name) for form, _ in shown),
+                    y=tuple(form_title(form.name) for form, _ in shown),
                     low=tuple(change.low for _, change in shown),
                     high=tuple(change.high for _, change in shown),
                 )
@@ -162,8 +157,8 @@ def _table(
         cells = (words, f"{weights / MEGABYTE:,.3f} MB", share)
         return (*cells, level(name, 0), _interval(pair[0]), level(name, 1), _interval(pair[1]))
 
-    rows = [row("before", title("full"), forms[0].of, 1.0, (None, None))] if forms else []
-    rows += [row(f.name, title(f.name), f.bytes, f.bytes / f.of, changes[f.name]) for f in forms]
+    rows = [row("before", form_title("full"), forms[0].of, 1.0, (None, None))] if forms else []
+    rows += [row(f.name, form_title(f.name), f.bytes, f.bytes / f.of, changes[f.name]) for f in forms]
     return Table(
         key="shrink.forms",
         title=phrase("shrink.table"),

@@ -82,7 +82,7 @@ def _charts(view: View, charts: tuple[Chart, ...]) -> None:
     st.header(t("section.pictures"))
     _side_by_side(view, charts[:AT_ONCE])
     if further := charts[AT_ONCE:]:
-        titles = "; ".join(spoken(chart.title) for chart in further)
+        titles = " · ".join(spoken(chart.title) for chart in further)
         name = t("section.more_pictures", n=len(further)) + " " + titles
         with st.expander(name, key=view.choice("more_pictures"), on_change="rerun") as box:
             if box.open:
