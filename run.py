@@ -63,6 +63,8 @@ def test(arguments: list[str]) -> int:
         ["mypy"],
         ["pytest", "-rs", *(arguments or ["-n", str(min(4, os.cpu_count() or 1))])],
     ]
+    # Tests run beside each other: several threads in each would wait for each other, and take many times as long.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     for step in steps:
         code = run([str(PYTHON), "-m", *step])
         if code:
