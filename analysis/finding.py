@@ -141,8 +141,7 @@ def sentence(finding: Finding) -> Phrase:
     facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
     key = f"finding.sentence.{finding.verdict.name.lower()}"
     if finding.low is None or finding.high is None:
-        known = (p for p in (finding.p_adjusted, finding.p_value, 1.0) if p is not None)  # 0 is a p-value too
-        p = amount(next(known), "p")
+        p = p_said(finding.p_value if finding.p_adjusted is None else finding.p_adjusted)
         return phrase(f"{key}_no_interval", **facts, tested=phrase(f"finding.tested.{finding.test or 'plain'}", p=p))
     facts |= {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
     if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:
@@ -151,6 +150,12 @@ def sentence(finding: Finding) -> Phrase:
     if finding.verdict is Verdict.EQUIVALENT:
         facts["margin"] = amount(finding.margin or 0.0, finding.unit)
     return phrase(key, **facts)
+
+
+def p_said(p: float | None) -> str:
+    """What follows "p" in a sentence: ``= 0.012``, ``< 0.001``; None, where nothing could be tested, reads as 1."""
+    said = amount(1.0 if p is None else p, "p")
+    return said if said.startswith("<") else f"= {said}"
 
 
 def amount(number: float, unit: str) -> str:

@@ -208,16 +208,15 @@ class Jobs:
             return Phrase.model_validate_json(row["error"])
         if row["state"] != "stopped":
             return None
-        epochs = self._read(
-            "SELECT figures FROM figure WHERE job=? AND figures LIKE '%\"epoch\"%' ORDER BY number DESC LIMIT 1",
+        told = self._read(
+            "SELECT figures FROM figure WHERE job=? AND figures LIKE '%\"epochs\"%' ORDER BY number DESC LIMIT 1",
             (row["id"],),
         )
-        if not epochs:
+        if not told:
             return phrase("audit.stopped", run=row["id"][:4], percent=round(100 * row["fraction"]))
-        last = json.loads(epochs[0]["figures"])
-        return phrase(
-            "audit.stopped_at_epoch", run=row["id"][:4], epoch=int(last["epoch"]), epochs=int(last.get("epochs", 0))
-        )
+        last = json.loads(told[0]["figures"])
+        epoch, epochs = int(last["epoch"]), int(last["epochs"])
+        return phrase("audit.stopped_at_epoch", run=row["id"][:4], epoch=epoch, epochs=epochs)
 
     def _curves(self, job_id: str) -> Curves:
         curves: Curves = {}

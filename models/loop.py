@@ -185,7 +185,7 @@ class _Loop:
                 self.best = self._weights()
         self._checkpoint()
         self.place.log(news, step=course.epoch)
-        self.tell(course.epoch / self.settings.epochs, "models.training", epoch=float(course.epoch), **news)
+        self._report("models.training", course.epoch, **news)
 
     def _roomy_epoch(self) -> float:
         """The mean loss of one epoch; where the GPU's memory is full, the epoch again with half the batch."""
@@ -221,7 +221,7 @@ class _Loop:
                 done += len(chosen)
                 if monotonic() - told > NEWS_S:
                     told = monotonic()
-                    self.tell(self._done(), "models.training", epoch=float(self.course.epoch + 1))
+                    self._report("models.training", self.course.epoch + 1)
         return float(self.place.reduce(total, "mean")) / len(arrays[0])
 
     def _batches(
@@ -305,6 +305,10 @@ class _Loop:
         done = self.course.epoch
         raise Refusal("models.diverged", epoch=done + 1, rate=self.settings.learning_rate, kept=done)
 
+    def _report(self, note: str, epoch: int, **news: float) -> None:
+        """Tell what goes on, in which epoch of how many."""
+        self.tell(self._done(), note, epoch=float(epoch), epochs=float(self.settings.epochs), **news)
+
     def _done(self) -> float:
         return self.course.epoch / self.settings.epochs
 
@@ -348,7 +352,7 @@ class _Loop:
         self._back_to(arrays)
         self.best = {name[5:]: value for name, value in arrays.items() if name.startswith("best.")}
         self.course = Course(**facts["course"])
-        self.tell(self._done(), "models.resumed", epoch=float(self.course.epoch))
+        self._report("models.resumed", self.course.epoch)
 
     def finish(self) -> None:
         tracking.end(self.place)

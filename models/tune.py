@@ -156,7 +156,7 @@ def _tried(
     steps: dict[int, float] = {}
 
     def watched(fraction: float, note: str, **figures: float) -> None:
-        tell(fraction, note, **{name: value for name, value in figures.items() if name != "epoch"})
+        tell(fraction, note, **{name: value for name, value in figures.items() if name not in ("epoch", "epochs")})
         if "validation" in figures:
             epoch = int(figures["epoch"])
             steps[epoch] = max(figures["validation"], *steps.values()) if steps else figures["validation"]

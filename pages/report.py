@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.document import Template
 from audit.settings import STEPS
 from audit.workspace import AuditFolder
-from pages.parts import jobs, section
+from pages.parts import jobs, pictures, tables
 from pages.parts.house import section_of, workspace
 from pages.parts.page import View, by_the_front_door, link, page
 from pages.parts.sidebar import title_of
@@ -158,10 +158,10 @@ def _compared(view: View, other: AuditFolder) -> None:
     for sentence in found.summary:
         st.markdown(f"- {spoken(sentence)}")
     for chart in found.charts:
-        section.draw_chart(view, chart)
+        pictures.draw_chart(view, chart)
     for table in found.tables:
         st.markdown(f"**{spoken(table.title)}**")
-        section.draw_table(table)
+        tables.draw_table(table)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,7 @@ def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str
     """The text of a phrase (or of a key and its facts) in `language`, plain text, never markup."""
     spoken = words if isinstance(words, Phrase) else phrase(words, **facts)
     filled = {name: say(fact, language) if isinstance(fact, Phrase) else fact for name, fact in spoken.facts.items()}
-    text = catalogue(language)[spoken.key].format_map(filled)
-    return text.replace(" = < ", " < ")  # "p = {p}" of a p-value that is too small to be written out
+    return catalogue(language)[spoken.key].format_map(filled)
 
 
 @cache

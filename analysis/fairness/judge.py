@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import benjamini_hochberg, inside_margin
-from analysis.finding import JSON, Finding, Test, Verdict, amount, not_computed
+from analysis.finding import JSON, Finding, Test, Verdict, not_computed, p_said
 from words import Phrase, phrase
 
 Array = npt.NDArray[np.float64]
@@ -153,13 +153,13 @@ def _immaterial(c: Comparison) -> bool:
 def _warning(c: Comparison, p_adjusted: float | None, verdict: Verdict) -> Phrase | None:
     """What a reader of the interval alone would get wrong."""
     if verdict is Verdict.CANNOT_TELL and c.limits is not None and _outside(c):
-        return phrase("fairness.reason.corrected", p=amount(1.0 if p_adjusted is None else p_adjusted, "p"))
+        return phrase("fairness.reason.corrected", p=p_said(p_adjusted))
     if verdict is not Verdict.GAP:
         return None
     if _immaterial(c):
         return phrase("fairness.reason.small")
     if p_adjusted is not None and not _sure(c, p_adjusted):
-        return phrase("fairness.reason.many", p=amount(p_adjusted, "p"))
+        return phrase("fairness.reason.many", p=p_said(p_adjusted))
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.fairness.drawing import gap_row
-from analysis.finding import JSON, Finding, Verdict, amount, sentence
+from analysis.finding import JSON, Finding, Verdict, amount, p_said, sentence
 from words import Fact, Phrase, phrase
 
 COLUMNS = ("comparison", "value", "interval", "p", "n", "smallest", "verdict")
@@ -51,7 +51,7 @@ def _answer(attribute: str, own: Sequence[Finding]) -> list[Phrase]:
         "attribute": attribute,
         "similarity": phrase(f"prompted.similarity.{kind}"),
         "snsr": amount(ranged.value, ranged.unit),
-        "p": amount(ranged.p_value or 1.0, "p"),
+        "p": p_said(ranged.p_value),
         "n": ranged.n,
     }
     if floor is None or floor.value is None:

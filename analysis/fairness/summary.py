@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount, sentence
+from analysis.finding import Finding, Verdict, amount, p_said, sentence
 from words import Phrase, phrase
 
 FAMILIES = (
@@ -90,12 +90,10 @@ def _gap_sentence(gap: Finding) -> Phrase:
     assert gap.value is not None
     facts = {"attribute": attribute_of(gap), "figure": figure_of(gap), "amount": size(abs(gap.value), gap.unit)}
     if "lowest" not in gap.settings and gap.low is None:
-        p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")
-        return phrase("figures.summary.unlike", **facts, p=p)
+        return phrase("figures.summary.unlike", **facts, p=p_said(gap.p_adjusted))
     if gap.low is None or gap.high is None:
         lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
-        p = amount(gap.p_adjusted if gap.p_adjusted is not None else 1.0, "p")
-        return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, p=p)
+        return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, p=p_said(gap.p_adjusted))
     first, second = (group_label(name) for name in gap.groups)
     lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
     low, high = (bare(end, gap.unit) for end in sorted((sign * gap.low, sign * gap.high)))

@@ -6,8 +6,8 @@ from analysis.mitigation.compare import MitigationSettings
 
 ACCURACY = ("ndcg", "recall", "hit")
 """Figures that the accuracy gap itself can be judged by; other accuracies are narrowed by NDCG."""
-SELECTION = {"selection": "demographic_parity", "opportunity": "equalized_odds", "fpr": "equalized_odds",
-             "odds": "equalized_odds", "ppv": "equalized_odds"}  # fmt: skip
+SELECTION = {"selection": "demographic_parity"} | dict.fromkeys(("opportunity", "fpr", "odds", "ppv"), "equalized_odds")
+"""Figures of picks -> the constraint that evens them."""
 SHOWN = ("shown", "flip", "calibration", "ndkl", "awrf", "bias")
 """Figures in which a group is shown something else than others: the attribute is to be kept out of lists."""
 POPULAR = ("popularity", "lift", "longtail", "aclt")

@@ -8,7 +8,7 @@ from analysis.mitigation.chosen import ChosenSettings
 from analysis.mitigation.naming import title_of
 from pages.parts import further, section
 from pages.parts.house import section_of
-from pages.parts.section import raw_words
+from pages.parts.tables import raw_words
 from pages.parts.text import raw, t
 from pages.parts.view import View
 

@@ -12,7 +12,7 @@ from analysis.document import Section
 from analysis.finding import Finding, amount
 from audit.structure import people, what_if_answers
 from audit.workspace import AuditFolder
-from pages.parts import form, further, section
+from pages.parts import form, further, section, tables
 from pages.parts.ground import ground
 from pages.parts.house import stamp
 from pages.parts.text import plain, raw, t
@@ -105,11 +105,11 @@ def _everybody(by_key: dict[str, Finding], key: str) -> None:
     for column, finding, name in zip(columns, (now, then, change), ("now", "then", "change"), strict=True):
         with column:
             st.metric(t(f"structure.{name}"), "–" if finding.value is None else amount(finding.value, finding.unit))
-            unit = section.raw_words(phrase(f"units.{finding.unit}"))
+            unit = tables.raw_words(phrase(f"units.{finding.unit}"))
             st.caption(plain(f"{section.interval_words(finding)} {unit}".strip() or "–"))
     st.markdown(section.badge(change.verdict))
     if change.reason is not None:
-        st.info(plain(section.raw_words(change.reason)))
+        st.info(plain(tables.raw_words(change.reason)))
 
 
 def _groups(answers: Section, by_key: dict[str, Finding], key: str) -> None:

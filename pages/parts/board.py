@@ -15,9 +15,10 @@ import streamlit as st
 
 from analysis.cohorts import PREFIX
 from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, shown_name, sign, small_words
-from analysis.finding import VALUELESS, Finding, Verdict, amount, sentence
-from pages.parts.section import interval_words, n_words, raw_words, value_words
+from analysis.finding import VALUELESS, Finding, Verdict, amount, p_said, sentence
+from pages.parts.section import interval_words, n_words, value_words
 from pages.parts.state import state
+from pages.parts.tables import raw_words
 from words import Phrase, phrase, say
 
 HERE = Path(__file__).parent
@@ -126,7 +127,7 @@ def _notes(evidence: Evidence) -> list[Phrase]:
     gap = evidence.gap
     said = [] if gap.reason is None or gap.verdict in VALUELESS else [gap.reason]
     if gap.p_value is not None and gap.p_adjusted is not None:
-        said.append(phrase("board.corrected", p=amount(gap.p_value, "p"), adjusted=amount(gap.p_adjusted, "p")))
+        said.append(phrase("board.corrected", p=p_said(gap.p_value), adjusted=amount(gap.p_adjusted, "p")))
     if gap.margin is not None:
         said.append(phrase("board.margin", margin=amount(gap.margin, gap.unit).lstrip("+")))
     return said

@@ -14,8 +14,8 @@ from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
 from pages.parts.house import section_of
 from pages.parts.page import View
-from pages.parts.section import draw_table
 from pages.parts.state import state
+from pages.parts.tables import draw_table
 from pages.parts.text import plain, raw, spoken, t
 from words import Phrase, Refusal, say
 

@@ -14,8 +14,9 @@ from pages.parts.editor import Mark
 from pages.parts.ground import Ground, is_slow, reading_now
 from pages.parts.house import section_of
 from pages.parts.page import View
-from pages.parts.section import draw_table, show
+from pages.parts.section import show
 from pages.parts.state import state
+from pages.parts.tables import draw_table
 from pages.parts.text import plain, spoken, t
 from words import Refusal
 

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from analysis.document import Cell, Chart, Column, Table
 from analysis.finding import Finding, Verdict, amount
-from pages.parts.house import stamp
-from pages.parts.state import dark, state
+from pages.parts.pictures import draw_charts
+from pages.parts.state import state
+from pages.parts.tables import draw_table, raw_words
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
 from words import Phrase, phrase, say
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.GAP: ("orange", "▲"),
@@ -36,16 +31,8 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 }
 """Colour and sign of each verdict; the word always stands beside them."""
 SHOWN_FIRST = frozenset({Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL, Verdict.NOT_COMPUTED})
-FRAME = 150
-"""Pixels that title, tabs and caption of a picture take."""
-COLUMNS_SHOWN = 6
-"""Columns of a plain HTML table; a wider one would scroll where no keyboard reaches."""
-AT_ONCE = 2
-"""Pictures drawn before any is asked for."""
 FIGURES_SHOWN = 15
 """Figures listed before all are asked for."""
-ROWS_SHOWN = 30
-"""Rows of a plain HTML table; longer ones become a scrolling grid."""
 
 
 def show(view: View, answered: bool = False) -> None:
@@ -55,7 +42,7 @@ def show(view: View, answered: bool = False) -> None:
         return
     if not answered:
         _summary(section.summary)
-    _charts(view, section.charts)
+    draw_charts(view, section.charts)
     _findings(view, section.findings)
     for table in section.tables:
         with st.expander(spoken(table.title), key=view.choice(f"table:{table.key}"), on_change="rerun") as box:
@@ -73,95 +60,6 @@ def _summary(sentences: tuple[Phrase, ...]) -> None:
             st.markdown(f"**{spoken(sentences[0])}**")
             if sentences[1:]:
                 st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in sentences[1:]))
-
-
-def _charts(view: View, charts: tuple[Chart, ...]) -> None:
-    """The first pictures, and the others where they are asked for: each costs the browser a tenth of a second."""
-    if not charts:
-        return
-    st.header(t("section.pictures"))
-    _side_by_side(view, charts[:AT_ONCE])
-    if further := charts[AT_ONCE:]:
-        titles = " · ".join(spoken(chart.title) for chart in further)
-        name = t("section.more_pictures", n=len(further)) + " " + titles
-        with st.expander(name, key=view.choice("more_pictures"), on_change="rerun") as box:
-            if box.open:
-                _side_by_side(view, further)
-
-
-def _side_by_side(view: View, charts: tuple[Chart, ...]) -> None:
-    """Wide pictures over the whole page; the others in two columns, each put where there is more room."""
-    narrow = [chart for chart in charts if not _is_wide(chart)]
-    for chart in charts:
-        if _is_wide(chart) or len(narrow) == 1:
-            draw_chart(view, chart)
-    if len(narrow) < 2:
-        return
-    columns, filled = st.columns(2, gap="medium"), [0.0, 0.0]
-    for chart in narrow:
-        shorter = filled.index(min(filled))
-        with columns[shorter]:
-            filled[shorter] += draw_chart(view, chart)
-
-
-def _is_wide(chart: Chart) -> bool:
-    """Heat maps of many columns and plots of many rows need the page's width."""
-    labels = {label for series in chart.series for label in (series.x if chart.kind == "heatmap" else series.y)}
-    return (chart.kind == "heatmap" and len(labels) > 5) or (chart.kind == "interval" and len(labels) > 16)
-
-
-def draw_chart(view: View, chart: Chart) -> float:
-    """One picture with the same numbers as a table behind it; the height it takes, in pixels."""
-    figure = _figure(f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}", _Drawn(chart))
-    with st.container(border=True):
-        st.markdown(f"**{spoken(chart.title)}**")
-        names = [t("section.picture"), t("section.numbers")]
-        picture, numbers = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
-        if picture.open:
-            picture.plotly_chart(
-                figure,
-                theme=None,
-                key=view.key(f"chart:{chart.key}"),
-                alt=raw_words(chart.alt),
-                config={"displaylogo": False, "displayModeBar": False},
-            )
-            picture.caption(spoken(chart.alt))
-        if numbers.open:
-            with numbers:
-                _grid(_chart_rows(chart))
-    return float(figure.layout.height) + FRAME
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A chart handed to the cache; the key beside it names its content, so the chart itself is not hashed."""
-
-    chart: Chart
-
-
-@st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs={_Drawn: lambda drawn: ""})
-def _figure(key: str, drawn: _Drawn) -> Figure:
-    """The picture of a chart; `key` holds the result's state, the chart's key, language and theme."""
-    from analysis.charts import to_plotly
-
-    figure = to_plotly(drawn.chart, state().language, dark())
-    return figure.update_layout(title=None, margin_t=40 if len(drawn.chart.series) > 1 else 16)
-
-
-def _chart_rows(chart: Chart) -> pd.DataFrame:
-    """The chart's own numbers, one row a mark: what is drawn, nothing worked out."""
-    x_title, y_title = raw_words(chart.x_title), raw_words(chart.y_title)
-    rows: list[dict[str, object]] = []
-    for series in chart.series:
-        for place, (x, y) in enumerate(zip(series.x, series.y, strict=True)):
-            row: dict[str, object] = {raw("section.series"): raw_words(series.name)}
-            row |= {x_title: written(x), y_title: written(y)}
-            if series.low and series.high:
-                low, high = series.low[place], series.high[place]
-                row[raw("section.interval")] = "" if low is None or high is None else f"{low:.4g} – {high:.4g}"
-            rows.append(row)
-    frame = pd.DataFrame(rows)
-    return frame if len(chart.series) > 1 or frame.empty else frame.drop(columns=raw("section.series"))
 
 
 def _findings(view: View, findings: tuple[Finding, ...]) -> None:
@@ -301,40 +199,6 @@ def n_words(finding: Finding) -> str:
     if finding.verdict is Verdict.SUPPRESSED:
         return ""
     return f"{finding.n:,} {say(phrase(f'units.{finding.n_unit}'), state().language)}"
-
-
-def draw_table(table: Table) -> None:
-    """A table of a section; numbers in the writing of their unit."""
-    names = [raw_words(column.title) for column in table.columns]
-    rows = [[written(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
-    _grid(pd.DataFrame(rows, columns=names))
-
-
-def _grid(frame: pd.DataFrame) -> None:
-    """Few rows as a plain table, which every reader can read; many as a scrolling grid."""
-    if len(frame) <= ROWS_SHOWN and frame.shape[1] <= COLUMNS_SHOWN:
-        safe = frame.map(lambda cell: plain(str(cell))).rename(columns=plain)
-        st.table(safe, border="horizontal", hide_index=True)
-    else:
-        st.dataframe(frame, hide_index=True)
-
-
-def written(cell: Cell, column: Column | None = None) -> str:
-    """One cell as people read it."""
-    if cell is None:
-        return "–"
-    if isinstance(cell, Phrase):
-        return raw_words(cell)
-    if isinstance(cell, bool | str):
-        return str(cell)
-    if column is not None and column.unit != "text":
-        return amount(float(cell), column.unit)
-    return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
-
-
-def raw_words(words: Phrase | str) -> str:
-    """A phrase or a value of the data as plain, unescaped text."""
-    return words if isinstance(words, str) else say(words, state().language)
 
 
 def _word(verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ from analysis.document import Chart, Column, Section, Series, Table
 from analysis.finding import VALUELESS, Finding, Verdict, not_computed, suppressed
 from audit.workspace import Workspace
 from pages.parts import section as parts
-from tests.pages.conftest import Open, small_audit
+from tests.pages.conftest import Open, small_audit, unfold
 from words import Phrase, phrase, say
 
 HOSTILE = "![x](http://evil) <img src=x> :red[a] $y$"
@@ -133,3 +133,30 @@ def test_one_attribute_can_be_looked_at_alone(home: Path, open_page: Open) -> No
     page.selectbox(key="demo:data:about").set_value("age").run()
     shown = next(table.value for table in page.table if say("pages.section.verdict") in table.value.columns)
     assert len(shown) == 2  # the gap and what is not computed; the suppressed one is a click away
+
+
+def test_two_pictures_are_drawn_at_once_and_the_others_when_they_are_asked_for(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+    found = folder.section("data")
+    assert found is not None
+    three = tuple(chart().model_copy(update={"key": key}) for key in "cde")
+    folder.save_section(found.model_copy(update={"charts": three}), folder.stamp(folder.settings(), "data"))
+    page = open_page("data", home)
+    assert len(page.get("plotly_chart")) == 2
+    assert len(unfold(page, "demo:data:more_pictures").get("plotly_chart")) == 3
+
+
+def test_fifteen_figures_are_listed_at_once_and_all_when_they_are_asked_for(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+    found = folder.section("data")
+    assert found is not None
+    many = tuple(finding(Verdict.GAP, f"gender.figure{at}.gap") for at in range(20))
+    folder.save_section(found.model_copy(update={"findings": many}), folder.stamp(folder.settings(), "data"))
+    page = open_page("data", home)
+
+    def listed() -> int:
+        return len(next(table.value for table in page.table if say("pages.section.verdict") in table.value.columns))
+
+    assert listed() == parts.FIGURES_SHOWN == 15
+    page.toggle(key="demo:data:all").set_value(True).run()
+    assert listed() == 20

@@ -12,7 +12,7 @@ from analysis.fairness.choices.settings import ChoiceSettings
 from analysis.fairness.choices.ways import Answers, Variation, Way, answers, definitions, moved
 from analysis.fairness.disclose import hidden_cells
 from analysis.fairness.partition import partition
-from analysis.finding import Finding, Verdict, amount, not_computed
+from analysis.finding import Finding, Verdict, amount, not_computed, p_said
 from analysis.log import UNKNOWN
 from words import Fact, Phrase, Refusal, phrase
 
@@ -92,7 +92,7 @@ class _Drawn:
         said = [self._counted("own", own)]
         if done.p is not None:
             key = "joint" if done.p <= 1 - self.settings.level else "joint_open"
-            said.append(phrase(f"choices.said.{key}", attribute=self.attribute, p=amount(done.p, "p")))
+            said.append(phrase(f"choices.said.{key}", attribute=self.attribute, p=p_said(done.p)))
         shares = moved(own)
         if shares:
             name, share = next(iter(shares.items()))
