@@ -119,7 +119,16 @@ def people_of(dataset: Dataset, cohort: Cohort) -> Mask:
 
 def restricted(dataset: Dataset, cohort: Cohort, k: int) -> Dataset:
     """The data of the cohort's rows alone. Raises Refusal(cohort.too_few) under `k` people in it, or just outside."""
-    rows = rows_of(dataset, cohort)
+    return _of_rows(dataset, cohort, rows_of(dataset, cohort), k)
+
+
+def of_people(dataset: Dataset, cohort: Cohort, k: int) -> Dataset:
+    """The data of the cohort's people alone, all their rows. Raises Refusal(cohort.too_few) as `restricted` does."""
+    people = dataset.users.index[people_of(dataset, cohort)]
+    return _of_rows(dataset, cohort, dataset.log["user"].isin(people).to_numpy(bool), k)
+
+
+def _of_rows(dataset: Dataset, cohort: Cohort, rows: Mask, k: int) -> Dataset:
     log = dataset.log[rows]
     inside, outside = log["user"].nunique(), dataset.log.loc[~rows, "user"].nunique()
     if inside < k or 0 < outside < k:

@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="run every step and write the report")
     running.add_argument("settings", type=Path, help="audit.toml")
     running.add_argument("-o", "--output", type=Path, required=True, help="folder for audit.json, report.* and tables/")
+    running.add_argument("--scope", metavar="COHORT", help="judge the people of this cohort of audit.toml alone")
+    running.add_argument("--population", metavar="COHORT", help="ask the causal questions of this cohort's rows alone")
     running.add_argument("--fail-on", action="append", default=[], metavar="RULE", help="exit with 3 when it fires")
     running.add_argument("--quiet", action="store_true", help="no progress on standard error")
     rendering = commands.add_parser("report", help="render audit.json again")
@@ -107,7 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "init":
                 return init(given)
             case "run":
-                return EXIT_RULE_FIRED if run(given.settings, given.output, given.fail_on, given.quiet) else 0
+                about = {name: getattr(given, name) for name in ("scope", "population") if getattr(given, name)}
+                return EXIT_RULE_FIRED if run(given.settings, given.output, given.fail_on, given.quiet, about) else 0
             case "report":
                 return report(given.folder, given.format.split(","), given.language)
             case "compare":

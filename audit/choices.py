@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from analysis.cohorts import compared_attributes
 from analysis.document import Section
+from audit.cohorts import cohort_columns, of_scope
 from audit.compose import Composed, compose, positive_from
 from audit.recommend import Scored, kept_lists, trained
 from words import Phrase, phrase
@@ -36,17 +36,16 @@ def _variations(run: Run) -> list[Variation]:
     from analysis.fairness.choices.ways import Variation
 
     composed = run.composed
-    columns, _ = compared_attributes(run.dataset, run.settings.cohorts, run.settings.k)
     made = []
     for (lists, named, main), (relevant, wanted) in product(_lists(run), _wanted(run)):
         for part, items in _halves(relevant, run.settings.seed):
             ranking = composed.ranking("choices", lists, None)
-            attributes = ranking.attributes.assign(**columns)
-            made.append(
-                Variation(
-                    replace(ranking, relevant=part, attributes=attributes), {**named, **wanted, "items": items}, main
-                )
+            ranking = replace(
+                ranking, relevant=part, attributes=ranking.attributes.assign(**cohort_columns(run, ranking))
             )
+            users = of_scope(run, ranking)
+            judged = ranking if users is None else ranking.among(users)
+            made.append(Variation(judged, {**named, **wanted, "items": items}, main))
     return made
 
 

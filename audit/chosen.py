@@ -17,7 +17,9 @@ def chosen_section_of(run: Run) -> Section:
     Raises Refusal where none is chosen and none suggested, or where the mitigation step did not try it.
     """
     from analysis.mitigation.chosen import chosen_section
+    from audit.cohorts import of_scope
     from audit.methods import as_it_is, ground_of
+    from audit.recommend import audited_ranking
     from audit.variants import kept
 
     tried = run.folder.section("mitigation")
@@ -32,5 +34,7 @@ def chosen_section_of(run: Run) -> Section:
         raise Refusal("audit.not_tried", name=str(name), known=", ".join(names))
     settings = run.settings
     after = kept(run.folder.variants, str(name), run.composed)
-    before = as_it_is(ground_of(run))
+    before, users = as_it_is(ground_of(run)), of_scope(run, audited_ranking(run))
+    if users is not None:
+        before, after = before.among(users), after.among(users)
     return chosen_section(before, after, settings.mitigation, settings.k, settings.seed, run.tell)

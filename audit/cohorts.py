@@ -1,4 +1,4 @@
-"""Cohorts at work: what Disparity compares and judges, and which rows the causal questions are about."""
+"""Cohorts at work: whom a report is about, what Disparity compares, which rows the causal questions are about."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.cohorts import compared_attributes, people_of, words_of
+from analysis.cohorts import Cohort, compared_attributes, people_of, words_of
 from analysis.document import Section
+from audit.settings import ABOUT_ROWS, ABOUT_SCOPE
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     from analysis.fairness.rating import Ratings
     from analysis.log import Dataset
     from audit.run import Run
+    from audit.settings import AuditSettings
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What Disparity reads: everybody or the people of the scope, with a column of `attributes` for each cohort."""
+    """What Disparity reads: everybody or the people of the scope, with a column of `attributes` for each cohort.
+
+    notes: which cohorts are not compared, and why.
+    """
 
     ranking: Ranking
     decisions: Decisions | None
@@ -41,32 +46,50 @@ def judged(
     ratings: Ratings | None = None,
 ) -> Judged:
     """The inputs of Disparity with the analyst's cohorts. Raises Refusal(cohort.too_few) for a scope under k people."""
-    settings, asked = run.settings, run.settings.disparity
+    settings, asked, dataset = run.settings, run.settings.disparity, run.dataset
+    users = of_scope(run, ranking)
+    if users is not None:
+        ranking, decisions = ranking.among(users), None if decisions is None else decisions.among(users)
+        flips = None if flips is None else {name: flip.among(users) for name, flip in flips.items()}
+        ratings = None if ratings is None else ratings.among(users)
+        dataset = replace(dataset, users=dataset.users.loc[pd.Index(ranking.user_ids)])
     # A language model is asked for some users only: who is judged need not be everybody in the data.
-    place = run.dataset.users.index.get_indexer(pd.Index(ranking.user_ids))
+    place = _place(dataset, ranking)
     everybody = np.ones(len(place), bool)
-    counted = [_among_all(mask, place, run.dataset) for mask in (everybody, *_counted(ranking, decisions))]
-    columns, notes = compared_attributes(run.dataset, settings.cohorts, settings.k, counted)
+    counted = [_among_all(mask, place, dataset) for mask in (everybody, *_counted(ranking, decisions))]
+    columns, notes = compared_attributes(dataset, settings.cohorts, settings.k, counted)
     cohorts = {name: values[place] for name, values in columns.items()}
     ranking = replace(ranking, attributes=ranking.attributes.assign(**cohorts))
     if asked.attributes:
         asked = asked.model_copy(update={"attributes": (*asked.attributes, *columns)})
+    return Judged(ranking, decisions, flips, ratings, asked, tuple(notes))
+
+
+def of_scope(run: Run, ranking: Ranking) -> npt.NDArray[np.bool_] | None:
+    """bool [users of the ranking]: the people that the report is about; None where that is everybody.
+
+    Raises Refusal(cohort.too_few) for a scope of under k of these people, or one that leaves out under k.
+    """
+    settings = run.settings
     scope = settings.cohort(settings.scope)
     if scope is None:
-        return Judged(ranking, decisions, flips, ratings, asked, tuple(notes))
-    users = people_of(run.dataset, scope)[place]
+        return None
+    users = people_of(run.dataset, scope)[_place(run.dataset, ranking)]
     inside, outside = int(users.sum()), int((~users).sum())
     if inside < settings.k or 0 < outside < settings.k:
         raise Refusal("cohort.too_few", name=scope.name, k=settings.k)
-    said = phrase("cohort.scope", name=scope.name, people=inside, where=words_of(scope))
-    return Judged(
-        ranking.among(users),
-        None if decisions is None else decisions.among(users),
-        None if flips is None else {name: flip.among(users) for name, flip in flips.items()},
-        None if ratings is None else ratings.among(users),
-        asked,
-        (said, *notes),
-    )
+    return users
+
+
+def cohort_columns(run: Run, ranking: Ranking) -> dict[str, npt.NDArray[np.str_]]:
+    """A two-valued attribute [users of the ranking] for each cohort that may be compared."""
+    columns, _ = compared_attributes(run.dataset, run.settings.cohorts, run.settings.k)
+    return {name: values[_place(run.dataset, ranking)] for name, values in columns.items()}
+
+
+def _place(dataset: Dataset, ranking: Ranking) -> npt.NDArray[np.intp]:
+    """[users of the ranking]: their rows in the users of the data."""
+    return dataset.users.index.get_indexer(pd.Index(ranking.user_ids))
 
 
 def _among_all(mask: npt.NDArray[np.bool_], place: npt.NDArray[np.intp], dataset: Dataset) -> npt.NDArray[np.bool_]:
@@ -87,17 +110,32 @@ def _counted(ranking: Ranking, decisions: Decisions | None) -> list[npt.NDArray[
     return masks
 
 
-def of_population(run: Run, section: Section) -> Section:
-    """The section of a causal question, saying whom it is about where that is not everybody."""
-    cohort = run.settings.cohort(run.settings.population)
-    if cohort is None:
+def said_of_whom(run: Run, section: Section) -> Section:
+    """The section, with a last sentence that says whom it is about where that is not everybody."""
+    from audit.recommend import audited_ranking
+
+    settings = run.settings
+    population, scope = settings.cohort(settings.population), settings.cohort(settings.scope)
+    if section.step in ABOUT_ROWS and population is not None:
+        said = _rows_said("cohort.population", population, run.population)
+    elif scope is None or section.step not in (*ABOUT_ROWS, *ABOUT_SCOPE):
         return section
-    log = run.population.log
-    said = phrase(
-        "cohort.population",
-        name=cohort.name,
-        rows=len(log),
-        people=int(log["user"].nunique()),
-        where=words_of(cohort),
-    )
+    elif section.step in ABOUT_ROWS:
+        said = _rows_said("cohort.all_rows", scope, run.population)
+    else:
+        users = of_scope(run, audited_ranking(run))
+        people = 0 if users is None else int(users.sum())
+        said = phrase("cohort.scope", name=scope.name, people=people, where=words_of(scope))
     return section.model_copy(update={"summary": (*section.summary, said)})
+
+
+def beyond_scope(settings: AuditSettings, step: str) -> Phrase | None:
+    """What is to be said of a step that is about everybody in an audit that is not; None where nothing is."""
+    if settings.scope is None or step in (*ABOUT_SCOPE, *ABOUT_ROWS, "report"):
+        return None
+    return phrase("cohort.everybody", name=settings.scope)
+
+
+def _rows_said(key: str, cohort: Cohort, asked: Dataset) -> Phrase:
+    people = int(asked.log["user"].nunique())
+    return phrase(key, name=cohort.name, rows=len(asked.log), people=people, where=words_of(cohort))

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,12 +52,12 @@ def init(given: argparse.Namespace) -> int:
     return 0
 
 
-def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool) -> bool:
-    """Run every step into `output`; whether a rule fired."""
+def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool, about: Mapping[str, str]) -> bool:
+    """Run every step into `output`; whether a rule fired. about: cohorts in place of those of audit.toml."""
     from audit.steps import run_steps
 
     parsed = [parse_rule(text) for text in rules]
-    settings = _beside(read_settings(settings_file), settings_file.parent)
+    settings = _about(_beside(read_settings(settings_file), settings_file.parent), about)
     folder = AuditFolder(output.resolve())  # a child process may stand elsewhere
     folder.save_settings(settings)
     run_steps(folder, settings.steps, _Terminal(settings.language, quiet))
@@ -222,6 +222,15 @@ def _source(given: argparse.Namespace) -> Source:
 
 def _title(log: str) -> str:
     return Path(log).resolve().stem if log != "demo" else say("audit.demo_title")
+
+
+def _about(settings: AuditSettings, cohorts: Mapping[str, str]) -> AuditSettings:
+    """The settings about other cohorts (field -> name). Raises Refusal(cohort.unknown) for a name that none has."""
+    for name in cohorts.values():
+        if settings.cohort(name) is None:
+            known = ", ".join(cohort.name for cohort in settings.cohorts) or phrase("cohort.none")
+            raise Refusal("cohort.unknown", name=name, known=known)
+    return settings.model_copy(update=dict(cohorts))
 
 
 def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from analysis.causal.gap.settings import OF_THE_LOG
+from analysis.cohorts import of_people
 from analysis.document import Section
 
 if TYPE_CHECKING:
@@ -17,8 +20,11 @@ def gap_section_of(run: Run) -> Section:
     from audit.recommend import audited_ranking
 
     settings = run.settings
-    ranking = None if settings.gap.gap_in in OF_THE_LOG else audited_ranking(run)
-    return gap_section(run.dataset, run.graph, ranking, settings.gap, settings.k, settings.seed, run.tell)
+    dataset, ranking = run.dataset, None if settings.gap.gap_in in OF_THE_LOG else audited_ranking(run)
+    if (scope := settings.cohort(settings.scope)) is not None:
+        dataset = of_people(dataset, scope, settings.k)
+        ranking = None if ranking is None else ranking.among(np.isin(ranking.user_ids, dataset.users.index))
+    return gap_section(dataset, run.graph, ranking, settings.gap, settings.k, settings.seed, run.tell)
 
 
 def mediation_section_of(run: Run) -> Section:

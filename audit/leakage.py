@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 def leakage_section_of(run: Run) -> Section:
     """What a probe reads of each attribute from lists, vectors (where the kind has them) and profiles."""
     from analysis.fairness.leakage import leakage_section
+    from audit.cohorts import of_scope
     from audit.recommend import audited_ranking, trained_model
 
     settings = run.settings
     vectors = None if settings.recommender.lists_alone else trained_model(run).user_vectors()
-    return leakage_section(audited_ranking(run), vectors, settings.leakage, settings.k, settings.seed, run.tell)
+    ranking = audited_ranking(run)
+    users = of_scope(run, ranking)
+    if users is not None:
+        ranking, vectors = ranking.among(users), None if vectors is None else vectors[: len(users)][users]
+    return leakage_section(ranking, vectors, settings.leakage, settings.k, settings.seed, run.tell)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def mitigation_section_of(run: Run) -> Section:
     """The section; a method that cannot work on these data or this kind is named with the reason."""
     from analysis.mitigation.compare import mitigation_section
+    from audit.cohorts import of_scope
     from audit.methods import as_it_is, ground_of
+    from audit.recommend import audited_ranking
     from audit.variants import keep
 
     settings = run.settings
@@ -29,9 +31,10 @@ def mitigation_section_of(run: Run) -> Section:
     variants, left_out = _variants(run, ground)
     for one in variants:
         keep(run.folder.variants, one)
-    section = mitigation_section(
-        as_it_is(ground), variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run)
-    )
+    users, before = of_scope(run, audited_ranking(run)), as_it_is(ground)
+    if users is not None:
+        before, variants = before.among(users), [one.among(users) for one in variants]
+    section = mitigation_section(before, variants, settings.mitigation, settings.k, settings.seed, _LastTenth(run))
     return section.model_copy(update={"notes": (*section.notes, *left_out)})
 
 

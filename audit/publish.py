@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.document import Document, Section
 from audit import __version__
+from audit.cohorts import beyond_scope
 from audit.settings import AuditSettings
 from audit.workspace import RUN_RECORD, AuditFolder
 from storage import write_atomic
@@ -27,7 +28,7 @@ def composed_document(folder: AuditFolder) -> Document:
     settings = folder.settings()
     states = folder.states()
     sections = [folder.section(step) for step in settings.steps if step != "report" and states[step] == "done"]
-    kept = tuple(section for section in sections if section is not None)
+    kept = tuple(_told(section, settings) for section in sections if section is not None)
     if not kept or kept[0].step != "data":
         raise Refusal("audit.needs_step", step=phrase("audit.step.data"))
     return Document(
@@ -41,6 +42,12 @@ def composed_document(folder: AuditFolder) -> Document:
         settings=printed_settings(settings),
         sections=kept,
     )
+
+
+def _told(section: Section, settings: AuditSettings) -> Section:
+    """The section; in an audit about some people it says where its figures are about everybody."""
+    said = beyond_scope(settings, section.step)
+    return section if said is None else section.model_copy(update={"summary": (*section.summary, said)})
 
 
 def printed_settings(settings: AuditSettings) -> dict[str, Any]:

@@ -43,11 +43,15 @@ class Run:
 
     @cached_property
     def population(self) -> Dataset:
-        """The data that the causal questions are about: all, or the rows of a cohort."""
-        from analysis.cohorts import restricted
+        """The data that the causal questions are about: the rows of a cohort, else of the scope's people, else all."""
+        from analysis.cohorts import of_people, restricted
 
-        cohort = self.settings.cohort(self.settings.population)
-        return self.dataset if cohort is None else restricted(self.dataset, cohort, self.settings.k)
+        settings = self.settings
+        if (cohort := settings.cohort(settings.population)) is not None:
+            return restricted(self.dataset, cohort, settings.k)
+        if (scope := settings.cohort(settings.scope)) is not None:
+            return of_people(self.dataset, scope, settings.k)
+        return self.dataset
 
     @cached_property
     def graph(self) -> Graph:

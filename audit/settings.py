@@ -105,6 +105,13 @@ STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
 """The way through: one page each."""
 
 
+ABOUT_ROWS: tuple[Step, ...] = ("effects", "people", "robustness", "structure", "mediation", "trust")
+"""Steps about the rows of `AuditSettings.population`, or of the people of its `scope`."""
+ABOUT_SCOPE: tuple[Step, ...] = ("disparity", "gap", "leakage", "choices", "mitigation", "chosen")
+"""Steps that judge the people of `AuditSettings.scope` alone. All others but those of ABOUT_ROWS are about everybody:
+the recommender serves everybody, and so does a log."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -210,9 +217,9 @@ class AuditSettings(_Frozen):
     cohorts: tuple[Cohort, ...] = ()
     """People named by conditions: groups that Disparity compares, and what `population` and `scope` may name."""
     population: str | None = None
-    """The cohort whose rows the causal questions are about; None: all rows."""
+    """The cohort whose rows the causal questions are about; None: those of the scope's people."""
     scope: str | None = None
-    """The cohort whose people Disparity judges; None: everybody."""
+    """The cohort that the report is about: the steps of ABOUT_SCOPE judge its people alone; None: everybody."""
     further: tuple[Step, ...] = ()
     """Analyses beyond the way through that a whole run makes and the report shows."""
 
@@ -258,11 +265,11 @@ _PARTS: dict[Step, tuple[str, ...]] = {
     "robustness": ("effects", "robustness", "population"),
     "structure": ("structure", "population"),
     "mediation": ("mediation", "population"),
-    "gap": ("gap",),
-    "leakage": ("leakage",),
+    "gap": ("gap", "scope"),
+    "leakage": ("leakage", "scope"),
     "attacks": ("attacks",),
     "prompted": ("prompted",),
-    "choices": ("choices", "cohorts"),
+    "choices": ("choices", "scope", "cohorts"),
     "shrink": ("shrink",),
     "trust": ("effects", "trust", "population"),
     "recommender": ("recommender",),
@@ -308,12 +315,14 @@ def step_digests(settings: AuditSettings) -> dict[Step, str]:
 def _cohorts_in_use(settings: AuditSettings) -> dict[str, object]:
     """Cohorts as what they are where they are used, so that naming one more makes no result stale."""
     population, scope = settings.cohort(settings.population), settings.cohort(settings.scope)
-    used: dict[str, tuple[Cohort, ...]] = {
-        "population": () if population is None else (population,),
-        "scope": () if scope is None else (scope,),
-        "cohorts": tuple(cohort for cohort in settings.cohorts if cohort.compared),
+    people = [] if scope is None else [scope.model_dump(mode="json")]
+    return {
+        "population": [{"all_rows_of": one} for one in people]
+        if population is None
+        else [population.model_dump(mode="json")],
+        "scope": people,
+        "cohorts": [cohort.model_dump(mode="json") for cohort in settings.cohorts if cohort.compared],
     }
-    return {name: [cohort.model_dump(mode="json") for cohort in cohorts] for name, cohorts in used.items()}
 
 
 class _Part(BaseModel):

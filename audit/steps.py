@@ -52,7 +52,7 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
             continue
         started = time.perf_counter()
         stamp = folder.stamp(run.settings, step)
-        folder.save_section(_section(run, refused) if "report" in wanted else ACTIONS[step](run), stamp)
+        folder.save_section(_section(run, refused) if "report" in wanted else _done(run), stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
 
@@ -70,13 +70,20 @@ def _weight(step: Step) -> float:
     return WEIGHT.get(step, FURTHER_WEIGHT)
 
 
+def _done(run: Run) -> Section:
+    """The running step's section, which says whom it is about."""
+    from audit.cohorts import said_of_whom
+
+    return said_of_whom(run, ACTIONS[run.step](run))
+
+
 def _section(run: Run, refused: dict[Step, Phrase]) -> Section:
     """The running step's section; where it or a step before it is refused, one that says why."""
     step = run.step
     reason = next((refused[before] for before in DEPENDS[step] if before in refused), None)
     if reason is None or step == "report":
         try:
-            return ACTIONS[step](run)
+            return _done(run)
         except Refusal as refusal:
             if step in ("data", "report") or refusal.phrase.key.startswith("storage."):
                 raise
@@ -144,58 +151,52 @@ def graph_step(run: Run) -> Section:
 def effects_step(run: Run) -> Section:
     """Estimate and refute the effect of the treatment."""
     from analysis.causal.effects import effects_section
-    from audit.cohorts import of_population
 
     settings = run.settings
     run.tell(0.0, "audit.progress.effects")
     section = effects_section(run.population, run.graph, settings.effects, settings.k, settings.seed, run.tell)
-    return _disclosed(of_population(run, section), settings)
+    return _disclosed(section, settings)
 
 
 def people_step(run: Run) -> Section:
     """For whom the treatment works, and what a rule built on it would do to groups."""
     from analysis.causal.people.section import people_section
-    from audit.cohorts import of_population
 
     settings, asked = run.settings, run.settings.effects
     section = people_section(run.population, run.graph, asked, settings.people, settings.k, settings.seed, run.tell)
-    return _disclosed(of_population(run, section), settings)
+    return _disclosed(section, settings)
 
 
 def robustness_step(run: Run) -> Section:
     """Compute the answer in every defensible way, and try to break it."""
     from analysis.causal.robustness.section import robustness_section
-    from audit.cohorts import of_population
 
     s = run.settings
     section = robustness_section(run.population, run.graph, s.effects, s.robustness, s.k, s.seed, run.tell)
-    return _disclosed(of_population(run, section), s)
+    return _disclosed(section, s)
 
 
 def structure_step(run: Run) -> Section:
     """Fit the graph's mechanisms; what if, one user, and why two populations differ."""
-    from audit.cohorts import of_population
     from audit.structure import structure_section_of
 
-    return _disclosed(of_population(run, structure_section_of(run)), run.settings)
+    return _disclosed(structure_section_of(run), run.settings)
 
 
 def mediation_step(run: Run) -> Section:
     """What the effect of the treatment runs through."""
-    from audit.cohorts import of_population
     from audit.explain_gap import mediation_section_of
 
-    return _disclosed(of_population(run, mediation_section_of(run)), run.settings)
+    return _disclosed(mediation_section_of(run), run.settings)
 
 
 def trust_step(run: Run) -> Section:
     """Try every estimator on simulated logs shaped like this one, whose effect is known."""
     from analysis.causal.trust.section import trust_section
-    from audit.cohorts import of_population
 
     s = run.settings
     section = trust_section(run.population, run.graph, s.effects, s.trust, s.k, s.seed, run.tell)
-    return _disclosed(of_population(run, section), s)
+    return _disclosed(section, s)
 
 
 def recommender_step(run: Run) -> Section:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.causal.settings import EffectSettings
-from pages.parts import form, jobs, section
+from pages.parts import cohorts, form, jobs, section
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.text import raw, t
@@ -23,6 +23,7 @@ def render(view: View) -> None:
     with form.settings_box(view) as box:
         if box.open:
             view.save(effects=_settings(view, known))
+            cohorts.population(view)
     jobs.run_button(view, ["graph", "effects"])
     section.show(view)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
@@ -81,6 +82,17 @@ class Variant:
     def name(self) -> str:
         """As in keys of findings: method, and strength where there is one."""
         return self.method if self.strength is None else f"{self.method}@{self.strength:g}"
+
+    def among(self, users: npt.NDArray[np.bool_]) -> Variant:
+        """The same mitigation of everybody, judged on some users only."""
+        return replace(
+            self,
+            ranking=None if self.ranking is None else self.ranking.among(users),
+            decisions=None if self.decisions is None else self.decisions.among(users),
+            rehearsed=None if self.rehearsed is None else self.rehearsed.among(users),
+            rehearsed_decisions=None if self.rehearsed_decisions is None else self.rehearsed_decisions.among(users),
+            vectors=None if self.vectors is None else self.vectors[users],
+        )
 
 
 def mitigation_section(

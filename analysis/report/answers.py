@@ -17,6 +17,8 @@ QUESTIONS: dict[str, tuple[tuple[str, int], ...]] = {
 """Question -> the steps that answer it, and how many of the first sentences of each."""
 INSTEAD = {"cause": (("graph", 2),)}
 """Where none of those steps has run: the next best."""
+ABOUT = ("cohort.scope", "cohort.population", "cohort.all_rows")
+"""What a step says that is about some people alone."""
 CLAIMS = (Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL)
 
 
@@ -49,6 +51,12 @@ def size(document: Document, language: Language) -> str:
     data = document.section("data")
     said = [words for words in data.summary if words.key.startswith("data.summary.size")] if data else []
     return legible(say(said[0], language)) if said else ""
+
+
+def about(document: Document, language: Language) -> tuple[str, ...]:
+    """Whom the report is about, where its steps say that this is not everybody; each saying once."""
+    said = (words for section in document.sections for words in section.summary if words.key in ABOUT)
+    return tuple(dict.fromkeys(legible(say(words, language)) for words in said))
 
 
 def _said(document: Document, steps: tuple[tuple[str, int], ...]) -> list[Phrase]:

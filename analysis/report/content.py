@@ -12,7 +12,7 @@ from typing import Any
 from analysis.charts import legible
 from analysis.document import Chart, Document, Section
 from analysis.finding import VALUELESS, Finding, Verdict, amount
-from analysis.report.answers import Answer, answers, size
+from analysis.report.answers import Answer, about, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
 from analysis.report.purpose import Purpose, purpose
@@ -147,6 +147,7 @@ class Content:
     made_by: str
     seed: str
     digest: str
+    about: tuple[str, ...]
     missing: str
     verdicts: tuple[Row, ...]
     more_verdicts: str
@@ -182,6 +183,7 @@ def content(document: Document, language: Language) -> Content:
         made_by=legible(document.evenhand),
         seed=str(document.seed),
         digest=legible(document.digest),
+        about=about(document, language),
         missing=_missing(document, language),
         verdicts=telling,
         more_verdicts=_more(left, "report.more", language),

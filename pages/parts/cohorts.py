@@ -1,4 +1,4 @@
-"""The cohort builder: conditions, whom they pick, saved by name; what is compared, judged and asked about."""
+"""The cohort builder: conditions, whom they pick, saved by name; whom the report and the questions are about."""
 
 from __future__ import annotations
 
@@ -144,18 +144,36 @@ def _save(view: View, name: str, tried: Cohort) -> None:
 
 
 def _used(view: View) -> None:
-    """Whom Disparity judges and what the causal questions are about."""
-    names = ["", *(cohort.name for cohort in view.settings.cohorts)]
-    chosen = {}
-    for column, (use, now) in zip(st.columns(2), _uses(view).items(), strict=True):
-        chosen[use] = column.selectbox(
+    """Whom the report is about and what the causal questions are about."""
+    left, right = st.columns(2)
+    with left:
+        scope = _chosen(view, "scope", _say("everyone"), _t("scope_help"))
+    with right:
+        population(view, scope=scope)
+
+
+def population(view: View, **chosen: str | None) -> None:
+    """Whose rows the causal questions are about, kept with what else is `chosen`; nothing without cohorts."""
+    if view.settings.cohorts:
+        scope = chosen.get("scope", view.settings.scope)
+        nobody = _say("everyone") if scope is None else _say("as_scope", name=scope)
+        view.save(**chosen, population=_chosen(view, "population", nobody))
+
+
+def _chosen(view: View, use: str, nobody: str, about: str | None = None) -> str | None:
+    """The cohort chosen for a use, or None, which reads `nobody`."""
+    now, names = _uses(view)[use], ["", *(cohort.name for cohort in view.settings.cohorts)]
+    return (
+        st.selectbox(
             _t(use),
             names,
             index=names.index(now or ""),
-            format_func=lambda name: name or say("cohort.page.everyone", state().language),
-            key=view.choice(f"cohort:{use}:{now}:{len(names)}"),
+            format_func=lambda name: name or nobody,
+            help=about,
+            key=view.choice(f"cohort:{use}:{now}:{nobody}:{len(names)}"),
         )
-    view.save(**{use: name or None for use, name in chosen.items()})
+        or None
+    )
 
 
 def _uses(view: View) -> dict[str, str | None]:
@@ -188,4 +206,8 @@ def _dataset(stamped_folder: str) -> Dataset | None:
 
 
 def _t(key: str, /, **facts: Fact) -> str:
-    return plain(say(phrase(f"cohort.page.{key}", **facts), state().language))
+    return plain(_say(key, **facts))
+
+
+def _say(key: str, /, **facts: Fact) -> str:
+    return say(phrase(f"cohort.page.{key}", **facts), state().language)

@@ -10,12 +10,13 @@ from typing import Literal
 
 import streamlit as st
 
+from audit.cohorts import beyond_scope
 from audit.settings import DEPENDS, STEPS, Step
 from pages.parts import further, gate
 from pages.parts.house import current, jobs, section_of
 from pages.parts.jobs import panel
 from pages.parts.state import remember, state
-from pages.parts.text import plain, t
+from pages.parts.text import plain, spoken, t
 from pages.parts.view import View as View
 from words import Refusal
 
@@ -60,11 +61,19 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
             elif folder.of_another_version(asked.step):
                 st.warning(t("frame.other_version"))
             panel(asked)
+        _of_whom(asked)
         if _ready(asked):
             (body if asked is view else further.draw)(asked)
     except Refusal as refusal:
         st.error(plain(refusal.sentence(state().language)))
     _onward(step)
+
+
+def _of_whom(view: View) -> None:
+    """Where the audit is about some people and this step about everybody: that it is."""
+    said = beyond_scope(view.settings, view.step)
+    if said is not None and view.section is not None:
+        st.caption(spoken(said))
 
 
 def _ready(view: View) -> bool:

@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 from analysis.cohorts import Cohort, Condition
+from analysis.ingest import Source
+from analysis.report.content import content
+from analysis.simulate import Shop
+from audit.__main__ import parser
+from audit.commands import _about
 from audit.settings import AuditSettings, step_digests
 from audit.steps import run_steps
 from audit.workspace import Workspace, read_settings, settings_toml
@@ -30,11 +35,14 @@ def test_a_cohort_that_nothing_uses_makes_no_result_stale() -> None:
     about = step_digests(AuditSettings(cohorts=(MEN,), population="Men"))
     assert about["effects"] != plain["effects"] and about["disparity"] == plain["disparity"]
     judged = step_digests(AuditSettings(cohorts=(MEN,), scope="Men"))
-    assert judged["disparity"] != plain["disparity"] and judged["effects"] == plain["effects"]
+    assert judged["disparity"] != plain["disparity"] and judged["effects"] != plain["effects"]
+    assert judged["recommender"] == plain["recommender"] and judged["effects"] != about["effects"]
 
 
 def test_disparity_compares_cohorts_and_judges_the_scope_and_effects_are_about_the_population(tmp_path: Path) -> None:
-    settings = small_audit().model_copy(update={"cohorts": (MEN, YOUNG, TEA), "scope": "Men", "population": "Tea"})
+    chosen = {"cohorts": (MEN, YOUNG, TEA), "scope": "Men", "population": "Tea"}
+    shop = Source(kind="demo", shop=Shop(users=400, items=48))
+    settings = small_audit().model_copy(update={"data": shop, **chosen})
     folder = Workspace(tmp_path).create(settings)
     run = run_steps(folder, ["data", "graph", "effects", "recommender", "disparity"], unwatched)
     section, users = folder.section("disparity"), run.dataset.users
@@ -46,13 +54,42 @@ def test_disparity_compares_cohorts_and_judges_the_scope_and_effects_are_about_t
     assert found["cohort Young.length.Young"].n == young.sum()
     assert found["cohort Young.length.others"].n == (men & ~young).sum()
     assert "cohort Men.length.Men" not in found and not any("*cohort" in key for key in found)
-    assert any("Only people of the cohort Men" in say(note) for note in section.notes)
+    assert "Only people of the cohort Men" in say(section.summary[-1])
     effects = folder.section("effects")
     assert effects is not None and "rows of the cohort Tea alone" in say(effects.summary[-1])
     tea = run.dataset.items["category"].isin(("tea", "coffee"))
     rows = run.dataset.log["item"].isin(tea[tea].index).sum()
     naive = next(finding for finding in effects.findings if finding.key == "effect.naive")
     assert naive.n in (rows, run.population.log["user"].nunique())
+
+
+def test_every_step_says_whom_it_is_about_and_mitigation_judges_the_scope(tmp_path: Path) -> None:
+    settings = small_audit().model_copy(update={"cohorts": (MEN,), "scope": "Men", "further": ("leakage", "gap")})
+    folder = Workspace(tmp_path).create(settings)
+    run = run_steps(folder, settings.steps, unwatched)
+    men = int((run.dataset.users["gender"] == "men").sum())
+    document = folder.document()
+    found = document.findings()
+    assert found["mitigation.before.all.ndcg@10"].n <= men == found["all.length"].n
+    assert found["mitigation.before.all.ndcg@10"].value == pytest.approx(found["all.ndcg@10"].value)
+    assert found["mitigation.rerank@1.gender.ndcg@10.men"].n == found["all.ndcg@10"].n
+    assert found["recommender.ndcg@10.ease"].n > found["all.ndcg@10"].n
+    rows = run.dataset.log["user"].map(run.dataset.users["gender"] == "men").sum()
+    assert len(run.population.log) == rows and set(run.population.users["gender"]) == {"men"}
+    last = {section.step: section.summary[-1].key for section in document.sections}
+    assert {last.pop(step) for step in ("disparity", "mitigation", "leakage", "gap")} == {"cohort.scope"}
+    assert last.pop("effects") == "cohort.all_rows" and set(last.values()) == {"cohort.everybody"}
+    said = content(document, "en").about
+    assert len(said) == 2 and all(f"{men} people" in words for words in said)
+    assert (folder.path / "report.html").read_text().count(said[0]) >= 2
+
+
+def test_the_command_line_names_scope_and_population_in_place_of_audit_toml(tmp_path: Path) -> None:
+    settings = AuditSettings(cohorts=(MEN, TEA), scope="Men")
+    assert _about(settings, {"scope": "Tea", "population": "Men"}).scope == "Tea"
+    assert parser().parse_args(["run", "a.toml", "-o", "out", "--scope", "Tea"]).scope == "Tea"
+    with pytest.raises(Refusal, match="no cohort Women; there are: Men, Tea"):
+        _about(settings, {"scope": "Women"})
 
 
 def test_a_scope_of_too_few_people_is_refused(tmp_path: Path) -> None:
