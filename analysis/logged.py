@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.engine import cells
-from analysis.fairness.infer import InferenceSettings, estimate, limits, smallest_detectable, welch_p
-from analysis.fairness.judge import Comparison, Measure
+from analysis.fairness.compressed import permuted_p
+from analysis.fairness.infer import InferenceSettings, by_permutation, estimate, limits, smallest_detectable, welch_p
+from analysis.fairness.judge import Comparison, Measure, tested
 from analysis.fairness.partition import Partition
 from analysis.log import Dataset
 from words import Fact, Phrase, phrase
@@ -210,22 +211,44 @@ def _selection(data: Logged, shown: Shown, partition: Partition, seed: int, sett
         return blank
     signed = found.value[:, 0] - found.value[:, 1]  # [groups], chosen minus random
     replicate = found.replicate[:, :, 0] - found.replicate[:, :, 1]
-    error = np.array([_paired_error(top, rows, partition.code == group) for group in (a, b)])
+    error = np.array([paired_error(top, rows, partition.code == group) for group in (a, b)])
     n = found.n[[a, b]]
     difference = float(signed[a] - signed[b])
     if not error.any():
         return replace(blank, reason=phrase("fairness.reason.constant"))
-    return replace(
+    gap = replace(
         blank,
         value=difference,
         limits=limits(replicate[:, a] - replicate[:, b], error, n, settings.level),
-        p=welch_p(difference, error, n),
         smallest=smallest_detectable(error, settings.level),
         reason=None,
     )
+    if not by_permutation(n, error == 0):
+        return tested(gap, welch_p(difference, error, n))
+    return tested(
+        gap, selection_p(top, rows, partition.code, (a, b), settings.permutations, rng), settings.permutations
+    )
 
 
-def _paired_error(top: Array, rows: Array, members: npt.NDArray[np.bool_]) -> float:
+def selection_p(
+    top: Array,
+    rows: Array,
+    code: npt.NDArray[np.intp],
+    pair: tuple[int, int],
+    permutations: int,
+    rng: np.random.Generator,
+) -> float:
+    """p by dealing the users of two groups out: difference of means of what each adds to the paired difference of
+    ratios of all (linearised there, so that any labelling is judged alike)."""
+    counts = (rows[:, 0] > 0) & np.isin(code, pair)
+    total, own = rows[counts].sum(0), top[counts].sum(0)
+    added = ((top - own / total * rows) / total) @ np.array([1.0, -1.0])
+    place = np.select([code == pair[0], code == pair[1]], [0, 1], -1).astype(np.intp)
+    ones = np.ones((len(added), 1))
+    return float(permuted_p(added[:, None], ones, place, permutations, rng, counts)[0])
+
+
+def paired_error(top: Array, rows: Array, members: npt.NDArray[np.bool_]) -> float:
     """Linearised standard error of the difference of two ratios of sums over the same users."""
     own_top, own_rows = top[members & (rows[:, 0] > 0)], rows[members & (rows[:, 0] > 0)]
     ratio = own_top.sum(0) / own_rows.sum(0)

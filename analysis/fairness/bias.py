@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -10,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from analysis.fairness.compressed import permuted_p
 from analysis.fairness.contrasts import Hidden
 from analysis.fairness.exposure import shown_values
-from analysis.fairness.infer import InferenceSettings, smallest_detectable, welch_freedom, welch_p
-from analysis.fairness.judge import Comparison, measured
+from analysis.fairness.infer import InferenceSettings, by_permutation, smallest_detectable, welch_freedom, welch_p
+from analysis.fairness.judge import Comparison, measured, tested
 from analysis.fairness.mix import past_and_list
 from analysis.fairness.partition import Partition
 from analysis.fairness.providers import FEWEST, INNER_LEVEL
@@ -79,8 +81,24 @@ def bias_disparity(
         found = {g: amplified(before[one], after[one], max(k, FEWEST)) for g, one in members.items()}
         blank = _blank(ranking, grouping, value, partition, settings, seed)
         levels += [_level(blank, partition, g, one, int(members[g].sum())) for g, one in found.items()]
-        gaps += _gaps(blank, partition, {g: one for g, one in found.items() if one is not None})
+        shares = _Shares(before, after, members)
+        gaps += _gaps(blank, partition, {g: one for g, one in found.items() if one is not None}, shares, settings)
     return levels, gaps
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """before, after: float64 [users], a value's share of the past and of the list. members: bool [users] of groups."""
+
+    before: Array
+    after: Array
+    members: Mapping[int, npt.NDArray[np.bool_]]
+
+    def p(self, pair: tuple[int, int], permutations: int, rng: np.random.Generator) -> float:
+        """p that the two groups' sum(after) / sum(before) is one, by dealing their users out."""
+        a, b = (self.members[group] for group in pair)
+        code = np.select([a, b], [0, 1], -1).astype(np.intp)
+        return float(permuted_p(self.after[:, None], self.before[:, None], code, permutations, rng, a | b)[0])
 
 
 def _blank(
@@ -118,12 +136,36 @@ def _level(blank: Comparison, partition: Partition, group: int, found: Amplified
     return measured(key, label, "ratio", found.value, bounds, n, blank.method, **facts)
 
 
-def _gaps(blank: Comparison, partition: Partition, found: Mapping[int, Amplified]) -> list[Comparison]:
+def _gaps(
+    blank: Comparison,
+    partition: Partition,
+    found: Mapping[int, Amplified],
+    shares: _Shares,
+    settings: InferenceSettings,
+) -> list[Comparison]:
     names, results = partition.names, []
     for a, b in combinations(found, 2):
         key = blank.key if len(found) == 2 else f"{blank.key}.{names[a]}-{names[b]}"
-        results.append(replace(_gap(blank, partition, (a, b), found), key=key, corrected=len(found) > 2))
+        one = replace(_gap(blank, partition, (a, b), found), key=key, corrected=len(found) > 2)
+        results.append(_tested(one, (a, b), found, shares, settings))
     return results
+
+
+def _tested(
+    gap: Comparison,
+    pair: tuple[int, int],
+    found: Mapping[int, Amplified],
+    shares: _Shares,
+    settings: InferenceSettings,
+) -> Comparison:
+    """The gap with its p-value, from the test that its groups allow."""
+    if gap.value is None:
+        return gap
+    error, n = np.array([found[group].error for group in pair]), np.array([found[group].n for group in pair])
+    if not by_permutation(n, error == 0):
+        return tested(gap, welch_p(gap.value, error, n))
+    rng = np.random.default_rng([gap.seed, zlib.crc32(gap.key.encode())])
+    return tested(gap, shares.p(pair, settings.permutations, rng), settings.permutations)
 
 
 def _gap(blank: Comparison, partition: Partition, pair: tuple[int, int], found: Mapping[int, Amplified]) -> Comparison:
@@ -151,6 +193,5 @@ def _gap(blank: Comparison, partition: Partition, pair: tuple[int, int], found: 
         value=value,
         limits=within(blank.level),
         inner=within(INNER_LEVEL),
-        p=welch_p(value, error, n),
         smallest=smallest_detectable(error, blank.level),
     )

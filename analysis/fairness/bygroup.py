@@ -20,9 +20,9 @@ from analysis.fairness.compressed import (
     shuffled_p,
 )
 from analysis.fairness.infer import (
-    WELCH_FROM,
     Estimates,
     InferenceSettings,
+    by_permutation,
     estimate,
     limits,
     permutation_p,
@@ -204,11 +204,8 @@ def _looks(batch: Batch, index: int, groups: tuple[int, ...]) -> list[tuple[int,
 
 
 def _by_permutation(batch: Batch, index: int, groups: tuple[int, ...]) -> bool:
-    """Three or more groups always; two where one is small or has no spread, so that Welch's t would be wrong."""
     constant = batch.found.constant[list(groups), index]
-    if constant.all():
-        return False
-    return len(groups) > 2 or bool(constant.any()) or batch.found.n[list(groups)].min() < WELCH_FROM
+    return not constant.all() and by_permutation(batch.found.n[list(groups)], constant)
 
 
 def _level(batch: Batch, index: int, group: int) -> Finding:

@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.fairness.infer import largest_t
+from analysis.fairness.infer import largest_t, permutation_p
 from analysis.fairness.judge import Measure
 from analysis.fairness.partition import Partition
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 CELLS = 32
 COMPRESS_FROM = 2000
@@ -105,9 +106,12 @@ def strata(partitions: Sequence[Partition]) -> tuple[Codes, dict[str, Codes]]:
     return code, joins
 
 
-def table(numerator: Array, denominator: Array, code: Codes, groups: int) -> Table:
-    """Sums by group and cell of the users whose denominator is above 0; numerator, denominator: float64 [users]."""
-    counts = denominator > 0
+def table(numerator: Array, denominator: Array, code: Codes, groups: int, counts: Mask | None = None) -> Table:
+    """Sums by group and cell of the users that count; numerator, denominator: float64 [users].
+
+    counts: bool [users]; None: those whose denominator is above 0.
+    """
+    counts = denominator > 0 if counts is None else counts
     if not counts.all():
         numerator, denominator, code = numerator[counts], denominator[counts], code[counts]
     total = float(denominator.sum())
@@ -164,6 +168,25 @@ def shuffled_p(of: Table, permutations: int, rng: np.random.Generator) -> float:
     sums[:, :, 0] += inside - size / size.sum() * inside.sum(axis=1, keepdims=True)
     at_least = int((largest_t(sums, size) >= observed * (1 - 1e-9)).sum())
     return (1 + at_least) / (1 + permutations)
+
+
+def permuted_p(
+    numerator: Array,
+    denominator: Array,
+    code: Codes,
+    permutations: int,
+    rng: np.random.Generator,
+    counts: Mask,
+) -> Array:
+    """p [F] that two groups (code 0 and 1; -1: neither) do not differ; large ones by cells, as a verdict board has it.
+
+    numerator, denominator: float64 [users, F]; counts: bool [users], who counts in all F.
+    """
+    taken = counts & (code >= 0)
+    if taken.sum() < SHUFFLE_FROM:
+        return permutation_p(numerator, denominator, code, 2, permutations, rng, counts)
+    tables = (table(top, bottom, code, 2, taken) for top, bottom in zip(numerator.T, denominator.T, strict=True))
+    return np.array([shuffled_p(one, permutations, rng) for one in tables])
 
 
 def deal(count: Array, size: Array, times: int, rng: np.random.Generator) -> Array:

@@ -137,8 +137,20 @@ def welch_p(difference: float, error: Array, n: npt.NDArray[np.int64]) -> float:
     return max(p, float(np.finfo(float).tiny))
 
 
+def by_permutation(n: npt.NDArray[np.int64], constant: npt.NDArray[np.bool_]) -> bool:
+    """Whether groups of n users [G] are tested by permutation: three or more always; two where one counts fewer than
+    WELCH_FROM users or has no spread (constant [G]), so that Welch's t would be wrong."""
+    return len(n) > 2 or bool(constant.any()) or int(n.min()) < WELCH_FROM
+
+
 def permutation_p(
-    numerator: Array, denominator: Array, code: Codes, groups: int, permutations: int, rng: np.random.Generator
+    numerator: Array,
+    denominator: Array,
+    code: Codes,
+    groups: int,
+    permutations: int,
+    rng: np.random.Generator,
+    counts: npt.NDArray[np.bool_] | None = None,
 ) -> Array:
     """p [F] that no two groups differ, by shuffling users among groups.
 
@@ -146,9 +158,9 @@ def permutation_p(
     test near its size when groups differ in size and spread (Chung and Romano 2013); p counts the observed
     labelling as one of the shuffles, so it is never 0. Where fewer than FEW_EXTREME are as extreme, CLOSER times the
     permutations are made; such a two-stage p is still at most a with chance a. Groups need two users that count;
-    others raise ValueError.
+    others raise ValueError. counts: bool [users], who counts; None: those with denominators above 0.
     """
-    counts = _counting(denominator) & (code >= 0)
+    counts = (_counting(denominator) if counts is None else counts) & (code >= 0)
     top, bottom, code = numerator[counts], denominator[counts], code[counts]
     size = np.bincount(code, minlength=groups)
     if groups < 2 or size.min() < 2:
@@ -260,12 +272,14 @@ def largest_t(sums: Array, size: npt.NDArray) -> Array:
     top is the numerator less any fixed multiple of the denominator. size: users [G].
     """
     top, bottom, square, cross, bottom_square = np.moveaxis(sums, 2, 0)
-    theta = top / bottom
+    none = bottom <= 0  # a shuffle may leave a group without a denominator: taken for as extreme as can be
+    bottom = np.where(none, 1.0, bottom)
+    theta = np.where(none, np.inf, top / bottom)
     spread = np.maximum(square - 2 * theta * cross + theta**2 * bottom_square, 0.0)
     variance = spread * size / (size - 1) / bottom**2
     largest = np.zeros(len(sums))
     for a, b in combinations(range(len(size)), 2):
         difference, error = np.abs(theta[:, a] - theta[:, b]), np.sqrt(variance[:, a] + variance[:, b])
         t = np.divide(difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0)
-        largest = np.maximum(largest, t)
+        largest = np.maximum(largest, np.where(none[:, a] | none[:, b], np.inf, t))
     return largest

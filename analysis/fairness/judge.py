@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import benjamini_hochberg, inside_margin
 from analysis.finding import JSON, Finding, Test, Verdict, not_computed, p_said
-from words import Phrase, phrase
+from words import Fact, Phrase, phrase
 
 Array = npt.NDArray[np.float64]
 
@@ -85,6 +85,15 @@ class Comparison:
     level: float = 0.95
     corrected: bool = False
     test: Test = ""
+
+
+def tested(comparison: Comparison, p: float, permutations: int | None = None) -> Comparison:
+    """The comparison with its p-value, and in words what this is from: so many `permutations`, or Welch's t."""
+    facts: dict[str, Fact] = {"figure": comparison.method}
+    if permutations is None:
+        return replace(comparison, p=p, test="welch", method=phrase("figures.method.welch", **facts))
+    method = phrase("figures.method.permuted", **facts, permutations=permutations)
+    return replace(comparison, p=p, test="permutation", method=method)
 
 
 def judged(comparisons: Sequence[Comparison]) -> tuple[Finding, ...]:

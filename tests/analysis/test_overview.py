@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from analysis.document import Section, canonical
+from analysis.fairness.infer import welch_p
 from analysis.finding import VALUELESS, Finding, Verdict
 from analysis.ingest import Source, Tables, spool
 from analysis.log import Roles
+from analysis.logged import paired_error, selection_p
 from analysis.overview import data_section
 from analysis.prepare import Prepared, prepare
 from analysis.quality import Cleaning
@@ -125,6 +127,7 @@ def test_coat_shows_selection_in_the_chosen_rows_and_none_in_the_random_ones(tmp
     assert chosen.verdict is Verdict.GAP and random.verdict is Verdict.CANNOT_TELL
     assert chosen.value is not None and random.value is not None and selection.value is not None
     assert selection.value == pytest.approx(chosen.value - random.value)
+    assert selection.test == "permutation" and "re-labellings" in say(selection.method)
     assert selection.verdict is Verdict.GAP and selection.groups == {"men": 162, "women": 128}
     assert any("come from selection" in say(said) for said in section.summary)
 
@@ -142,3 +145,18 @@ def test_the_interval_of_selection_agrees_with_a_jackknife_over_users(tmp_path: 
     assert selection.value == pytest.approx(own["mean"]["men"] - own["mean"]["women"])
     assert selection.low is not None and selection.high is not None
     assert selection.high - selection.low == pytest.approx(2 * 1.96 * error, rel=0.1)
+
+
+def test_selection_in_a_small_group_of_skewed_logs_is_found_no_more_often_than_chance_allows() -> None:
+    rng, runs, sizes = np.random.default_rng(3), 400, np.array([250, 25])
+    code = np.repeat([0, 1], sizes)
+    by_welch, shuffled = [], []
+    for _ in range(runs):
+        rows = 1.0 + rng.negative_binomial(1, 0.05, (275, 2))
+        shown = rng.binomial(rows.astype(int), rng.beta(0.1, 2, 275)[:, None] * np.array([1, 0.5])).astype(float)
+        ratio = [shown[code == group].sum(0) / rows[code == group].sum(0) for group in (0, 1)]
+        error = np.array([paired_error(shown, rows, code == group) for group in (0, 1)])
+        by_welch.append(welch_p(float(np.subtract(*(one[0] - one[1] for one in ratio))), error, sizes))
+        shuffled.append(selection_p(shown, rows, code, (0, 1), 199, rng))
+    assert np.mean(np.array(by_welch) <= 0.05) > 0.08  # 0.12 in 1,000 runs
+    assert 0.02 <= np.mean(np.array(shuffled) <= 0.05) <= 0.08  # 0.055 in 1,000 runs

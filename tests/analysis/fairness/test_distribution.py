@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from scipy.stats import entropy as kl
 
 from analysis.fairness.bias import amplified, bias_disparity
+from analysis.fairness.compressed import permuted_p
 from analysis.fairness.contrasts import contrasted
 from analysis.fairness.distribution import ITEMS, distribution_contrasts, divergence, total_variation
-from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.infer import InferenceSettings, welch_p
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.finding import Verdict
 from tests.analysis.fairness.lists import ranking
+from words import say
 
 SETTINGS = InferenceSettings(permutations=200)
 BOTH = frozenset({"tv", "kl"})
@@ -119,3 +121,24 @@ def test_amplification_intervals_hold_the_truth_in_nineteen_of_twenty():
         truth = 0.3115  # by 4,000,000 users: clipping adds a little
         hits += abs(found.value - truth) <= 2.001 * found.error
     assert 0.92 <= hits / runs <= 0.975
+
+
+def test_a_small_group_of_skewed_shares_is_found_unlike_by_permutation_no_more_often_than_chance_allows():
+    rng, runs, sizes = np.random.default_rng(3), 400, np.array([250, 25])
+    code, ones = np.repeat([0, 1], sizes), np.ones(275, bool)
+    by_welch, shuffled = [], []
+    for _ in range(runs):
+        before = np.where(rng.random(275) < 0.2, 0, rng.beta(1, 4, 275))
+        after = np.minimum(np.exp(rng.normal(-3, 1.5, 275)), 1) * (0.5 + before)
+        a, b = (amplified(before[code == group], after[code == group]) for group in (0, 1))
+        by_welch.append(welch_p(a.value - b.value, np.array([a.error, b.error]), sizes))
+        shuffled.append(permuted_p(after[:, None], before[:, None], code, 199, rng, ones)[0])
+    assert np.mean(np.array(by_welch) <= 0.01) > 0.02  # 0.04 in 1,000 runs, and 0.08 at 0.05
+    assert 0.02 <= np.mean(np.array(shuffled) <= 0.05) <= 0.075  # 0.04 in 1,000 runs
+
+
+def test_the_test_of_amplification_is_that_of_the_board_and_the_words_name_it():
+    for users, test, said in ((400, "permutation", "re-labellings"), (6000, "welch", "Welch's t")):
+        lists = shown(users, 0.4)
+        _, gaps = bias_disparity(lists, 5, "category", partition(lists.attributes, ("sex",)), {}, SETTINGS, 10, 1)
+        assert {one.test for one in judged(gaps)} == {test} and all(said in say(one.method) for one in gaps)
