@@ -161,10 +161,10 @@ class _Loop:
         self.device = self.place.device
         self.module = learner.module.to(self.device)
         self.critics = [part for part in self.module.modules() if isinstance(part, Critic)]
-        optimiser = torch.optim.AdamW(
+        self.whole = self.place.prepare(_Whole(learner, settings))
+        self.optimiser = torch.optim.AdamW(
             self.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
-        self.whole, self.optimiser = self.place.prepare(_Whole(learner, settings), optimiser)
         self.course = Course(settings.batch)
         self.best: Arrays = {}
 
@@ -258,15 +258,15 @@ class _Loop:
         """One step on the rows `chosen`, by all processes together; this process's share of the mean loss."""
         if self.plan is not None:
             own = [row[chosen] for row in rows]
-            return private.private_step(self.learner, self.optimiser.optimizer, self.plan, self.course.batch, own)
+            return private.private_step(self.learner, self.optimiser, self.plan, self.course.batch, own)
         self.optimiser.zero_grad(set_to_none=True)
         parts = self._own_parts(chosen)
         total = torch.zeros((), device=self.device)
         for at, (part, share) in enumerate(parts):
             with self._gradients(last=at + 1 == len(parts)):
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self._short_numbers()):
-                    loss = self.whole(*(row[part] for row in rows)) * share
-                self.place.backward(loss)
+                    loss = self.whole(*(row.index_select(0, part) for row in rows)) * share
+                loss.backward()  # Accelerate's own looks for packages in every step, and scales what is not scaled here
             total += loss.detach()
         if self.settings.clip > 0:
             self.place.clip_grad_norm_(self.module.parameters(), self.settings.clip)

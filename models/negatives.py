@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from models.data import Floats, Interactions, Ints
 
@@ -16,17 +17,19 @@ class Negatives:
 
     def __init__(self, data: Interactions) -> None:
         wanted = data.label > 0
+        cells = (np.ones(int(wanted.sum()), np.int8), (data.user[wanted], data.item[wanted]))
         self.items = data.n_items
-        self.taken = np.unique(data.user[wanted].astype(np.int64) * self.items + data.item[wanted])
+        self.taken = sp.csr_matrix(cells, shape=(data.n_users, data.n_items), dtype=bool)
+        self.taken.sort_indices()
 
     def draw(self, users: Ints, rng: np.random.Generator) -> Ints:
         """int32 [len(users)]: one item for each."""
+        from models.scan import held
+
         drawn = rng.integers(0, self.items, len(users), dtype=np.int64)
         again: npt.NDArray[np.int64] = np.arange(len(users))
         for _ in range(ROUNDS):
-            keys = users[again].astype(np.int64) * self.items + drawn[again]
-            place = np.minimum(np.searchsorted(self.taken, keys), len(self.taken) - 1)
-            again = again[self.taken[place] == keys]
+            again = again[held(self.taken.indptr, self.taken.indices, users[again], drawn[again])]
             if len(again) == 0:
                 break
             drawn[again] = rng.integers(0, self.items, len(again), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The best of each row in one reading of its scores. Imported where used: it loads numba."""
+"""The best of each row in one reading of its scores, and which cells a csr holds. Imported where used: loads numba."""
 
 from __future__ import annotations
 
@@ -51,3 +51,19 @@ def scan(scores, bits, starts, seen, codes, values):  # type: ignore[no-untyped-
         for item in seen[starts[row] : starts[row + 1]]:
             hidden[item] = False
     return finite
+
+
+@compiled
+def held(starts, columns, rows, sought):  # type: ignore[no-untyped-def]
+    """bool [len(rows)]: whether the csr of `starts` and sorted `columns` holds these cells (rows, sought)."""
+    found = np.zeros(len(rows), np.bool_)
+    for at in range(len(rows)):
+        low, high = starts[rows[at]], starts[rows[at] + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if columns[middle] < sought[at]:
+                low = middle + 1
+            else:
+                high = middle
+        found[at] = low < starts[rows[at] + 1] and columns[low] == sought[at]
+    return found
