@@ -141,13 +141,14 @@ class FactorLearner:
         return self.silence(self.factors.user(user)), self.silence(self.factors.item(item))
 
     def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
-        return self._plain_loss(*batch) if self._is_plain(batch[0].device) else self._any_loss(batch)
+        return self._plain_loss(*batch) if self._is_plain(batch[3]) else self._any_loss(batch)
 
-    def _is_plain(self, place: torch.device) -> bool:
-        """Whether the loss is one that `models.slopes` knows, in float32 on the CPU, and asked for one way back."""
+    def _is_plain(self, weight: Tensor) -> bool:
+        """Whether the loss is one that `models.slopes` knows, in float32 on the CPU."""
         settings = self.settings
-        asked = settings.dropout == 0 and settings.attack == "none" and settings.precision != "bfloat16"
-        return asked and place.type == "cpu" and all(part is None for part in (self.imputation, self.fair, self.cause))
+        asked = settings.dropout == 0 and settings.precision != "bfloat16"
+        here = weight.device.type == "cpu" and weight.dtype == torch.float32
+        return asked and here and all(part is None for part in (self.imputation, self.fair, self.cause))
 
     def _plain_loss(self, user: Tensor, item: Tensor, third: Tensor, weight: Tensor) -> Tensor:
         """The same as `_any_loss`, several times as quick."""
@@ -157,7 +158,7 @@ class FactorLearner:
         share = weight / (weight.sum() if settings.debias.correction == "snips" else len(weight))
         tables = [part.weight for part in (factors.user, factors.item, factors.user_level, factors.item_level)]
         level = factors.get_buffer("level")
-        risk: Tensor = Risk.apply(*tables, level, settings.loss, user, item, third, share, settings.l2)  # type: ignore[no-untyped-call]
+        risk: Tensor = Risk.apply(*tables, level, settings.loss, user, item, third, share, settings.l2)
         return risk
 
     def _any_loss(self, batch: tuple[Tensor, ...]) -> Tensor:

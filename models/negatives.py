@@ -17,9 +17,9 @@ class Negatives:
 
     def __init__(self, data: Interactions) -> None:
         wanted = data.label > 0
-        cells = (np.ones(int(wanted.sum()), np.int8), (data.user[wanted], data.item[wanted]))
+        cells = (np.ones(int(wanted.sum()), bool), (data.user[wanted], data.item[wanted]))
         self.items = data.n_items
-        self.taken = sp.csr_matrix(cells, shape=(data.n_users, data.n_items), dtype=bool)
+        self.taken: sp.csr_matrix = sp.csr_matrix(cells, shape=(data.n_users, data.n_items))
         self.taken.sort_indices()
 
     def draw(self, users: Ints, rng: np.random.Generator) -> Ints:

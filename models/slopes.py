@@ -123,8 +123,7 @@ class Risk(torch.autograd.Function):
         return torch.tensor(risk, dtype=torch.float32)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, outer: Tensor) -> tuple[Any, ...]:
-        slopes, ctx.slopes = ctx.slopes, None  # given away: scaled where they lie, and no second way back
-        user, item, user_level, item_level = (slope.mul_(outer) for slope in slopes)
+        user, item, user_level, item_level = (slope * outer for slope in ctx.slopes)
         return user, item, user_level[:, None], item_level[:, None], *[None] * 7

@@ -44,7 +44,7 @@ def batch_of(made, scale=1.0):
 def test_risk_and_slopes_are_those_of_torch(loss, correction, scale):
     made = learner(loss=loss, debias=Debias(correction=correction, propensity="popularity"))
     batch = batch_of(made, scale)
-    assert made._is_plain(batch[0].device)
+    assert made._is_plain(batch[3])
     risk, slopes = risk_and_slopes(made, lambda rows: made._plain_loss(*rows), batch)
     expected, torchs = risk_and_slopes(made, made._any_loss, batch)
     assert risk == pytest.approx(expected, rel=2e-6)
@@ -54,17 +54,12 @@ def test_risk_and_slopes_are_those_of_torch(loss, correction, scale):
 
 
 @pytest.mark.parametrize(
-    "more",
-    [
-        {"dropout": 0.1},
-        {"attack": "fgsm"},
-        {"precision": "bfloat16"},
-        {"loss": "logistic", "debias": Debias(confounder=True)},
-    ],
+    "more", [{"dropout": 0.1}, {"precision": "bfloat16"}, {"loss": "logistic", "debias": Debias(confounder=True)}]
 )
-def test_whatever_it_does_not_know_is_left_to_torch(more):
-    assert not learner(**more)._is_plain(torch.device("cpu"))
-    assert not learner()._is_plain(torch.device("cuda"))
+def test_what_it_does_not_know_is_left_to_torch(more):
+    weight = torch.ones(1)
+    assert learner()._is_plain(weight) and not learner(**more)._is_plain(weight)
+    assert not learner()._is_plain(weight.double())
 
 
 def test_no_draw_is_an_item_that_the_user_took_and_all_others_come_up():
