@@ -34,6 +34,8 @@ class Verdict(StrEnum):
     """Undefined on these data; `reason` says why and what to do. Never 0, None or NaN on a screen."""
 
 
+CHANGE_WORDS = frozenset({"gap", "cannot_tell"})
+"""Verdicts that read otherwise of a change: changed, no change shown."""
 VALUELESS = frozenset({Verdict.SUPPRESSED, Verdict.NOT_COMPUTED})
 
 
@@ -126,6 +128,17 @@ def suppressed(finding: Finding, k: int) -> Finding:
     )
 
 
+def is_change(finding: Finding) -> bool:
+    """Whether it compares the same people served in two ways (``...change``, ``feedback.change...``), not groups."""
+    return finding.key.endswith(".change") or finding.key.startswith("feedback.change.")
+
+
+def verdict_word(finding: Finding) -> Phrase:
+    """The verdict in a word or two. A change has its own: what changed is no gap between groups."""
+    name = finding.verdict.name.lower()
+    return phrase(f"finding.{'change' if is_change(finding) and name in CHANGE_WORDS else 'verdict'}.{name}")
+
+
 def sentence(finding: Finding) -> Phrase:
     """The finding as one plain sentence: value, interval, n and what it lets one say."""
     facts: dict[str, Fact] = {
@@ -139,7 +152,8 @@ def sentence(finding: Finding) -> Phrase:
         return phrase(f"finding.sentence.{finding.verdict.name.lower()}", **facts, reason=finding.reason)
     assert finding.value is not None
     facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
-    key = f"finding.sentence.{finding.verdict.name.lower()}"
+    name = finding.verdict.name.lower()
+    key = f"finding.{'change_sentence' if is_change(finding) and name in CHANGE_WORDS else 'sentence'}.{name}"
     if finding.low is None or finding.high is None:
         p = p_said(finding.p_value if finding.p_adjusted is None else finding.p_adjusted)
         return phrase(f"{key}_no_interval", **facts, tested=phrase(f"finding.tested.{finding.test or 'plain'}", p=p))

@@ -11,7 +11,7 @@ from analysis.causal.estimate import Estimate
 from analysis.causal.refute import Refutation
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.partition import group_label
-from analysis.finding import VALUELESS, Finding
+from analysis.finding import VALUELESS, Finding, verdict_word
 from words import Phrase, phrase
 
 TENTHS = 10
@@ -150,7 +150,7 @@ def findings_table(frame: Frame, findings: tuple[Finding, ...]) -> Table:
             one.low if one.low is not None else dash,
             one.high if one.high is not None else dash,
             one.n,
-            phrase(f"finding.verdict.{one.verdict.name.lower()}"),
+            verdict_word(one),
         )
         for one in findings
         if one.unit == frame.unit

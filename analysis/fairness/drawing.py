@@ -9,7 +9,7 @@ from analysis.fairness.board import board_tables
 from analysis.fairness.partition import EVERYONE, Partition, group_label
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.summary import disparity_summary, figure_of
-from analysis.finding import VALUELESS, Finding, Verdict, amount, sentence
+from analysis.finding import VALUELESS, Finding, Verdict, amount, sentence, verdict_word
 from words import Phrase, phrase
 
 SCALE = frozenset({"ndcg", "points", "share", "score"})
@@ -103,7 +103,7 @@ def _cell_text(finding: Finding | None) -> str | Phrase:
     if finding is None:
         return phrase("fairness.cell.not_of_this_group")
     if finding.value is None:
-        return phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+        return verdict_word(finding)
     return amount(finding.value, finding.unit)
 
 
@@ -203,7 +203,7 @@ def _gap_table(findings: Sequence[Finding]) -> Table:
 
 def gap_row(finding: Finding) -> tuple[Cell, ...]:
     """label, value, interval, adjusted p, n, smallest detectable, verdict; a dash phrase where there is none."""
-    none, verdict = phrase("fairness.cell.none"), phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+    none, verdict = phrase("fairness.cell.none"), verdict_word(finding)
     if finding.verdict in VALUELESS or finding.value is None:
         hidden = finding.verdict is Verdict.SUPPRESSED
         return (finding.label, none, none, none, none if hidden else finding.n, none, verdict)

@@ -16,7 +16,7 @@ from analysis.fairness.paired import changes, judgeable_change
 from analysis.fairness.partition import everyone
 from analysis.fairness.peruser import accuracy
 from analysis.fairness.ranking import TWIN, Ranking, recommender_title
-from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence
+from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence, verdict_word
 from words import Fact, Phrase, phrase
 
 STEP_KEYS = ("epoch", "step", "round")
@@ -227,7 +227,7 @@ def _table(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], K: int) -
     for ranking in rankings:
         for figure in UNITS:
             finding = by_key[f"recommender.{figure}@{K}.{ranking.name}"]
-            verdict = phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+            verdict = verdict_word(finding)
             shown = (finding.value, finding.low, finding.high, finding.n)
             cells = shown if finding.value is not None else (verdict, verdict, verdict, verdict)
             rows.append((ranking.title, phrase(f"fairness.figure.{figure}", K=K), *cells))

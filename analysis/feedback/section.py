@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.fairness.judge import Comparison, judged, measured
 from analysis.feedback.worlds import FIGURES, LEVEL, mean_of
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, verdict_word
 from analysis.mitigation.methods import METHODS, Method
 from analysis.mitigation.naming import title_of
 from words import Fact, Phrase, phrase
@@ -202,5 +202,5 @@ def _table(followed: Followed, levels: list[Finding], changes: tuple[Finding, ..
 def _row(finding: Finding) -> tuple[Phrase | str, ...]:
     assert finding.value is not None and finding.low is not None and finding.high is not None
     low, value, high = (amount(end, finding.unit) for end in (finding.low, finding.value, finding.high))
-    verdict = phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+    verdict = verdict_word(finding)
     return finding.label, value, f"{low} … {high}", verdict

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, verdict_word
 from analysis.mitigation.before_after import Terms
 from analysis.mitigation.naming import BEFORE, title_of
 from words import Fact, Phrase, phrase
@@ -216,7 +216,7 @@ def _written(finding: Finding | None) -> Cell:
     if finding is None:
         return phrase("fairness.cell.none")
     if finding.value is None:
-        return phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+        return verdict_word(finding)
     return amount(finding.value, finding.unit)
 
 

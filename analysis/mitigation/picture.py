@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.drawing import gap_row
 from analysis.fairness.partition import Partition
-from analysis.finding import Finding, amount
+from analysis.finding import Finding, amount, verdict_word
 from analysis.mitigation.before_after import Terms
 from analysis.mitigation.methods import METHODS, Method
 from analysis.mitigation.naming import BEFORE, title_of
@@ -235,7 +235,7 @@ def figure_name(figure: str) -> Phrase:
 def _cell(finding: Finding | None) -> Cell:
     if finding is None:
         return phrase("fairness.cell.none")
-    return finding.value if finding.value is not None else phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+    return finding.value if finding.value is not None else verdict_word(finding)
 
 
 def _change_table(findings: Sequence[Finding]) -> Table:

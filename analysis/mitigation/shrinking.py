@@ -13,7 +13,7 @@ from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
 from analysis.mitigation.naming import form_title
@@ -171,6 +171,6 @@ def _interval(change: Finding | None) -> Cell:
     if change is None:
         return None
     if change.value is None or change.low is None or change.high is None:
-        return phrase(f"finding.verdict.{change.verdict.name.lower()}")
+        return verdict_word(change)
     ends = {"low": bare(change.low, change.unit), "high": bare(change.high, change.unit)}
     return phrase("shrink.interval", value=bare(change.value, change.unit), **ends)

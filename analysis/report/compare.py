@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.document import Cell, Column, Document, Section, Table
-from analysis.finding import JSON, VALUELESS, Finding, amount
+from analysis.finding import JSON, VALUELESS, Finding, amount, verdict_word
 from analysis.report.appendix import flat
 from words import Phrase, Refusal, phrase
 
@@ -107,7 +107,7 @@ def _shown(finding: Finding | None) -> Phrase:
 
 
 def _verdict(finding: Finding) -> Phrase:
-    return phrase(f"finding.verdict.{finding.verdict.name.lower()}")
+    return verdict_word(finding)
 
 
 def _settings(a: Document, b: Document) -> Table:

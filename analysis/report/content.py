@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.charts import legible
 from analysis.document import Chart, Document, Section
-from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.finding import VALUELESS, Finding, Verdict, amount, verdict_word
 from analysis.report.answers import Answer, about, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
@@ -96,6 +96,8 @@ class Row:
     n: str
     verdict: str
     word: str
+    meaning: str
+    """The key of what that verdict means."""
     symbol: str
     reason: str
     method: int
@@ -229,23 +231,28 @@ def _missing(document: Document, language: Language) -> str:
 
 def _counts(rows: list[Row], language: Language) -> tuple[dict[str, str], ...]:
     """How many figures have each verdict, and what the verdict means: the legend of the badges."""
-    seen = Counter(row.verdict for row in rows)
+    seen = Counter((row.word, row.meaning) for row in rows)
     return tuple(
         {
             "verdict": verdict,
-            "word": verdict_word(verdict, language),
+            "word": word,
             "symbol": SYMBOLS[verdict],
-            "count": str(seen[verdict]),
-            "meaning": say(f"report.meaning.{verdict.name.lower()}", language),
+            "count": str(count),
+            "meaning": say(meaning, language),
         }
         for verdict in Verdict
-        if seen[verdict]
+        for (word, meaning), count in seen.items()
+        if meaning.endswith(f".{verdict.name.lower()}")
     )
 
 
-def verdict_word(verdict: Verdict, language: Language) -> str:
-    """The verdict in the reader's language."""
-    return say(f"finding.verdict.{verdict.name.lower()}", language)
+def _meaning(finding: Finding) -> str:
+    """The key of what the finding's verdict means: one of a change reads otherwise."""
+    return (
+        verdict_word(finding)
+        .key.replace("finding.verdict", "report.meaning")
+        .replace("finding.change", "report.meaning_of_change")
+    )
 
 
 def _methods(document: Document, language: Language) -> dict[str, int]:
@@ -304,7 +311,8 @@ def _row(step: str, finding: Finding, methods: dict[str, int], language: Languag
         interval=interval,
         n=n,
         verdict=finding.verdict,
-        word=verdict_word(finding.verdict, language),
+        word=say(verdict_word(finding), language),
+        meaning=_meaning(finding),
         symbol=SYMBOLS[finding.verdict],
         reason=legible(say(finding.reason, language)) if finding.reason else "",
         method=methods[legible(say(finding.method, language))],

@@ -12,7 +12,7 @@ from analysis.charts import legible
 from analysis.document import Cell, Column, Document, Section, Table
 from analysis.fairness.decisions import FOUR_FIFTHS
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding
+from analysis.finding import Finding, verdict_word
 from analysis.report.grids import Grid, table_grid
 from words import Language, Phrase, phrase, say
 
@@ -131,7 +131,7 @@ def _ratio_table(name: str, attribute: str, findings: dict[str, Finding]) -> Tab
 def _ratio_row(group: str, level: Finding, ratio: Finding | None, name: str) -> tuple[Cell, ...]:
     label = group_label(group)
     if level.value is None:
-        word = phrase(f"finding.verdict.{level.verdict.name.lower()}")
+        word = verdict_word(level)
         return (label, word, word, word, None, *((None,) if name == "four_fifths" else ()))
     interval: Cell = None
     if ratio is not None and ratio.low is not None and ratio.high is not None:

@@ -107,7 +107,7 @@ def _everybody(by_key: dict[str, Finding], key: str) -> None:
             st.metric(t(f"structure.{name}"), "–" if finding.value is None else amount(finding.value, finding.unit))
             unit = tables.raw_words(phrase(f"units.{finding.unit}"))
             st.caption(plain(f"{section.interval_words(finding)} {unit}".strip() or "–"))
-    st.markdown(section.badge(change.verdict))
+    st.markdown(section.badge(change))
     if change.reason is not None:
         st.info(plain(tables.raw_words(change.reason)))
 
@@ -126,7 +126,7 @@ def _groups(answers: Section, by_key: dict[str, Finding], key: str) -> None:
                 plain(section.value_words(then)),
                 plain(section.value_words(change)),
                 plain(section.interval_words(change)),
-                section.badge(change.verdict),
+                section.badge(change),
             )
         )
     if rows:

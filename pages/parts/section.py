@@ -6,13 +6,12 @@ at once however much stands behind it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
 
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, verdict_word
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
 from pages.parts.tables import draw_table, raw_words
@@ -91,14 +90,14 @@ def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:
 
 
 def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
-    counts = Counter(finding.verdict for finding in findings)
-    present = [verdict for verdict in Verdict if counts[verdict]]
+    by_verdict = {verdict: [one for one in findings if one.verdict is verdict] for verdict in Verdict}
+    present = [verdict for verdict, found in by_verdict.items() if found]
     chosen: list[Verdict] = st.pills(
         t("section.show"),
         present,
         selection_mode="multi",
         default=[verdict for verdict in present if verdict in SHOWN_FIRST] or present,
-        format_func=lambda verdict: f"{_word(verdict)} {counts[verdict]}",
+        format_func=lambda verdict: f"{_words(by_verdict[verdict])} {len(by_verdict[verdict])}",
         key=view.key("verdicts"),
     )
     return chosen
@@ -109,7 +108,7 @@ def _finding_table(view: View, findings: Iterable[Finding]) -> None:
     rows = [
         (
             spoken(finding.label),
-            badge(finding.verdict),
+            badge(finding),
             plain(value_words(finding)),
             plain(interval_words(finding)),
             plain(n_words(finding)),
@@ -173,10 +172,10 @@ def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
     ]
 
 
-def badge(verdict: Verdict) -> str:
+def badge(finding: Finding) -> str:
     """A verdict as a coloured label that also carries its sign and its word."""
-    colour, sign = MARKS[verdict]
-    return f":{colour}-badge[{sign} {plain(_word(verdict))}]"
+    colour, sign = MARKS[finding.verdict]
+    return f":{colour}-badge[{sign} {plain(say(verdict_word(finding), state().language))}]"
 
 
 def value_words(finding: Finding) -> str:
@@ -201,5 +200,6 @@ def n_words(finding: Finding) -> str:
     return f"{finding.n:,} {say(phrase(f'units.{finding.n_unit}'), state().language)}"
 
 
-def _word(verdict: Verdict) -> str:
-    return say(phrase(f"finding.verdict.{verdict.name.lower()}"), state().language)
+def _words(findings: Iterable[Finding]) -> str:
+    """The word of findings of one verdict; both where gaps stand beside changes."""
+    return " / ".join(dict.fromkeys(say(verdict_word(finding), state().language) for finding in findings))

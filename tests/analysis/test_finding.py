@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from analysis.finding import Finding, Verdict, amount, sentence
+from analysis.finding import Finding, Verdict, amount, sentence, verdict_word
 from words import phrase, say
 
 LABEL = phrase("fairness.group.all")
@@ -36,3 +36,24 @@ def test_no_amount_is_written_as_minus_nothing(number, unit):
 def test_a_p_value_too_small_to_be_written_is_said_so_and_never_taken_for_a_missing_one(p, adjusted, words):
     found = level(Verdict.GAP, value=0.1, p_value=p, p_adjusted=adjusted)
     assert words in say(sentence(found))
+
+
+CHANGE_KEYS = (
+    "mitigation.rerank@1.gender.ndcg@10.gap.change",
+    "attacks.noise.ndcg@10.change",
+    "feedback.change.gap.last",
+)
+
+
+@pytest.mark.parametrize("key", CHANGE_KEYS)
+def test_a_change_is_called_a_change_and_a_gap_a_gap_while_the_verdict_in_the_file_stays(key):
+    for verdict, word, told in (
+        (Verdict.GAP, "changed", "The change is real"),
+        (Verdict.CANNOT_TELL, "no change shown", "show no change"),
+        (Verdict.EQUIVALENT, "equivalent", "Equivalent within"),
+    ):
+        changed = level(verdict, value=0.1, low=0.0, high=0.2, margin=0.3).model_copy(update={"key": key})
+        assert say(verdict_word(changed)) == word and told in say(sentence(changed))
+        assert say(verdict_word(changed), "zh") and changed.model_dump(mode="json")["verdict"] == verdict.value
+    gap = level(Verdict.GAP, value=0.1, low=0.05, high=0.2).model_copy(update={"key": "gender.ndcg@10.gap"})
+    assert say(verdict_word(gap)) == "gap" and "difference is real" in say(sentence(gap))

@@ -79,7 +79,9 @@ def test_every_step_says_whom_it_is_about_and_mitigation_judges_the_scope(tmp_pa
     last = {section.step: section.summary[-1].key for section in document.sections}
     assert {last.pop(step) for step in ("disparity", "mitigation", "leakage", "gap")} == {"cohort.scope"}
     assert last.pop("effects") == "cohort.all_rows" and set(last.values()) == {"cohort.everybody"}
-    said = content(document, "en").about
+    told = content(document, "en")
+    assert "gap" not in {row.word for part in told.parts for row in part.findings if row.key.endswith(".change")}
+    said = told.about
     assert len(said) == 2 and all(f"{men} people" in words for words in said)
     assert (folder.path / "report.html").read_text().count(said[0]) >= 2
 
