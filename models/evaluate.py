@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from models.data import Floats, Interactions, Ints
-from models.ranking import best_unseen
+from models.ranking import gains, ideal
 
 MOST_USERS = 4000
 """Validation users scored after each epoch; of more, every n-th by code."""
@@ -29,16 +29,12 @@ def validation_ndcg(score: Callable[[Ints], Floats], data: Interactions, k: int 
     if len(users) == 0:
         return None
     users = users[:: -(-len(users) // MOST_USERS)]
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    gains = np.empty(len(users))
+    found = np.empty(len(users))
     for start in range(0, len(users), 512):
         block = users[start : start + 512]
-        codes, _ = best_unseen(score(block), data.seen[block], k)  # [block, k]
-        relevant = wanted[block]
-        hits = np.take_along_axis(relevant.toarray(), np.maximum(codes, 0), axis=1) & (codes >= 0)
-        ideal = np.cumsum(discount)[np.minimum(np.diff(relevant.indptr), k) - 1]
-        gains[start : start + 512] = hits @ discount / ideal
-    return float(gains.mean())
+        gain, _ = gains(score(block), data.seen[block], wanted[block], k)
+        found[start : start + 512] = gain / ideal(np.diff(wanted[block].indptr), k)
+    return float(found.mean())
 
 
 def held_out(data: Interactions) -> sp.csr_matrix:

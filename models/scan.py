@@ -1,13 +1,17 @@
-"""The best of each row in one reading of its scores, and which cells a csr holds. Imported where used: loads numba."""
+"""The best of each row of scores, what wanted items are worth there, the cells of a csr. Imported where used: numba."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from storage.compiled import compiled
+from storage.compiled import compiled, summing
 
 CHUNK = 64
 """Scores that are held against the row's k-th best at once; only a chunk with a better one is looked through."""
+PART = 2048
+"""Scores that an item's place is counted among at once; then it may be too low already."""
+MOST = np.float32(np.finfo(np.float32).max)
+"""The largest finite float32."""
 EXPONENT = 0x7F800000
 """The bits of a float32 that are all set in NaN and infinities, and in no other number."""
 
@@ -67,3 +71,39 @@ def held(starts, columns, rows, sought):  # type: ignore[no-untyped-def]
                 high = middle
         found[at] = low < starts[rows[at] + 1] and columns[low] == sought[at]
     return found
+
+
+@summing
+def gains(scores, starts, seen, wanted_starts, wanted, discount, mine, gain, hits):  # type: ignore[no-untyped-def]
+    """Add up what the wanted items among the first k unseen of each row are worth; False as for `scan`.
+
+    scores: float32 [rows, items]; starts, seen: indptr and indices of a csr, and wanted_starts, wanted of another with
+    none of its cells; discount: float64 [k], worth of each place; mine: float32 [items], memory to work in; gain:
+    float64, and hits: int64 [rows], zeros: sum of these worths, and their number. Nothing is sorted: an item stands
+    behind as many as have a better score, ties by code.
+    """
+    items, k = scores.shape[1], len(discount)
+    finite = True
+    for row in range(len(scores)):
+        sound = np.float32(0)
+        for item in range(items):
+            mine[item] = scores[row, item]
+            sound += np.float32(abs(mine[item]) <= MOST)
+        finite = finite and sound == items
+        for item in seen[starts[row] : starts[row + 1]]:
+            mine[item] = -np.inf
+        for own in wanted[wanted_starts[row] : wanted_starts[row + 1]]:
+            score, above, alike = mine[own], np.float32(0), np.float32(0)
+            start = 0
+            while start < items and above < k:
+                for item in range(start, min(start + PART, items)):  # without a branch, as in `scan`
+                    above += np.float32(mine[item] > score)
+                    alike += np.float32(mine[item] == score)
+                start += PART
+            if alike > 1:
+                for item in range(own):
+                    above += np.float32(mine[item] == score)
+            if above < k:
+                gain[row] += discount[int(above)]
+                hits[row] += 1
+    return finite

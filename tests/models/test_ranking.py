@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from models.ranking import best_unseen
+from models.ranking import best_unseen, gains, ideal
 
 
 def plain(scores, seen, k):
@@ -63,3 +63,28 @@ def test_a_bad_score_is_refused_even_where_it_could_not_be_listed():
     scores[0, 129] = -np.inf
     with pytest.raises(ValueError, match="NaN or infinite"):
         best_unseen(scores, sp.csr_matrix(([True], ([0], [129])), shape=(1, 130)), 2)
+
+
+@pytest.mark.parametrize("items", [*range(2, 40), 2047, 2049, 5000])
+def test_what_a_list_is_worth_is_known_without_making_it(items):
+    rng = np.random.default_rng(items)
+    scores = rng.integers(-2, rng.integers(0, 4000), (15, items)).astype(np.float32)  # some tie, some do not
+    seen = rng.random(scores.shape) < 0.3
+    wanted = ~seen & (rng.random(scores.shape) < rng.random())
+    gain, hits = gains(scores, sp.csr_matrix(seen), sp.csr_matrix(wanted), 7)
+    listed = plain(scores, seen, 7)
+    found = np.take_along_axis(wanted, listed, 1) & (listed >= 0)
+    np.testing.assert_array_equal(hits, found.sum(1))
+    np.testing.assert_allclose(gain, found @ (1 / np.log2(np.arange(2, 9))), rtol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_row_with_a_bad_score_is_worth_nothing(bad):
+    scores = np.arange(130, dtype=np.float32)[None] + 1
+    scores[0, 100] = bad
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        gains(scores, sp.csr_matrix(scores == 1), sp.csr_matrix(scores == 130), 2)
+
+
+def test_the_best_list_is_cut_at_its_length():
+    np.testing.assert_allclose(ideal(np.array([1, 2, 3]), 2), [1, 1 + 1 / np.log2(3), 1 + 1 / np.log2(3)])
