@@ -37,7 +37,8 @@ class Contrast:
     """A figure of one group against the others.
 
     name: as in keys. label, unit, method: of the finding. values: csr float64 [users, c], what is summed over a group's
-    users; users without any do not count. statistic: the figure from those sums.
+    users; users without any do not count. statistic: the figure from those sums. items: how many items it is the mean
+    over, from the same sums; 0 = the figure is undefined. None: it is no mean over items.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Contrast:
     method: Phrase
     values: sp.csr_matrix
     statistic: Statistic
+    items: Statistic | None = None
 
 
 def contrasted(
@@ -71,12 +73,14 @@ def contrasted(
     taken = counts & (code >= 0)
     rng = np.random.default_rng([seed, zlib.crc32(f"{partition.attribute} {contrast.name}".encode())])
     observed, dealt = dealt_out(contrast.values[taken], code[taken], len(shown), contrast.statistic, settings, rng)
-    if len(shown) == 2:
-        return [_judgeable(blank, observed[0], dealt[:, 0])]
-    widest = _judgeable(blank, observed.max(), dealt.max(axis=1))
-    facts: dict[str, JSON] = {"highest": partition.names[shown[int(observed.argmax())]]}
+    over = _items(contrast, contrast.values[taken], code[taken], len(shown))
+    if len(shown) == 2 or not over.any():
+        return [_judgeable(blank, observed[0], dealt[:, 0], over[0])]
+    first = int(np.where(over > 0, observed, -np.inf).argmax())
+    widest = _judgeable(blank, observed[first], dealt.max(axis=1), over[first])
+    facts: dict[str, JSON] = {"highest": partition.names[shown[first]]}
     each = [
-        _judgeable(_of_group(blank, contrast, partition, group), observed[at], dealt[:, at])
+        _judgeable(_of_group(blank, contrast, partition, group), observed[at], dealt[:, at], over[at])
         for at, group in enumerate(shown)
     ]
     return [replace(widest, settings=widest.settings | facts), *each]
@@ -115,7 +119,17 @@ def _figures(values: sp.csr_matrix, codes: Codes, groups: int, statistic: Statis
     return np.stack(found, axis=1)
 
 
-def _judgeable(blank: Comparison, value: float, dealt: Array) -> Comparison:
+def _items(contrast: Contrast, values: sp.csr_matrix, code: Codes, groups: int) -> Array:
+    """[G]: items that each group's figure is the mean over; infinity where it is no such mean."""
+    if contrast.items is None:
+        return np.full(groups, np.inf)
+    return np.asarray(_figures(values, code[None], groups, contrast.items)[0])
+
+
+def _judgeable(blank: Comparison, value: float, dealt: Array, items: float) -> Comparison:
+    if items == 0:
+        return replace(blank, reason=phrase("figures.reason.no_common_items"))
+    over: dict[str, JSON] = {} if np.isinf(items) else {"items": int(items)}
     at_least = int((dealt >= value * (1 - 1e-9)).sum())
     chance = float(dealt.mean())
     return replace(
@@ -123,8 +137,8 @@ def _judgeable(blank: Comparison, value: float, dealt: Array) -> Comparison:
         value=float(value),
         p=(1 + at_least) / (1 + dealt.size),
         test="permutation",
-        settings=blank.settings | {"chance": chance, "shuffles": int(dealt.size)},
-        reason=phrase("figures.reason.chance", chance=amount(chance, blank.unit)),
+        settings=blank.settings | {"chance": chance, "shuffles": int(dealt.size)} | over,
+        reason=phrase(f"figures.reason.chance{'_items' if over else ''}", chance=amount(chance, blank.unit), **over),
     )
 
 

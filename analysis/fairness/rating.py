@@ -87,6 +87,7 @@ def unfairness(ratings: Ratings, users: int, items: int) -> list[Contrast]:
             ),
             values=values,
             statistic=_over_items(kind),
+            items=lambda own, rest: rated_by_both(own, rest).sum(axis=-1).astype(np.float64),
         )
         for kind in KINDS
     ]

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from analysis.fairness.exposure import attention_measures
+from analysis.fairness.attention import MOST_GROUPS, group_attention
+from analysis.fairness.contrasts import groupings_of
 from analysis.fairness.infer import estimate
 from analysis.fairness.judge import Comparison, measured
 from analysis.fairness.ranking import Ranking
@@ -123,14 +124,36 @@ def _both(before: Ranking, after: Ranking, name: str, terms: Terms) -> tuple[int
     """Users, and the distance before and after, from the same resamples of the users that have both lists."""
     purpose = f"mitigation items {terms.grouping} {name}"
     rng = np.random.default_rng([terms.seed, zlib.crc32(purpose.encode())])
-    pair = [attention_measures(ranking, terms.K, terms.grouping) for ranking in (before, after)]
-    both = (pair[0][0].denominator > 0) & (pair[1][0].denominator > 0)
-    top = np.column_stack([m.numerator * both for measures in pair for m in measures])
-    bottom = np.column_stack([m.denominator * both for measures in pair for m in measures])
+    given, area = zip(
+        *(attention_given(ranking.top(terms.K), terms.grouping) for ranking in (before, after)), strict=True
+    )
+    total = [one.sum(axis=1, keepdims=True) for one in given]
+    both = (total[0] > 0) & (total[1] > 0)
+    top = np.hstack([one * both for one in given])
+    bottom = np.hstack([np.broadcast_to(one * both, given[0].shape) for one in total])
     found = estimate(top, bottom, np.zeros(len(both), np.intp), 1, terms.settings.replicates, rng)
     shares = np.vstack([found.value, found.replicate[:, 0]])  # [1 + B, 2 groups]
-    sizes = before.item_groups[terms.grouping].astype(str).value_counts()
-    names = [measure.name.split("=", 1)[1][:-1] for measure in pair[0]]
-    area = np.array([sizes[name] for name in names]) / len(before.item_ids)
     one, two = np.split(shares, 2, axis=1)
-    return int(found.n[0]), distance(one, area), distance(two, area)
+    return int(found.n[0]), distance(one, area[0]), distance(two, area[1])
+
+
+def attention_given(ranking: Ranking, grouping: str) -> tuple[Array, Array]:
+    """Attention of each user's list to every value of an item grouping [users, groups], and their share of the items.
+
+    All values count, however few are shown elsewhere; of more than MOST_GROUPS the smallest are one together.
+    """
+    code, groups = groupings_of(ranking.item_groups[grouping].to_numpy(str))
+    size = np.bincount(code, minlength=groups)
+    if groups > MOST_GROUPS:
+        place = np.empty(groups, np.intp)
+        place[np.argsort(-size, kind="stable")] = np.minimum(np.arange(groups), MOST_GROUPS - 1)
+        code, groups = place[code], MOST_GROUPS
+        size = np.bincount(code, minlength=groups)
+    return group_attention(ranking.lists, code, groups), size / len(code)
+
+
+def far_from_parity(ranking: Ranking, grouping: str) -> float:
+    """The distance of one recommender's lists; 0 where nothing is listed."""
+    given, area = attention_given(ranking, grouping)
+    shares = given.sum(axis=0) / max(given.sum(), 1e-12)
+    return float(np.abs(shares - area).sum() / 2) if given.any() else 0.0

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.fairness.decisions import decision_measures
-from analysis.fairness.exposure import attention_measures
 from analysis.fairness.judge import Measure, measured
 from analysis.fairness.ranking import Decisions, Ranking
 from analysis.finding import JSON, Finding
 from analysis.mitigation.before_after import Terms, accuracy_measure, decision_accuracy
+from analysis.mitigation.distance import far_from_parity
 from analysis.mitigation.leak import TUNING, leak_of
 from analysis.mitigation.methods import Goal
 from analysis.mitigation.naming import BEFORE, title_of
@@ -128,9 +128,4 @@ def _far(ranking: Ranking, terms: Terms) -> float | None:
     """Distance of the exposure of item groups from parity, as analysis.mitigation.distance."""
     if terms.grouping not in ranking.item_groups or ranking.item_groups[terms.grouping].nunique() < 2:
         return None
-    sizes = ranking.item_groups[terms.grouping].astype(str).value_counts()
-    far = 0.0
-    for measure in attention_measures(ranking, terms.K, terms.grouping):
-        value = measure.name.split("=", 1)[1][:-1]
-        far += abs(measure.overall - sizes[value] / len(ranking.item_ids)) / 2
-    return far
+    return far_from_parity(ranking, terms.grouping)

@@ -1,5 +1,7 @@
 """Errors of predicted ratings by group equal hand computations; the same errors on both sides are no unfairness."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,3 +142,14 @@ def test_one_group_and_no_common_items_are_not_computed_or_nothing():
     apart = rated([0, 1], [0, 1], [1, 1], [2, 3])
     assert set(figures(apart, 2, 2, [0, 1]).values()) == {0.0}
     assert sp.issparse(unfairness(apart, 2, 2)[0].values)
+
+
+def test_a_mean_over_no_item_is_not_computed_and_the_items_that_both_sides_rated_are_counted():
+    data, people = shop(60, 0.0, 4)
+    group = partition(people, ("group",))
+    apart = replace(data, item=np.where(group.code[data.user] == 0, data.item % 15, 15 + data.item % 15))
+    [one] = judged(contrasted(unfairness(apart, 60, 30)[0], group, {}, SETTINGS, 2, 1))
+    assert one.verdict is Verdict.NOT_COMPUTED and "both sides" in say(one.reason)
+    [one] = judged(contrasted(unfairness(data, 60, 30)[0], group, {}, SETTINGS, 2, 1))
+    sides = [set(data.item[group.code[data.user] == side]) for side in (0, 1)]
+    assert one.settings["items"] == len(sides[0] & sides[1]) and str(one.settings["items"]) in say(one.reason)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.finding import Verdict
 from analysis.mitigation.compare import MitigationSettings, Variant, mitigation_section
-from analysis.mitigation.distance import distance
+from analysis.mitigation.distance import attention_given, distance, far_from_parity
 from tests.analysis.fairness.test_disparity import findings, planted
 from tests.analysis.mitigation.test_compare import as_is
 
@@ -60,3 +60,18 @@ def test_no_resample_is_further_from_the_value_than_its_shares_have_moved(items,
     found = distance(shares, area)
     assert found.value == pytest.approx(max(0, *(np.abs(shares[0] - area).sum(keepdims=True) / 2)))
     assert (np.abs(found.replicate - found.value) <= found.moved + 1e-12).all()
+
+
+def test_every_value_of_a_grouping_counts_however_many_there_are():
+    pair = shown(80, 0.2, 1), shown(80, 0.5, 2)
+    for values in (20, 40):  # more than a chart shows; each item a value of its own
+        names = [f"v{item % values:02}" for item in range(40)]
+        many = [replace(one, item_groups=one.item_groups.assign(tail=names)) for one in pair]
+        found = findings(mitigation_section(as_is(many[0]), [Variant("rerank", 1.0, many[1])], SETTINGS, 10, 1))
+        place = np.broadcast_to(1 / np.log2(np.arange(2, 7)), many[1].lists.shape)
+        weight = np.bincount((many[1].lists % values).ravel(), place.ravel(), minlength=values)
+        by_hand = np.abs(weight / weight.sum() - 1 / values).sum() / 2
+        assert found[KEY].value == pytest.approx(by_hand)
+        assert far_from_parity(many[1], "tail") == pytest.approx(by_hand)
+    folded, area = attention_given(replace(pair[0], item_groups=pair[0].item_groups.assign(tail=names)), "tail")
+    assert folded.shape == (80, 40) and area.sum() == pytest.approx(1)
