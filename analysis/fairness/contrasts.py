@@ -129,7 +129,7 @@ def _items(contrast: Contrast, values: sp.csr_matrix, code: Codes, groups: int) 
 def _judgeable(blank: Comparison, value: float, dealt: Array, items: float) -> Comparison:
     if items == 0:
         return replace(blank, reason=phrase("figures.reason.no_common_items"))
-    over: dict[str, JSON] = {} if np.isinf(items) else {"items": int(items)}
+    over = {} if np.isinf(items) else {"items": int(items)}
     at_least = int((dealt >= value * (1 - 1e-9)).sum())
     chance = float(dealt.mean())
     return replace(

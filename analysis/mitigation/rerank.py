@@ -44,7 +44,7 @@ def exposure_constrained(
     Raises Refusal for a strength outside [0, 1].
     """
     check_strength(strength)
-    if strength == 0.0:
+    if strength == 0.0 or (candidates.codes < 0).all():
         return candidates.codes[:, :K].copy()
     names, group, member = candidates.members(item_group)
     wanted = _targets(names, group, target)
@@ -101,7 +101,7 @@ def _shares(member: npt.NDArray, order: npt.NDArray, groups: int) -> Array:
     weight = np.broadcast_to(1.0 / np.log2(np.arange(2, placed.shape[1] + 2)), placed.shape)
     kept = placed >= 0
     total = np.bincount(placed[kept], weights=weight[kept], minlength=groups)
-    return total / total.sum()
+    return total / (total.sum() or 1.0)  # nothing listed: nobody has a share
 
 
 def _attention(candidates: Lists, K: int) -> float:

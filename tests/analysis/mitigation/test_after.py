@@ -255,3 +255,10 @@ def test_renaming_users_changes_nothing_but_their_order(name):
         "exposure": lambda c, o: exposure_constrained(c, group, 0.7, K),
     }[name]
     assert np.array_equal(one(candidates, np.arange(40))[order], one(turned, order))
+
+
+def test_where_there_is_nothing_to_choose_from_the_lists_stay_empty():
+    nothing = Candidates(np.full((3, 4), -1, np.int32), np.full((3, 4), -np.inf, np.float32))
+    with np.errstate(all="raise"):
+        assert (exposure_constrained(nothing, np.array(list("aabb")), 1.0, 2) == -1).all()
+        assert short_changed(nothing, np.array(list("aabb")), 2).all()
