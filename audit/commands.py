@@ -146,14 +146,14 @@ def ask(folder: Path, asker: Asker, place: int, send: bool, as_line: bool) -> in
 
 def serve(folder: Path, host: str, port: int) -> int:
     """Answer with the lists of an audit's saved model until the process is told to stop."""
+    from audit.recommend import place_of
     from models.catalogue import Catalogue
     from models.serve import run as answer
     from models.serve import service
     from models.store import load
 
     audit = AuditFolder(folder if (folder / "work").is_dir() else folder.resolve().parents[1])
-    chosen = audit.settings().recommender.saved if audit.path == folder else None
-    model = load(Path(chosen) if chosen else audit.model)
+    model = load(place_of(audit.settings().recommender, audit.model) if audit.path == folder else audit.model)
     app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE))
     print(say(phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))), flush=True)
     answer(app, host, port)

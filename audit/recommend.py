@@ -14,10 +14,11 @@ from analysis.document import Section
 from analysis.log import UNKNOWN
 from audit.compose import Composed
 from audit.search import chosen_settings, with_search
+from audit.settings import Recommending
 from audit.why import with_tokens
 from models.base import Recommender, Scorer, Tell, silent
 from models.catalogue import Catalogue
-from models.config import RecommenderSettings
+from models.config import RecommenderSettings, finished
 from storage import write_atomic
 from words import Phrase, Refusal, phrase
 
@@ -146,6 +147,7 @@ def _row_scores(model: Recommender, rows: pd.DataFrame) -> np.ndarray:
 def audited(run: Run, chosen: RecommenderSettings) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
     """The recommender under audit: trained by the `chosen` settings, loaded, or (None) given by its lists; and what
     is to be said of it."""
+    from models.encoders import is_classifier
     from models.fitted import must_know
     from models.store import load
 
@@ -156,10 +158,12 @@ def audited(run: Run, chosen: RecommenderSettings) -> tuple[Fitted[Any] | None, 
         from audit.prompted_lists import asked_lists
 
         return None, *asked_lists(run)
-    if settings.saved is not None:
+    if settings.saved is not None and not is_classifier(Path(settings.saved)):
         model = load(Path(settings.saved))
         must_know(model, composed.data)
         return model, scored(model, composed), model.remarks()
+    if settings.saved is not None:
+        chosen = finished(Path(settings.saved), settings.model)
     model, kept = trained(composed, chosen, run.settings.seed, run.folder.checkpoints, run.tell)
     model.save(run.folder.model)
     return model, kept, model.remarks()
@@ -250,7 +254,15 @@ def trained_model(run: Run) -> Fitted[Any]:
     settings = run.settings.recommender
     if settings.lists_alone:
         raise Refusal("audit.lists_without_scores")
-    return load(Path(settings.saved) if settings.saved else run.folder.model)
+    return load(place_of(settings, run.folder.model))
+
+
+def place_of(settings: Recommending, own: Path) -> Path:
+    """The folder of the model under audit: a saved one of ours, else what the audit keeps (`own`)."""
+    from models.encoders import is_classifier
+
+    saved = None if settings.saved is None else Path(settings.saved)
+    return own if saved is None or is_classifier(saved) else saved
 
 
 def _name(run: Run) -> str:

@@ -134,7 +134,8 @@ class Recommending(_Frozen):
     """Settings of that kind that are tried first, the given ones among them; the best by NDCG@10 on the validation
     rows are trained (models.tune). 0: the given ones."""
     saved: str | None = None
-    """Folder of a saved model of ours to audit instead of training one."""
+    """Folder of a finished model to audit instead of training one: a saved one of ours, or a sequence classifier in
+    Hugging Face form that reads pairs (`model` says of how many candidates and how much text, if it is pairwise)."""
     lists: str | None = None
     """File of recommendation lists (user, item, rank or score) to audit instead of a model."""
     prompted: Prompted | None = None

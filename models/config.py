@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
@@ -361,6 +362,8 @@ class PairwiseSettings(Gradient):
     """Tokens of a pair that are read; longer texts are cut."""
     encoder: str | None = None
     """What reads the pairs: a folder in Hugging Face form, `owner/model@revision` of the hub, or None: MiniLM."""
+    finished: bool = False
+    """`encoder` is a folder with a classifier that was trained elsewhere: it is read as it came, nothing is trained."""
     layers: int = Field(2, ge=1, le=96)
     """The uppermost layers of the encoder that are tuned, by LoRA."""
     rank: int = Field(8, ge=1, le=256)
@@ -386,3 +389,10 @@ Kind = Literal["popularity", "additive", "ease", "mf", "vae", "sequence", "langu
 
 SETTINGS: TypeAdapter[RecommenderSettings] = TypeAdapter(RecommenderSettings)
 """Reads settings of any kind from plain data: ``SETTINGS.validate_python({"kind": "ease"})``."""
+
+
+def finished(folder: Path, like: RecommenderSettings) -> PairwiseSettings:
+    """Settings that read the classifier in `folder`; of how many candidates and how much text is as in `like`, where
+    that is of this kind."""
+    settings = like if isinstance(like, PairwiseSettings) else PairwiseSettings()
+    return settings.model_copy(update={"encoder": str(folder), "finished": True})

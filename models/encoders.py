@@ -91,8 +91,43 @@ def checked(folder: Path) -> Encoder:
 
 def load(encoder: Encoder) -> tuple[Any, Any]:
     """Tokenizer and model (in evaluation mode, on the CPU). Raises Refusal where they are no text encoder."""
+    from transformers import AutoModel
+
+    tokenizer, model, wrong = _opened(encoder, AutoModel)
+    if any("pooler" not in key for key in wrong):
+        raise Refusal("encoders.weights", folder=encoder.folder.name)
+    return tokenizer, model
+
+
+def load_classifier(encoder: Encoder) -> tuple[Any, Any]:
+    """The same with the head of a finished classifier of pairs. Raises Refusal for a head that was never trained, or
+    tells more than two labels apart."""
+    from transformers import AutoModelForSequenceClassification
+
+    if not is_classifier(encoder.folder):
+        raise Refusal("encoders.no_classifier", folder=encoder.folder.name)
+    tokenizer, model, wrong = _opened(encoder, AutoModelForSequenceClassification)
+    if wrong:
+        raise Refusal("encoders.weights", folder=encoder.folder.name)
+    if model.config.num_labels > 2:
+        raise Refusal("encoders.labels", folder=encoder.folder.name, labels=int(model.config.num_labels))
+    return tokenizer, model
+
+
+def is_classifier(folder: Path) -> bool:
+    """Whether a folder calls itself a sequence classifier in Hugging Face form; nothing else is looked at."""
+    path = folder / "config.json"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_JSON:
+        return False
+    settings = _json(path)
+    named = settings.get("architectures") if isinstance(settings, dict) else None
+    return isinstance(named, list) and any(str(one).endswith("ForSequenceClassification") for one in named)
+
+
+def _opened(encoder: Encoder, kind: Any) -> tuple[Any, Any, set[str]]:
+    """Tokenizer, model (evaluating, on the CPU), and names of weights that the folder lacks or has in other shapes."""
     from safetensors import SafetensorError
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -100,16 +135,14 @@ def load(encoder: Encoder) -> tuple[Any, Any]:
     place, safely = str(encoder.folder), {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, **safely)
-        model, found = AutoModel.from_pretrained(
+        model, found = kind.from_pretrained(
             place, use_safetensors=True, attn_implementation="sdpa", output_loading_info=True, **safely
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
         raise Refusal("encoders.unreadable", folder=encoder.folder.name) from error
-    if any("pooler" not in key for key in (*found["missing_keys"], *found["mismatched_keys"])):
-        raise Refusal("encoders.weights", folder=encoder.folder.name)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    return tokenizer, model.eval()
+    return tokenizer, model.eval(), {str(key) for key in (*found["missing_keys"], *found["mismatched_keys"])}
 
 
 def _plain_files(folder: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from models.base import Tell, silent
 from models.data import Floats, Ints
+from models.encoders import Encoder, load_classifier
 from models.histories import PAD, Profiles
 from models.tuning import TunedEncoder
 
@@ -91,11 +93,36 @@ def _mean(states: Tensor, there: Tensor) -> Tensor:
     return torch.nn.functional.normalize(mean.float(), dim=-1)
 
 
-class PairReader:
+class Reader(ABC):
+    """What gives the log odds that a user wants an item, of pairs put into words."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.wording = wording
+
+    @abstractmethod
+    def odds(self, codes: Codes, history: Ints, items: Ints) -> Tensor:
+        """[n]: the log odds of pairs; codes of profiles and histories a row."""
+
+    def scores(self, codes: Codes, history: Ints, items: Ints, tell: Tell = silent) -> Floats:
+        """float32 [n]: the log odds of pairs, without a gradient."""
+        found = np.empty(len(items), np.float32)
+        with torch.no_grad():
+            for start in range(0, len(items), READ_AT_ONCE):
+                block = slice(start, start + READ_AT_ONCE)
+                found[block] = self.odds(codes[block], history[block], items[block]).float().cpu().numpy()
+                tell(min(1.0, (start + READ_AT_ONCE) / len(items)), "encoders.pairs")
+        return found
+
+
+class PairReader(Reader):
     """Encoder and judge, and how pairs are worded for them."""
 
     def __init__(self, encoder: TunedEncoder, judge: Judge, wording: Wording) -> None:
-        self.encoder, self.judge, self.wording = encoder, judge, wording
+        super().__init__(wording)
+        self.encoder, self.judge = encoder, judge
+
+    def odds(self, codes: Codes, history: Ints, items: Ints) -> Tensor:
+        return self.read(codes, history, items)[1]
 
     def read(self, codes: Codes, history: Ints, items: Ints) -> tuple[Tensor, Tensor]:
         """The users' halves [n, width] and the log odds [n] of pairs; codes of profiles and histories a row."""
@@ -105,15 +132,23 @@ class PairReader:
         user, candidate = read_pairs(self.encoder, known, self.wording.items(items))
         return user, self.judge(user, candidate, torch.from_numpy(items).long().to(place))
 
-    def scores(self, codes: Codes, history: Ints, items: Ints, tell: Tell = silent) -> Floats:
-        """float32 [n]: the log odds of pairs, without a gradient."""
-        found = np.empty(len(items), np.float32)
-        with torch.no_grad():
-            for start in range(0, len(items), READ_AT_ONCE):
-                block = slice(start, start + READ_AT_ONCE)
-                found[block] = self.read(codes[block], history[block], items[block])[1].float().cpu().numpy()
-                tell(min(1.0, (start + READ_AT_ONCE) / len(items)), "encoders.pairs")
-        return found
+
+class FinishedReader(Reader):
+    """A sequence classifier in Hugging Face form, as it came: nothing of it is trained here."""
+
+    def __init__(self, encoder: Encoder, tokens: int, wording: Wording) -> None:
+        super().__init__(wording)
+        self.tokenizer, self.model = load_classifier(encoder)
+        self.tokens = min(tokens, self.tokenizer.model_max_length)
+
+    def odds(self, codes: Codes, history: Ints, items: Ints) -> Tensor:
+        """[n]: the logit of the only label, or that of label 1 less that of label 0."""
+        known, candidates = self.wording.users(codes, history), self.wording.items(items)
+        cut = {"padding": True, "truncation": "longest_first", "max_length": self.tokens}
+        logits: Tensor = self.model(
+            **self.tokenizer(known, candidates, return_tensors="pt", **cut)
+        ).logits  # [n, labels]
+        return logits[:, -1] - logits[:, 0] if logits.shape[1] == 2 else logits[:, 0]
 
 
 def as_codes(texts: Sequence[str]) -> tuple[Ints, Ints]:

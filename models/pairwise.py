@@ -25,7 +25,7 @@ from models.fitted import Fitted, expect, ids_digest
 from models.histories import PAD, Profiles, code, histories, inside, profiles
 from models.loop import learn, seeded
 from models.negatives import Negatives
-from models.pairs import Codes, Judge, PairReader, Wording, as_codes, as_texts, log_share
+from models.pairs import Codes, FinishedReader, Judge, PairReader, Reader, Wording, as_codes, as_texts, log_share
 from models.ranking import best_unseen
 from models.stamp import stamp
 from models.store import Arrays
@@ -116,6 +116,12 @@ class Pairwise(Fitted[PairwiseSettings]):
 
     kind = "pairwise"
     best_epoch: int = 0
+    tuned_share: float = 0.0
+
+    def __init__(self, settings: PairwiseSettings, seed: int = 0) -> None:
+        super().__init__(settings, seed)
+        self.adapters: Arrays = {}
+        self.head: Arrays = {}
 
     def fit(self, data: Interactions, tell: Tell = silent, folder: Path | None = None) -> Self:
         if data.item_texts is None or not any(text.strip() for text in data.item_texts):
@@ -123,20 +129,24 @@ class Pairwise(Fitted[PairwiseSettings]):
         cache = self.cache or (None if folder is None else folder / "texts")
         self.texts = encode(data.item_texts, cache, silent, self.settings.encoder)
         self.item_texts, self.profiles = data.item_texts, profiles(data, self.settings)
-        learner = PairLearner(data, self.profiles, self.settings, self.seed)
-        mark = stamp(data, self.settings, self.seed)
-        course = learn(learner, self.settings, self.seed, mark, folder, part(tell, 0.0, TRAINED))
-        self.curves, self.best_epoch = {"loss": course.loss, "validation": course.validation}, course.best_epoch
         self.ids, self.popularity = ids_digest(data), data.popularity
-        reader = learner.reader
-        self.encoder_digest, self.tuned_share = reader.encoder.encoder.digest, reader.encoder.share
-        self.adapters = reader.encoder.arrays()
-        self.head = {name: weight.cpu().numpy().copy() for name, weight in reader.judge.state_dict().items()}
-        self.history = learner.before(np.arange(data.n_users, dtype=np.int32), learner.counts)
+        self.encoder_digest = find(self.settings.encoder).digest
+        self.history = histories(data, np.ones(len(data.user), np.float32), self.settings.history).items
         self.candidates = _candidates(data, self.settings.candidates)
+        trained = 0.0 if self.settings.finished else TRAINED
+        reader = self._reader() if self.settings.finished else self._trained(data, folder, part(tell, 0.0, trained))
         everyone = np.arange(data.n_users, dtype=np.int32)
-        self.values = self._values(reader, everyone, self.profiles.codes, part(tell, TRAINED, 1.0))
+        self.values = self._values(reader, everyone, self.profiles.codes, part(tell, trained, 1.0))
         return self
+
+    def _trained(self, data: Interactions, folder: Path | None, tell: Tell) -> PairReader:
+        learner = PairLearner(data, self.profiles, self.settings, self.seed)
+        course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
+        self.curves, self.best_epoch = {"loss": course.loss, "validation": course.validation}, course.best_epoch
+        reader = learner.reader
+        self.adapters, self.tuned_share = reader.encoder.arrays(), reader.encoder.share
+        self.head = {name: weight.cpu().numpy().copy() for name, weight in reader.judge.state_dict().items()}
+        return reader
 
     def score(self, users: Ints) -> Floats:
         return self._whole(users, self.values[users])
@@ -155,9 +165,12 @@ class Pairwise(Fitted[PairwiseSettings]):
     def remarks(self) -> tuple[Phrase, ...]:
         pairs = int((self.candidates >= 0).sum())
         read = phrase("encoders.pairs_read", pairs=pairs, candidates=self.settings.candidates)
-        return read, tuned("lora", self.adapters, self.tuned_share)
+        return (
+            read,
+            phrase("encoders.finished") if self.settings.finished else tuned("lora", self.adapters, self.tuned_share),
+        )
 
-    def _values(self, reader: PairReader, users: Ints, codes: Codes, tell: Tell) -> Floats:
+    def _values(self, reader: Reader, users: Ints, codes: Codes, tell: Tell) -> Floats:
         """float32 [len(users), n]: the log odds of the users' candidates, 0 where there is none."""
         candidates = self.candidates[users]
         row, at = np.nonzero(candidates >= 0)
@@ -176,10 +189,13 @@ class Pairwise(Fitted[PairwiseSettings]):
         scores[row, candidates[row, at]] = values[row, at]
         return np.asarray(scores, np.float32)
 
-    def _reader(self) -> PairReader:
+    def _reader(self) -> Reader:
         """The reader as it was trained. Raises Refusal where the encoder is no longer the one of the fit."""
-        if find(self.settings.encoder).digest != self.encoder_digest:
+        encoder = find(self.settings.encoder)
+        if encoder.digest != self.encoder_digest:
             raise Refusal("encoders.changed")
+        if self.settings.finished:
+            return FinishedReader(encoder, self.settings.tokens, Wording(self.item_texts, self.profiles))
         with seeded(self.seed):
             reader = make_reader(self.item_texts, self.profiles, self.popularity, self.settings)
         reader.encoder.take(self.adapters)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from audit.intake import allowed_path, keep_upload
 from audit.settings import Recommending
-from models.config import SETTINGS, RecommenderSettings
+from models.config import SETTINGS, RecommenderSettings, finished
+from models.encoders import is_classifier
 from models.prompted.settings import RECOMMENDING, Prompted
 from pages.parts import asking, encoder, form, jobs, lists, section, unbiased
 from pages.parts.ground import Ground, ground
@@ -29,9 +31,11 @@ FIRST = {
     "popularity": (),
 }
 """Settings of each kind that are shown at once; the others wait in an expander."""
-ELSEWHERE = frozenset({"adversary", "erasure", "penalty", "encoder", "tuning", "debias"})
+ELSEWHERE = frozenset({"adversary", "erasure", "penalty", "encoder", "finished", "tuning", "debias"})
 """The first three are mitigations, set on their page; the encoder, its fine-tuning and what removes the log's bias have
 inputs of their own."""
+READ = ("candidates", "history", "tokens", "profile")
+"""Settings of a classifier that was trained elsewhere."""
 WAYS = ("train", "saved", "lists", "ask")
 
 
@@ -109,7 +113,13 @@ def _saved(view: View, known: Ground) -> Recommending:
     st.caption(t("recommender.saved_hint"))
     if not path.strip():
         return settings
-    return _located(settings, "saved", path)
+    located = _located(settings, "saved", path)
+    if located.saved is None or not is_classifier(Path(located.saved)):
+        return located
+    st.caption(t("recommender.saved_classifier"))
+    reading = finished(Path(located.saved), located.model)
+    reading = form.fields(view, reading, READ, "pairwise", options={"profile": known.sensitive})
+    return located.model_copy(update={"model": reading.model_copy(update={"encoder": None, "finished": False})})
 
 
 def _lists(view: View, known: Ground) -> Recommending:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from audit.workspace import Workspace
 from models.config import LanguageSettings, PairwiseSettings
+from tests.models.test_finished import write_classifier
 from tests.models.tiny import write_encoder
 from tests.pages.conftest import Open, unfold
 
@@ -46,3 +47,18 @@ def test_an_encoder_outside_the_allowed_folders_is_refused(open_page: Open, home
     model = model_of(home)
     assert isinstance(model, PairwiseSettings) and model.encoder == str(folder)
     assert not page.error
+
+
+def test_a_finished_classifier_is_loaded_and_asked_only_how_much_it_reads(
+    open_page: Open, home: Path, monkeypatch
+) -> None:
+    folder = write_classifier(home / "classifier")
+    monkeypatch.setenv("EVENHAND_DATA_ROOTS", str(home))
+    page = unfold(open_page("recommender", home), f"{KEY}:settings")
+    page.radio(key=f"{KEY}:way").set_value("saved").run()
+    page.text_input(key=f"{KEY}:saved").set_value(str(folder)).run()
+    assert not page.exception and not page.error
+    page.number_input(key=f"{KEY}:pairwise.candidates").set_value(3).run()
+    kept = Workspace(home).demo().settings().recommender
+    assert isinstance(kept.model, PairwiseSettings)
+    assert (kept.saved, kept.model.candidates, kept.model.finished) == (str(folder), 3, False)
