@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
 
 CHANGE_WORDS = frozenset({"gap", "cannot_tell"})
-"""Verdicts that read otherwise of a change: changed, no change shown."""
+"""Verdicts that read otherwise where no groups are compared: changed, no change shown; differ, no difference shown."""
 VALUELESS = frozenset({Verdict.SUPPRESSED, Verdict.NOT_COMPUTED})
 
 
@@ -134,9 +134,10 @@ def is_change(finding: Finding) -> bool:
 
 
 def verdict_word(finding: Finding) -> Phrase:
-    """The verdict in a word or two. A change has its own: what changed is no gap between groups."""
+    """The verdict in a word or two. A change has its own, and so have two recommenders: neither is a gap of groups."""
     name = finding.verdict.name.lower()
-    return phrase(f"finding.{'change' if is_change(finding) and name in CHANGE_WORDS else 'verdict'}.{name}")
+    words = "change" if is_change(finding) else "pair" if finding.key.startswith("recommender.") else "verdict"
+    return phrase(f"finding.{words if name in CHANGE_WORDS else 'verdict'}.{name}")
 
 
 def sentence(finding: Finding) -> Phrase:

@@ -55,7 +55,8 @@ def size(document: Document, language: Language) -> str:
 
 def about(document: Document, language: Language) -> tuple[str, ...]:
     """Whom the report is about, where its steps say that this is not everybody; each saying once."""
-    said = (words for section in document.sections for words in section.summary if words.key in ABOUT)
+    said = [words for section in document.sections for words in section.summary if words.key in ABOUT]
+    said.sort(key=lambda words: ABOUT.index(words.key))
     return tuple(dict.fromkeys(legible(say(words, language)) for words in said))
 
 

@@ -247,12 +247,9 @@ def _counts(rows: list[Row], language: Language) -> tuple[dict[str, str], ...]:
 
 
 def _meaning(finding: Finding) -> str:
-    """The key of what the finding's verdict means: one of a change reads otherwise."""
-    return (
-        verdict_word(finding)
-        .key.replace("finding.verdict", "report.meaning")
-        .replace("finding.change", "report.meaning_of_change")
-    )
+    """The key of what the finding's verdict means: one of a change, or of two recommenders, reads otherwise."""
+    _, words, name = verdict_word(finding).key.split(".")
+    return f"report.meaning.{name}" if words == "verdict" else f"report.meaning_of_{words}.{name}"
 
 
 def _methods(document: Document, language: Language) -> dict[str, int]:

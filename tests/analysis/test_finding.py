@@ -56,4 +56,6 @@ def test_a_change_is_called_a_change_and_a_gap_a_gap_while_the_verdict_in_the_fi
         assert say(verdict_word(changed)) == word and told in say(sentence(changed))
         assert say(verdict_word(changed), "zh") and changed.model_dump(mode="json")["verdict"] == verdict.value
     gap = level(Verdict.GAP, value=0.1, low=0.05, high=0.2).model_copy(update={"key": "gender.ndcg@10.gap"})
+    pair = gap.model_copy(update={"key": "recommender.ndcg@10.gap.ease-popularity"})
+    assert say(verdict_word(pair)) == "differ"
     assert say(verdict_word(gap)) == "gap" and "difference is real" in say(sentence(gap))
