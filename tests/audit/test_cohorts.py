@@ -84,6 +84,15 @@ def test_every_step_says_whom_it_is_about_and_mitigation_judges_the_scope(tmp_pa
     said = told.about
     assert len(said) == 2 and all(f"{men} people" in words for words in said)
     assert (folder.path / "report.html").read_text().count(said[0]) >= 2
+    own = run.dataset.log[run.dataset.log["user"].map(run.dataset.users["gender"] == "men")]
+    shown = own["treatment"].astype(int) == 1
+    by_hand = own.loc[shown, "outcome"].mean() - own.loc[~shown, "outcome"].mean()
+    assert found["effect.naive"].value == pytest.approx(by_hand)
+    folder.save_settings(settings.model_copy(update={"scope": None}))
+    run_steps(folder, ["disparity"], unwatched)
+    of_all = {one.key: one for one in (folder.section("disparity") or document.sections[0]).findings}
+    for figure in ("ndcg@10", "length", "popularity"):
+        assert found[f"all.{figure}"].value == pytest.approx(of_all[f"gender.{figure}.men"].value)
 
 
 def test_the_command_line_names_scope_and_population_in_place_of_audit_toml(tmp_path: Path) -> None:
