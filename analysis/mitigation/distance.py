@@ -56,12 +56,14 @@ def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Bo
     """Distance of the exposure of item groups from their share of the catalogue, before and after.
 
     0 = parity, towards 1 = all attention to a vanishing group. Nothing where the items lack the grouping or have one
-    group. Intervals are symmetric and hold their value.
+    group, or fewer than two users have a list both before and after. Intervals are symmetric and hold their value.
     """
     grouping = terms.grouping
     if grouping not in before.item_groups or before.item_groups[grouping].nunique() < 2:
         return [], []
     n, one, two = _both(before, after, name, terms)
+    if n < 2:
+        return [], []
     facts: dict[str, JSON] = {"variant": name, "figure": "distance", "grouping": grouping}
     method = phrase("mitigation.method.distance", replicates=terms.settings.replicates, protocol=before.protocol)
     label = phrase("mitigation.figure.distance", grouping=grouping)

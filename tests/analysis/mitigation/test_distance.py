@@ -75,3 +75,11 @@ def test_every_value_of_a_grouping_counts_however_many_there_are():
         assert far_from_parity(many[1], "tail") == pytest.approx(by_hand)
     folded, area = attention_given(replace(pair[0], item_groups=pair[0].item_groups.assign(tail=names)), "tail")
     assert folded.shape == (80, 40) and area.sum() == pytest.approx(1)
+
+
+def test_where_nobody_has_a_list_before_and_after_there_is_no_distance():
+    before, after = shown(80, 0.2, 1), shown(80, 0.5, 2)
+    empty = replace(after, lists=np.full_like(after.lists, -1))
+    for pair in ((before, empty), (empty, empty)):
+        found = findings(mitigation_section(as_is(pair[0]), [Variant("rerank", 1.0, pair[1])], SETTINGS, 10, 1))
+        assert not any("distance" in key for key in found)
