@@ -7,6 +7,7 @@ end of its input and stops. State, progress and figures live in the workspace, n
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sqlite3
@@ -54,7 +55,7 @@ class Job:
     """One job as it stands now.
 
     fraction: share done, 0..1. eta: seconds left by the pace so far, None before there is a pace.
-    curves: name -> values reported so far, oldest first (loss, validation ...).
+    curves: name -> values that the newest training has reported, oldest first (loss, validation ...).
     """
 
     id: str
@@ -221,7 +222,10 @@ class Jobs:
     def _curves(self, job_id: str) -> Curves:
         curves: Curves = {}
         for row in self._read("SELECT figures FROM figure WHERE job=? ORDER BY number", (job_id,)):
-            for name, value in json.loads(row["figures"]).items():
+            figures = json.loads(row["figures"])
+            if figures.get("epoch", math.inf) < curves.get("epoch", [0])[-1]:
+                curves = {}  # another training has begun
+            for name, value in figures.items():
                 curves.setdefault(name, []).append(value)
         return curves
 

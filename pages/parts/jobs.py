@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
 from audit.jobs import Job
 from audit.settings import Step
+from pages.parts.curve import curve
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
 from words import Refusal
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 CURVES = ("loss", "validation")
 
 
@@ -84,12 +84,8 @@ def _curves(job: Job) -> None:
     """Loss and validation as they come in: a training that goes wrong is seen before it ends."""
     known = [name for name in CURVES if len(job.curves.get(name, [])) > 1]
     for column, name in zip(st.columns(len(known)) if known else [], known, strict=True):
-        column.line_chart(
-            pd.DataFrame({raw(f"jobs.{name}"): job.curves[name]}),
-            x_label=raw("jobs.reports"),
-            height=180,
-            alt=raw("jobs.curve_alt", name=raw(f"jobs.{name}")),
-        )
+        values, label = job.curves[name], raw(f"jobs.{name}")
+        column.html(curve(label, values, raw("jobs.curve_alt", name=label, n=len(values))))
 
 
 def _ended(view: View, job: Job) -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.jobs import Jobs
+from audit.jobs import Jobs, Recorder
 from audit.settings import AuditSettings, Recommending
 from audit.workspace import Workspace
 from models.config import FactorSettings
-from words import Refusal, say
+from words import Refusal, phrase, say
 
 SMALL = Source(kind="demo", shop=Shop(users=200, items=48))
 
@@ -126,3 +126,13 @@ def test_the_worker_ends_when_its_server_is_gone(home):
     wait(jobs, job_id, lambda job: "loss" in job.curves)
     jobs._workers[job_id].stdin.close()  # what the kernel does when the server dies
     assert wait(jobs, job_id, lambda job: not job.active, seconds=10).state == "stopped"
+
+
+def test_the_curves_are_those_of_the_newest_training(home, tmp_path):
+    workspace, jobs = home
+    job_id = jobs.start(workspace.create(settings()), ["data"])
+    wait(jobs, job_id, lambda job: not job.active)
+    recorder = Recorder(tmp_path / "jobs.sqlite", job_id)
+    for epoch, loss in ((1.0, 9.0), (2.0, 8.0), (1.0, 5.0), (2.0, 4.0), (3.0, 3.0)):
+        recorder.tell(0.5, "data", phrase("models.training"), {"epoch": epoch, "loss": loss})
+    assert jobs.get(job_id).curves["loss"] == [5.0, 4.0, 3.0]
