@@ -250,9 +250,13 @@ class Recorder:
     def __init__(self, database: Path, job_id: str) -> None:
         self._connection = connect(database)
         self._job = job_id
+        self._step = ""
 
     def tell(self, fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:
-        """Progress of the whole job, 0..1, and the figures reported with it."""
+        """Progress of the whole job, 0..1, and the figures reported with it; those of the step before are dropped."""
+        if step != self._step:
+            self._step = step
+            self._connection.execute("DELETE FROM figure WHERE job=?", (self._job,))
         self._connection.execute(
             "UPDATE job SET fraction=?, step=?, note=?, updated=? WHERE id=?",
             (fraction, step, note.model_dump_json(), time.time(), self._job),

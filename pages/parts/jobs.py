@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Literal
+from urllib.parse import quote
 
 import streamlit as st
 
+from analysis.charts.design import theme
+from analysis.charts.sparkline import sparkline
 from audit.jobs import Job
 from audit.settings import Step
-from pages.parts.curve import curve
-from pages.parts.state import state
+from pages.parts.state import dark, state
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
 from words import Refusal
@@ -85,7 +88,17 @@ def _curves(job: Job) -> None:
     known = [name for name in CURVES if len(job.curves.get(name, [])) > 1]
     for column, name in zip(st.columns(len(known)) if known else [], known, strict=True):
         values, label = job.curves[name], raw(f"jobs.{name}")
-        column.html(curve(label, values, raw("jobs.curve_alt", name=label, n=len(values))))
+        column.html(_curve(label, values, raw("jobs.curve_alt", name=label, n=len(values))))
+
+
+def _curve(name: str, values: Sequence[float], alt: str) -> str:
+    """The newest value in figures, the range, and the line: a picture, as Streamlit takes drawings out of HTML."""
+    drawn = sparkline(values, theme(dark()).series[0])
+    return (
+        f'<figure class="curve"><figcaption><b>{escape(name)} {values[-1]:.4g}</b>'
+        f"<span>{min(values):.4g} – {max(values):.4g}</span></figcaption>"
+        f'<img alt="{escape(alt)}" src="data:image/svg+xml,{quote(drawn)}"/></figure>'
+    )
 
 
 def _ended(view: View, job: Job) -> None:

@@ -128,7 +128,7 @@ def test_the_worker_ends_when_its_server_is_gone(home):
     assert wait(jobs, job_id, lambda job: not job.active, seconds=10).state == "stopped"
 
 
-def test_the_curves_are_those_of_the_newest_training(home, tmp_path):
+def test_the_curves_are_those_of_the_newest_training_in_the_step_under_way(home, tmp_path):
     workspace, jobs = home
     job_id = jobs.start(workspace.create(settings()), ["data"])
     wait(jobs, job_id, lambda job: not job.active)
@@ -136,3 +136,5 @@ def test_the_curves_are_those_of_the_newest_training(home, tmp_path):
     for epoch, loss in ((1.0, 9.0), (2.0, 8.0), (1.0, 5.0), (2.0, 4.0), (3.0, 3.0)):
         recorder.tell(0.5, "data", phrase("models.training"), {"epoch": epoch, "loss": loss})
     assert jobs.get(job_id).curves["loss"] == [5.0, 4.0, 3.0]
+    recorder.tell(0.6, "graph", phrase("models.training"), {})
+    assert jobs.get(job_id).curves == {}
