@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audit.commands import ask, compare, effect, init, report, run, serve, step
 from words import Refusal
-
-# Threads that wait for work by spinning slow each other down tenfold when two jobs share two cores.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# Half of the processors: two jobs may run at once, and a page is looked at meanwhile. On two cores a second thread
-# made no step of the demo's audit quicker, and doubled its processor seconds.
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
 EXIT_REFUSED = 2
 EXIT_RULE_FIRED = 3
