@@ -26,7 +26,7 @@ def graph_to_svg(
     marks: node -> `treatment` | `outcome` | `latent`; told apart by colour and by the border's dash.
     """
     look = theme(dark)
-    return rendered(lambda: _graph(dict(places), edges, marks, look))
+    return rendered(lambda: _graph(dict(places), edges, marks, look), "".join(places))
 
 
 def _graph(

@@ -28,7 +28,7 @@ from analysis.charts.layout import (
     turned,
 )
 from analysis.charts.places import share_of_row
-from analysis.charts.typeface import FAMILIES, FONTS, printable
+from analysis.charts.typeface import FONTS, families, printable
 from analysis.document import Chart
 from words import Language
 
@@ -43,7 +43,6 @@ WIDTH = 7.2
 _LOCK = threading.Lock()
 """matplotlib's settings are one for the whole process."""
 _SETTINGS: dict[str, Any] = {
-    "font.family": list(FAMILIES),
     "font.size": 9.5,
     "svg.fonttype": "path",
     "svg.hashsalt": "evenhand",
@@ -60,7 +59,7 @@ def to_svg(chart: Chart, language: Language, dark: bool = False, titled: bool = 
     titled: False leaves title and n to the text around the picture.
     """
     drawing, look = _printed(resolve(chart, language)), theme(dark)
-    return rendered(lambda: _drawn(drawing, look, titled))
+    return rendered(lambda: _drawn(drawing, look, titled), repr(drawing))
 
 
 def _printed(drawing: Drawing) -> Drawing:
@@ -88,14 +87,14 @@ def _printed_axis(axis: Axis) -> Axis:
     return replace(axis, title=printable(axis.title), labels=tuple(map(printable, axis.labels)))
 
 
-def rendered(draw: Callable[[], Figure]) -> bytes:
-    """SVG bytes of the figure that `draw` makes, under the project's own settings and fonts."""
+def rendered(draw: Callable[[], Figure], text: str) -> bytes:
+    """SVG bytes of the figure that `draw` makes, under the project's own settings and fonts; `text`: what it writes."""
     import matplotlib
 
     with _LOCK, matplotlib.rc_context(), _quiet_about_bold():
         matplotlib.rcdefaults()
         _register()
-        matplotlib.rcParams.update(_SETTINGS)
+        matplotlib.rcParams.update(_SETTINGS | {"font.family": families(text)})
         target = io.BytesIO()
         draw().savefig(target, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return target.getvalue()
