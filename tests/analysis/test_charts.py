@@ -14,7 +14,7 @@ from analysis.charts.design import DARK, LIGHT, between, contrast, ink_on
 from analysis.charts.drawing import resolve
 from analysis.charts.labels import columns, number, wrapped
 from analysis.charts.layout import turned
-from analysis.charts.typeface import covered
+from analysis.charts.typeface import FAMILIES, covered, families
 from analysis.document import Chart, Series
 from tests.analysis.report.sample import HOSTILE, charts, said
 from words.phrase import catalogue
@@ -245,6 +245,11 @@ def test_the_shipped_fonts_hold_every_character_of_the_catalogues():
 def test_a_character_without_a_glyph_is_named():
     assert printable("🎉 party") == "[party popper] party"
     assert printable("女性 é Ж שלום") == "女性 é Ж שלום"
+
+
+def test_the_first_family_is_enough_where_it_has_every_character():
+    assert families("NDCG@10 – é Ж") == [FAMILIES[0]]
+    assert families("女性 NDCG") == list(FAMILIES)
 
 
 def test_a_causal_graph_is_drawn_the_same_every_time():
