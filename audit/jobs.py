@@ -285,8 +285,8 @@ def report_faults(recorder: Recorder, job_id: str) -> None:
     """Let an error that nobody foresaw end the job with a sentence; its traceback goes to the job's log."""
 
     def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)  # first: whoever reads that it failed finds the log complete
         recorder.failed(phrase("audit.fault", run=job_id))
-        sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = told
 
