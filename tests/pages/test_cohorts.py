@@ -6,9 +6,10 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from analysis.cohorts import Cohort, Condition
 from audit.workspace import Workspace
 from tests.pages.conftest import Open, unfold
-from words import say
+from words import phrase, say
 
 
 def with_values(page: AppTest, *values: str) -> AppTest:
@@ -44,3 +45,16 @@ def test_few_people_are_not_counted_out_and_a_bad_name_is_not_kept(home: Path, o
     page.text_input(key="demo:disparity:cohort:name").set_value("a.b").run()
     page.button(key="demo:disparity:cohort:save").click().run()
     assert page.error and folder.settings().cohorts == ()
+
+
+def test_effects_chooses_its_population_and_a_page_about_everybody_says_so(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+    women = Cohort(name="Women", where=(Condition(column="gender", values=("women",)),), compared=False)
+    folder.save_settings(folder.settings().model_copy(update={"cohorts": (women,), "scope": "Women"}))
+    page = unfold(open_page("effects", home), "demo:effects:settings")
+    box = next(box for box in page.selectbox if box.label == say("cohort.page.population"))
+    assert box.options == ["those of Women", "Women"]
+    box.set_value("Women").run()
+    assert folder.settings().population == "Women" and not page.exception
+    told = [caption.value for caption in open_page("recommender", home).caption]
+    assert say(phrase("cohort.everybody", name="Women")) in told
