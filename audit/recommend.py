@@ -16,7 +16,7 @@ from audit.compose import Composed
 from audit.search import chosen_settings, with_search
 from audit.settings import Recommending
 from audit.why import with_tokens
-from models.base import Recommender, Scorer, Tell, silent
+from models.base import BLOCK, Recommender, Scorer, Tell, silent
 from models.catalogue import Catalogue
 from models.config import RecommenderSettings, finished
 from storage import write_atomic
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 DEPTH = 100
 """Candidates kept for each user: what re-ranking may choose from."""
-BLOCK = 512
 LISTS_FILE = "chosen.npz"
 
 

@@ -27,7 +27,7 @@ def best_unseen(scores: Floats, seen: sp.csr_matrix, k: int) -> tuple[Ints, Floa
     from models.scan import scan
 
     read = np.ascontiguousarray(scores, np.float32)
-    if not scan(read, read.view(np.int32), seen.indptr, seen.indices, codes, best):
+    if not scan(read, seen.indptr, seen.indices, codes, best):
         raise ValueError(NO_RANK)
     return codes, best
 

@@ -12,17 +12,15 @@ PART = 2048
 """Scores that an item's place is counted among at once; then it may be too low already."""
 MOST = np.float32(np.finfo(np.float32).max)
 """The largest finite float32."""
-EXPONENT = 0x7F800000
-"""The bits of a float32 that are all set in NaN and infinities, and in no other number."""
 
 
-@compiled
-def scan(scores, bits, starts, seen, codes, values):  # type: ignore[no-untyped-def]  # numba infers them
+@summing
+def scan(scores, starts, seen, codes, values):  # type: ignore[no-untyped-def]  # numba infers them
     """Write the best of each row into `codes` and `values`, best first; False where a score is NaN or infinite.
 
-    scores: float32 [rows, items]; bits: the same memory as int32; starts, seen: indptr and indices of a csr of the
-    items to leave out; codes int32 and values float32 [rows, k >= 1], filled by -1 and -inf beforehand. Items are
-    read by code and only a better score moves another down: therefore equal scores stay in the order of codes.
+    scores: float32 [rows, items]; starts, seen: indptr and indices of a csr of the items to leave out; codes int32 and
+    values float32 [rows, k >= 1], filled by -1 and -inf beforehand. Items are read by code and only a better score
+    moves another down: therefore equal scores stay in the order of codes.
     """
     rows, items = scores.shape
     k = codes.shape[1]
@@ -31,17 +29,17 @@ def scan(scores, bits, starts, seen, codes, values):  # type: ignore[no-untyped-
     for row in range(rows):
         for item in seen[starts[row] : starts[row + 1]]:
             hidden[item] = True
-        score, bit, code, value = scores[row], bits[row], codes[row], values[row]
+        score, code, value = scores[row], codes[row], values[row]
         size, edge = 0, np.float32(-np.inf)
         for start in range(0, items, CHUNK):
             stop = min(start + CHUNK, items)
-            above = odd = 0
+            above = sound = np.float32(0)
             for item in range(start, stop):  # no branch in here, so that the processor does eight at once
-                above += score[item] > edge
-                odd |= (bit[item] & EXPONENT) == EXPONENT
-            if odd:
+                above += np.float32(score[item] > edge)
+                sound += np.float32(abs(score[item]) <= MOST)
+            if sound < stop - start:
                 finite = False
-            if above:
+            if above > 0:
                 for item in range(start, stop):
                     if score[item] > edge and not hidden[item]:
                         place = min(size, k - 1)
