@@ -70,7 +70,7 @@ def test_the_page_says_its_language_to_readers(
 ) -> None:
     tab = visit(browser, address(finished_server, "data", lang=language))
     expect(tab.page.get_by_role("heading", level=1)).to_have_text(title)
-    tab.page.wait_for_function(f"document.documentElement.lang.startsWith('{language}')", timeout=5_000)
+    tab.page.wait_for_function(f"document.documentElement.lang.startsWith('{language}')")
     tab.page.context.close()
 
 
@@ -80,7 +80,7 @@ def test_the_language_chosen_by_hand_changes_every_word_and_the_pages_language(
     page = visit(browser, address(finished_server, "graph", lang="en")).page
     page.get_by_role("radio", name="中文").or_(page.get_by_role("button", name="中文")).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("因果图")
-    page.wait_for_function("document.documentElement.lang.startsWith('zh')", timeout=5_000)
+    page.wait_for_function("document.documentElement.lang.startsWith('zh')")
     sound(page)
     page.context.close()
 

@@ -19,8 +19,8 @@ from tests.faults.sessions import Visitor, guard_cookie, pressed, uploaded, visi
 
 SESSIONS = 50
 AT_ONCE = 10
-UPLOADS_EVERY = 5
-"""Every fifth session also uploads a log and reads it (each reading is a process of its own: the slow part)."""
+UPLOADS_EVERY = 10
+"""Every tenth session also uploads a log and reads it (each reading is a process of its own: the slow part)."""
 READ, LOG = "Read the files", "Log: one row an event"
 
 

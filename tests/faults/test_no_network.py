@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: while the demo is audited and looked at, every connection is a local one."""
+"""Nothing leaves the machine: while a small demo is audited and looked at, every connection is a local one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from analysis.simulate import Shop
 from audit.asking import PromptedAudit
 from audit.jobs import Jobs
 from audit.settings import STEPS, AuditSettings, Recommending
-from audit.workspace import Workspace
+from audit.workspace import DEMO_ID, Workspace
+from models.config import FactorSettings
 from models.prompted.servers import SERVERS_VARIABLE
 from models.prompted.settings import ChatModel, Prompted
 from tests.browser.server import Server, serving
 from tests.faults.sessions import visitor
+from tests.pages.conftest import small_audit
 
 ROOT = Path(__file__).parents[2]
 LONGEST_AUDIT = 300
@@ -35,6 +37,8 @@ CANARY = "sk-canary-51d0"
 
 @pytest.mark.slow
 def test_the_server_and_its_jobs_connect_to_nothing_but_this_machine(tmp_path: Path) -> None:
+    trained = Recommending(model=FactorSettings(dimensions=8, epochs=3))
+    Workspace(tmp_path).create(small_audit().model_copy(update={"recommender": trained}), DEMO_ID)
     with serving(tmp_path) as server, _Watch(server) as watch:
         asyncio.run(_look_at_every_page(server.url))
         _wait_for_the_demo(tmp_path)

@@ -28,7 +28,17 @@ needs_spark = [
     pytest.mark.xdist_group("spark"),
 ]
 MEAN_PRICE = LogQuestion(treatment="shown", outcome="price", adjustment=("gender", "member"))
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""So little data does not repay Java's second compiler: with it these tests take three times as long."""
 LOOPBACK = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1", "SPARK_MASTER_HOST": "127.0.0.1"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_java() -> Iterator[None]:
+    """For every Java that is started here; it names them on standard error."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", QUICK_JAVA)
+        yield
 
 
 def effects(path: Path, kind: str) -> np.ndarray:
