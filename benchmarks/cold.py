@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.films import Array, Films, interval, read_films, said
 from benchmarks.machine import machine
 from models.config import FactorSettings, LanguageSettings, RecommenderSettings, SequenceSettings
+from models.ranking import discounts
 from models.train import fit
 
 K = 10
@@ -63,7 +64,7 @@ def ranked(score: Array, wanted: np.ndarray) -> tuple[float, float]:
     if n in (0, len(wanted)):
         return np.nan, np.nan
     auc = (rankdata(score)[wanted].sum() - n * (n + 1) / 2) / (n * (len(wanted) - n))
-    discount = 1 / np.log2(np.arange(2, K + 2))
+    discount = discounts(K)
     hits = wanted[np.argsort(-score, kind="stable")[:K]]
     return float(auc), float(hits @ discount[: len(hits)] / discount[: min(n, K)].sum())
 

@@ -31,7 +31,7 @@ from models.config import FactorSettings
 from models.data import Interactions
 from models.factorization import FactorLearner
 from models.loop import learn
-from models.ranking import best_unseen, gains, ideal
+from models.ranking import best_unseen, discounts, gains, ideal
 
 K = 10
 RANX_USERS = 2000
@@ -110,7 +110,7 @@ def metrics(share: float, rounds: int) -> None:
     scores = rng.standard_normal((n, candidates), np.float32)
     wanted = rng.random((n, candidates)) < 0.1
     relevant, nothing = sp.csr_matrix(wanted, dtype=np.float64), sp.csr_matrix((n, candidates), dtype=bool)
-    discount = torch.from_numpy(1 / np.log2(np.arange(2, K + 2)))
+    discount = torch.from_numpy(discounts(K))
     given, grades = torch.from_numpy(scores), torch.from_numpy(wanted.astype(np.float64))
 
     def by_torch() -> tuple[torch.Tensor, torch.Tensor]:

@@ -19,6 +19,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from analysis.fairness.peruser import discounts
 from analysis.mitigation.candidates import Array, Candidates, Lists, best_places, check_strength
 
 PRECISION = 1e-6
@@ -98,7 +99,7 @@ def _priced(relevance: Array, member: npt.NDArray, price: Array) -> Array:
 def _shares(member: npt.NDArray, order: npt.NDArray, groups: int) -> Array:
     """Share of the attention of each group [G] when candidates are listed in `order`."""
     placed = np.take_along_axis(member, order, axis=1)
-    weight = np.broadcast_to(1.0 / np.log2(np.arange(2, placed.shape[1] + 2)), placed.shape)
+    weight = np.broadcast_to(discounts(placed.shape[1]), placed.shape)
     kept = placed >= 0
     total = np.bincount(placed[kept], weights=weight[kept], minlength=groups)
     return total / (total.sum() or 1.0)  # nothing listed: nobody has a share
@@ -107,7 +108,7 @@ def _shares(member: npt.NDArray, order: npt.NDArray, groups: int) -> Array:
 def _attention(candidates: Lists, K: int) -> float:
     """All the attention that the first K places of the lists get; the first place of one list is 1 of it."""
     listed = np.sort(candidates >= 0, axis=1)[:, ::-1][:, :K]
-    return float((listed / np.log2(np.arange(2, listed.shape[1] + 2))).sum())
+    return float((listed * discounts(listed.shape[1])).sum())
 
 
 def _prices(candidates: Candidates, member: npt.NDArray, K: int, goal: Array, short: npt.NDArray) -> Array:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from analysis.fairness.peruser import discounts
 from analysis.mitigation.candidates import Array, Candidates, Lists, best_places, check_strength
 
 HIGHEST_PRICE = 64.0
@@ -56,12 +57,12 @@ def utility_levelled(
 def foreseen_ndcg(use: Array, order: npt.NDArray[np.intp]) -> Array:
     """Foreseen NDCG of each user's list in that order of places, float64 [users]."""
     placed = np.take_along_axis(use, order, axis=1)
-    return np.asarray(placed @ (1.0 / np.log2(np.arange(2, placed.shape[1] + 2))))
+    return np.asarray(placed @ discounts(placed.shape[1]))
 
 
 def _ideal(wanted: Array, K: int) -> Array:
     """Discounted gain of the best list of a user who wants so many items, read between whole numbers."""
-    gains = np.concatenate([[0.0], np.cumsum(1.0 / np.log2(np.arange(2, K + 2)))])
+    gains = np.concatenate([[0.0], np.cumsum(discounts(K))])
     return np.interp(np.clip(wanted, 1.0, K), np.arange(K + 1), gains)
 
 
