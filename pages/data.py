@@ -10,6 +10,7 @@ from audit.intake import Arrival
 from models.topics import TopicSettings
 from pages.parts import cleaning, cohorts, columns, form, jobs, section, source
 from pages.parts.page import View, by_the_front_door, page
+from pages.parts.state import state
 from pages.parts.text import spoken, t
 
 
@@ -17,8 +18,12 @@ from pages.parts.text import spoken, t
 def render(view: View) -> None:
     """Source, columns, cleaning, split; then the run and what it found."""
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
-    with st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None and not busy):
-        ready = _prepare(view)  # always drawn: an upload that is half chosen must not be lost when the box is shut
+    with form.settings_box(view, busy) as box:
+        opened = state().opened
+        if box.open:
+            opened.add(view.folder.id)
+        # Once opened it is always drawn: an upload that is half chosen must not be lost when the box is shut.
+        ready = _prepare(view) if view.folder.id in opened else _known(view)
     cohorts.panel(view)
     if ready:
         with st.container(horizontal=True):

@@ -143,8 +143,7 @@ def _left_over(one: Numbers, other: Numbers, inflation: Numbers, clusters: list[
 
 
 def _judged(squared: float, spread: Numbers, own: float, most: int, size: tuple[int, Unit, int]) -> Independence:
-    from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
+    from scipy.special import chdtrc, chdtri, chndtrinc
 
     chance, second = float(np.trace(spread)), float((spread**2).sum())
     if chance <= 0:  # nothing is left to go together: every product is 0
@@ -152,11 +151,10 @@ def _judged(squared: float, spread: Numbers, own: float, most: int, size: tuple[
     second = max(second - own, chance**2 / len(spread))
     degrees = max(1.0, chance**2 / second)
     second = chance**2 / degrees
-    limit = chi2.isf(LEVEL, degrees)
-    shift = brentq(lambda shift: ncx2.sf(limit, degrees, shift) - POWER, 1e-6, 10 * limit + 100)
+    shift = chndtrinc(chdtri(degrees, LEVEL), degrees, 1 - POWER)  # the non-centrality that is found so often
     return Independence(
         strength=float(np.sqrt(min(1.0, max(0.0, squared - chance) / most))),
-        p=max(float(chi2.sf(squared * chance / second, degrees)), float(np.finfo(float).tiny)),
+        p=max(float(chdtrc(degrees, squared * chance / second)), float(np.finfo(float).tiny)),
         detectable=float(np.sqrt(min(1.0, shift * second / chance / most))),
         n=size[0],
         unit=size[1],

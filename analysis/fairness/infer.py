@@ -23,6 +23,8 @@ Codes = npt.NDArray[np.intp]
 
 BLOCK = 4_000_000
 """Resampling counts held at once (32 MB); a block's size depends on n only, so results do not depend on memory."""
+AT_ONCE = 2**16
+"""Draws counted together: what a processor's cache holds. The counts do not depend on it."""
 
 COMPRESS_FROM = 2000
 COMPRESS_BY = 8
@@ -218,9 +220,15 @@ def smallest_detectable(error: Array, level: float = 0.95) -> float:
 
 def resampling_counts(n: int, replicates: int, rng: np.random.Generator) -> Array:
     """float64 [replicates, n]: how often each of n users is drawn in each sample of n with replacement."""
-    drawn = rng.integers(0, n, size=(replicates, n))
-    drawn += np.arange(replicates)[:, None] * n
-    return np.bincount(drawn.ravel(), minlength=replicates * n).reshape(replicates, n).astype(np.float64)
+    counts = np.empty((replicates, n))
+    rows = max(1, AT_ONCE // n)
+    offset = np.arange(rows)[:, None] * n
+    for start in range(0, replicates, rows):
+        block = counts[start : start + rows]
+        drawn = rng.integers(0, n, size=block.shape)
+        drawn += offset[: len(block)]
+        block[:] = np.bincount(drawn.ravel(), minlength=block.size).reshape(block.shape)
+    return counts
 
 
 def _resampled(values: Array, replicates: int, rng: np.random.Generator) -> Array:

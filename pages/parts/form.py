@@ -108,9 +108,10 @@ def block(
     return settings
 
 
-def settings_box(view: View) -> ExpanderContainer:
-    """The box of a page's settings: open until there is a result, drawn only while it is open."""
-    return st.expander(t("frame.settings"), key=view.key("settings"), expanded=view.section is None, on_change="rerun")
+def settings_box(view: View, busy: bool = False) -> ExpanderContainer:
+    """The box of a page's settings: open until there is a result or a job at work on it, drawn while it is open."""
+    shown = view.section is None and not busy
+    return st.expander(t("frame.settings"), key=view.key("settings"), expanded=shown, on_change="rerun")
 
 
 def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:

@@ -38,6 +38,8 @@ class State:
     """Editor's key -> the newest edit seen, so that the editor can tell an answer from an overtaken one."""
     routes: dict[str, object] = field(default_factory=dict)
     """Step -> the st.Page of the running navigation; empty where a page is run alone (a test)."""
+    opened: set[str] = field(default_factory=set)
+    """Audits whose source and columns have been looked at."""
     read: dict[str, str] = field(default_factory=dict)
     """Audit -> the source whose files this session has read, so that columns and cleaning can be chosen."""
     uploads: dict[str, str] = field(default_factory=dict)

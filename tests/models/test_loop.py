@@ -17,7 +17,7 @@ from models import store
 from models.base import silent
 from models.config import FactorSettings, Gradient, LanguageSettings
 from models.devices import accelerator
-from models.loop import learn
+from models.loop import learn, seeded
 from models.train import fit
 from tests.models.blocks import FAST, USERS, checkerboard
 from words import Refusal
@@ -150,6 +150,17 @@ def test_the_state_of_torch_is_left_as_it_was():
     fit(checkerboard(), FAST["mf"].model_copy(update={"epochs": 2}), 0)
     assert torch.equal(before, torch.random.get_rng_state())
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="torch's own way is taken where there is a GPU")
+def test_seeds_draw_what_torchs_own_seeds_draw_and_leave_no_note_for_a_gpu():
+    noted = len(torch.cuda._queued_calls)
+    with seeded(3, 1):
+        ours = torch.rand(5)
+    assert len(torch.cuda._queued_calls) == noted
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.default_rng([3, 1]).integers(2**62)))
+        assert torch.equal(ours, torch.rand(5))
 
 
 def test_the_gpu_is_used_where_there_is_one(monkeypatch):

@@ -62,6 +62,16 @@ def test_a_setting_outside_its_range_is_said_and_not_saved(home: Path, open_page
     assert Workspace(home).demo().settings().mitigation.strengths == (1.0,)
 
 
+def test_the_data_pages_settings_are_drawn_once_opened_and_then_kept_when_the_box_is_shut(
+    full_home: Path, open_page: Open
+) -> None:
+    page = open_page("data", full_home)
+    assert "demo:data:way" not in page.session_state
+    unfold(page, "demo:data:settings").radio(key="demo:data:way").set_value("upload").run()
+    page.session_state["demo:data:settings"] = False
+    assert page.run().radio(key="demo:data:way").value == "upload"
+
+
 def test_an_unknown_audit_in_the_address_opens_the_demo(full_home: Path, open_page: Open) -> None:
     page = open_page("report", full_home, audit="../../etc/passwd")
     assert not page.exception
