@@ -8,11 +8,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from analysis.causal.discovery.settings import DiscoverySettings
-from analysis.causal.effects import EffectSettings
 from analysis.causal.gap.settings import GapSettings, MediationSettings
 from analysis.causal.graph import Graph
 from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.robustness.settings import RobustnessSettings
+from analysis.causal.settings import EffectSettings
 from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
 from analysis.cohorts import Cohort

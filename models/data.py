@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -78,3 +79,13 @@ class Interactions:
     def popularity(self) -> npt.NDArray[np.int64]:
         """Positive training interactions of each item, int64 [items]."""
         return np.bincount(self.item[self.label > 0], minlength=self.n_items).astype(np.int64)
+
+    @cached_property
+    def held_out(self) -> sp.csr_matrix:
+        """csr bool [users, items]: positive validation rows that training has not seen. Each epoch looks at them."""
+        positive = self.valid_label > 0
+        cells = (np.ones(positive.sum(), np.int8), (self.valid_user[positive], self.valid_item[positive]))
+        wanted = sp.csr_matrix(cells, shape=(self.n_users, self.n_items)).astype(bool)
+        fresh = wanted.astype(np.int8) - wanted.multiply(self.seen).astype(np.int8)
+        fresh.eliminate_zeros()
+        return sp.csr_matrix(fresh).astype(bool)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy.sparse as sp
 
 from models.data import Floats, Interactions, Ints
 from models.ranking import gains, ideal
@@ -24,7 +23,7 @@ def validation_ndcg(score: Callable[[Ints], Floats], data: Interactions, k: int 
     score: user codes -> [users, items]. Binary gain, discount 1/log2(1 + rank), ideal list cut at
     min(k, relevant); the whole catalogue but the seen items is ranked.
     """
-    wanted = held_out(data)
+    wanted = data.held_out
     users = np.nonzero(np.diff(wanted.indptr))[0].astype(np.int32)
     if len(users) == 0:
         return None
@@ -35,14 +34,3 @@ def validation_ndcg(score: Callable[[Ints], Floats], data: Interactions, k: int 
         gain, _ = gains(score(block), data.seen[block], wanted[block], k)
         found[start : start + 512] = gain / ideal(np.diff(wanted[block].indptr), k)
     return float(found.mean())
-
-
-def held_out(data: Interactions) -> sp.csr_matrix:
-    """csr bool [users, items] of positive validation rows that training has not seen."""
-    positive = data.valid_label > 0
-    shape = (data.n_users, data.n_items)
-    cells = (np.ones(positive.sum(), np.int8), (data.valid_user[positive], data.valid_item[positive]))
-    wanted = sp.csr_matrix(cells, shape=shape).astype(bool)
-    fresh = wanted.astype(np.int8) - wanted.multiply(data.seen).astype(np.int8)
-    fresh.eliminate_zeros()
-    return sp.csr_matrix(fresh).astype(bool)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -60,7 +60,7 @@ class Mean:
     times: int
 
     def limits(self, level: float = LEVEL) -> tuple[float, float]:
-        reach = float(student.ppf((1 + level) / 2, self.times - 1)) * self.error
+        reach = float(stdtrit(self.times - 1, (1 + level) / 2)) * self.error
         return self.value - reach, self.value + reach
 
     @property
@@ -68,7 +68,7 @@ class Mean:
         """Two-sided, of a true mean of 0."""
         if self.error == 0:
             return 1.0 if self.value == 0 else float(np.finfo(float).tiny)
-        return max(float(2 * student.sf(abs(self.value) / self.error, self.times - 1)), float(np.finfo(float).tiny))
+        return max(2 * float(stdtr(self.times - 1, -abs(self.value) / self.error)), float(np.finfo(float).tiny))
 
 
 def mean_of(values: Array) -> Mean:

@@ -1,9 +1,11 @@
-"""A finished audit of the demo, made once for all test processes, and a server that shows a copy of it."""
+"""The demo as the first start leaves it, made once for all test processes, and a server that shows a copy of it."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,17 +16,18 @@ from playwright.sync_api import Browser
 from audit.settings import STEPS
 from audit.steps import run_steps
 from audit.workspace import Workspace
-from tests.browser.server import CHROMIUM, Server, chromium, serving
+from tests.browser.server import CHROMIUM, ROOT, Server, chromium, serving
 
 LONGEST_WAIT = 600
 
 
 @pytest.fixture(scope="session")
 def finished_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace whose demo is audited to the end; to be copied, never written to."""
+    """The workspace after the first start, its demo audited to the end; to be copied, never written to."""
+    _needs_chromium()
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return once(shared, "finished-demo", audited_demo)
+    return once(shared, "finished-demo", _first_start)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +51,19 @@ def browser() -> Iterator[Browser]:
 
     Not for the whole session: while it lives its event loop runs in this thread, where live sessions need theirs.
     """
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    _needs_chromium()
     with chromium() as running:
         yield running
+
+
+def _needs_chromium() -> None:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+
+
+def _first_start(home: Path) -> None:
+    """In a process of its own: playwright runs once in each, and a test's browser may be open in this one."""
+    subprocess.run([sys.executable, "-m", "tests.browser.first_start", str(home)], cwd=ROOT, check=True)
 
 
 def audited_demo(home: Path) -> None:
