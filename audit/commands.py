@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "EVENHAND_SERVE_TOKEN"
 """Where it is set, `audit serve` answers only requests that carry it."""
 FORMATS = ("html", "pdf", "json", "csv")
+MOST_ROWS = 40
+"""Differences printed of one table; the Report page shows all."""
 _ROLE_FLAGS = (
     *("user", "item", "time", "outcome", "treatment", "position", "propensity"),
     *("provider", "category", "text", "randomised"),
@@ -85,10 +87,24 @@ def report(folder: Path, formats: Sequence[str], language: Language | None) -> i
 
 
 def compare(first: Path, second: Path) -> int:
-    """Print what differs between two audits."""
+    """Print what differs between two audits: figures of another verdict first, at most MOST_ROWS of each table."""
     from analysis.report import compare as compared
+    from analysis.report.grids import cell_text
 
-    _print_section(compared(read_document(first), read_document(second)), "en")
+    before = read_document(first)
+    section, language = compared(before, read_document(second)), before.language
+    _print_section(section, language)
+    for table in section.tables:
+        differing = [row for row in table.rows if row[-1] != phrase("report.compare.same")]
+        if differing:
+            print(f"\n{say(table.title, language)}")
+        for row in differing[:MOST_ROWS]:
+            name, one, other, *change = (
+                cell_text(cell, column, language) for cell, column in zip(row, table.columns, strict=True)
+            )
+            print("  " + "; ".join([f"{name}: {one} → {other}", *change]))
+        if len(differing) > MOST_ROWS:
+            print(f"  {say(phrase('audit.more_rows', count=len(differing) - MOST_ROWS), language)}")
     return 0
 
 

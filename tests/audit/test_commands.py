@@ -71,13 +71,18 @@ def test_the_report_is_rendered_again_from_audit_json_alone(small, tmp_path):
     assert main(["report", str(tmp_path), "--format", "docx"]) == 2
 
 
-def test_compare_names_what_differs(small, tmp_path, capsys):
-    settings = read_settings(small / "audit.toml").model_copy(update={"seed": 2})
-    (tmp_path / "audit.toml").write_bytes(settings_toml(settings))
-    assert main(["run", str(tmp_path / "audit.toml"), "-o", str(tmp_path / "other"), "--quiet"]) == 0
-    capsys.readouterr()
-    assert main(["compare", str(small / "first"), str(tmp_path / "other")]) == 0
-    assert capsys.readouterr().out.strip()
+def test_compare_names_what_differs_and_nothing_else(small, tmp_path, capsys):
+    document = json.loads((small / "first" / "audit.json").read_text())
+    findings = {found["key"]: found for section in document["sections"] for found in section["findings"]}
+    gap = findings["gender.ndcg@10.gap"]
+    document["settings"]["seed"], gap["value"] = 2, gap["low"]
+    (tmp_path / "audit.json").write_text(json.dumps(document))
+    assert main(["compare", str(small / "first"), str(tmp_path)]) == 0
+    _, _, verdicts, settings, _, figures, moved, _, differing, seed = capsys.readouterr().out.splitlines()
+    assert verdicts.strip() == f"All {len(findings)} figures that both audits hold have the same verdict."
+    assert settings.strip() == "Both rest on the same data; settings that differ: 1."
+    assert moved.startswith("  NDCG@10") and moved.endswith("same verdict, other figure")
+    assert seed.strip() == "seed: 1 → 2"
 
 
 def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):

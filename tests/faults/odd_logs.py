@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from audit.__main__ import main
 from tests.browser.demo import once
-from tests.browser.server import ROOT
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,9 @@ def _audit(thin: Thin, folder: Path) -> None:
         (folder / name).write_text(content)
     settings = str(folder / "audit.toml")
     files = ["--log", str(folder / "log.csv"), "--users", str(folder / "users.csv")]
-    _command("init", *files, "-o", settings)
-    ran = _command("run", settings, "-o", str(folder / "audit"), "--quiet")
-    for name, content in (("code", str(ran.returncode)), ("output", ran.stdout), ("errors", ran.stderr)):
+    output, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        main(["init", *files, "-o", settings])
+        code = main(["run", settings, "-o", str(folder / "audit"), "--quiet"])
+    for name, content in (("code", str(code)), ("output", output.getvalue()), ("errors", errors.getvalue())):
         (folder / name).write_text(content)
-
-
-def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "audit", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )

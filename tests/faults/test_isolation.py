@@ -49,13 +49,12 @@ async def _all(url: str, audits: list[str]) -> list[tuple[set[str], set[str]]]:
 
 
 async def _session(one: Visitor, number: int, cookie: str, room: asyncio.Semaphore) -> tuple[set[str], set[str]]:
-    """Look at the data's columns, perhaps upload and read a log, look again; what was seen of either canary."""
-    async with room:  # all fifty stay connected; ten at a time work
+    """Perhaps upload and read a log, then look at the data or the graph; what was seen of either canary."""
+    async with room:  # all fifty have looked at their data and stay connected; ten at a time work
         if number % UPLOADS_EVERY == 0:
             await one.upload(LOG, "log.csv", _log(f"UPLOADED{number:03}").to_csv(index=False).encode(), cookie)
             await one.run(pressed(one.widgets[READ]))
-        for page in ("", "graph"):
-            await one.open(page)
+        await one.open(("", "graph")[number % 2])
     await one.socket.close()
     return _canaries("PREPARED", one.received), _canaries("UPLOADED", one.received)
 

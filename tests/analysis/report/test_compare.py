@@ -48,8 +48,8 @@ def test_changed_verdicts_come_first_then_moved_then_missing_then_the_same():
 
 def test_the_first_sentence_counts_the_changed_verdicts_and_the_next_says_why_they_may_differ():
     said = [say(words) for words in compare(document(), changed_document()).summary]
-    assert said[0] == "1 of 6 figures that both audits hold have another verdict in the second."
-    assert said[1] == "Both rest on the same data; 1 settings differ."
+    assert said[0] == "Of 6 figures that both audits hold, another verdict in the second: 1."
+    assert said[1] == "Both rest on the same data; settings that differ: 1."
 
 
 def test_settings_that_differ_are_named_with_both_values():
