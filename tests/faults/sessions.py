@@ -90,6 +90,9 @@ class Visitor:
                 self.session = message.new_session.initialize.session_id or self.session
             elif message.WhichOneof("type") == "delta":
                 self._learn(message.delta.new_element)
+                box = message.delta.add_block.expandable
+                if box.id:
+                    self.widgets[box.label] = box.id
             if message.WhichOneof("type") == kind:
                 return message
 
@@ -125,6 +128,11 @@ async def visitor(url: str, page: str = "", **query: str) -> Visitor:
 def pressed(button: str) -> WidgetState:
     """A click on the button of that id."""
     return WidgetState(id=button, trigger_value=True)
+
+
+def unfolded(box: str) -> WidgetState:
+    """The expander of that id, open: what is in it is drawn only then."""
+    return WidgetState(id=box, bool_value=True)
 
 
 def typed(field_id: str, text: str) -> WidgetState:

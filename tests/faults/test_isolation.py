@@ -15,13 +15,13 @@ from analysis.prepare import prepare, save
 from audit.settings import AuditSettings
 from audit.workspace import Workspace
 from tests.browser.server import serving
-from tests.faults.sessions import Visitor, guard_cookie, pressed, uploaded, visitor
+from tests.faults.sessions import Visitor, guard_cookie, pressed, unfolded, uploaded, visitor
 
 SESSIONS = 50
 AT_ONCE = 10
 UPLOADS_EVERY = 10
 """Every tenth session also uploads a log and reads it (each reading is a process of its own: the slow part)."""
-READ, LOG = "Read the files", "Log: one row an event"
+READ, LOG, SETTINGS = "Read the files", "Log: one row an event", "Settings"
 
 
 def test_of_fifty_sessions_none_is_shown_a_value_of_another(tmp_path: Path) -> None:
@@ -49,12 +49,13 @@ async def _all(url: str, audits: list[str]) -> list[tuple[set[str], set[str]]]:
 
 
 async def _session(one: Visitor, number: int, cookie: str, room: asyncio.Semaphore) -> tuple[set[str], set[str]]:
-    """Perhaps upload and read a log, then look at the data or the graph; what was seen of either canary."""
+    """Perhaps upload and read a log, then look at the columns in the graph; what was seen of either canary."""
     async with room:  # all fifty have looked at their data and stay connected; ten at a time work
         if number % UPLOADS_EVERY == 0:
+            await one.run(unfolded(one.widgets[SETTINGS]))
             await one.upload(LOG, "log.csv", _log(f"UPLOADED{number:03}").to_csv(index=False).encode(), cookie)
             await one.run(pressed(one.widgets[READ]))
-        await one.open(("", "graph")[number % 2])
+        await one.open("graph")
     await one.socket.close()
     return _canaries("PREPARED", one.received), _canaries("UPLOADED", one.received)
 
@@ -62,6 +63,8 @@ async def _session(one: Visitor, number: int, cookie: str, room: asyncio.Semapho
 async def _theft(url: str, audits: list[str]) -> tuple[bytes, bytes]:
     cookie = guard_cookie(url)
     owner, thief = [await visitor(url, "", audit=audit) for audit in audits]
+    for one in (owner, thief):
+        await one.run(unfolded(one.widgets[SETTINGS]))
     await owner.upload(LOG, "log.csv", _log("UPLOADED000").to_csv(index=False).encode(), cookie)
     await owner.run(pressed(owner.widgets[READ]))
     (kept,) = [state for state in owner.states.values() if state.WhichOneof("value") == "file_uploader_state_value"]
