@@ -6,6 +6,7 @@ import json
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -81,7 +82,12 @@ class AuditFolder:
 
     def settings(self) -> AuditSettings:
         """The settings of audit.toml. Raises Refusal(audit.settings_*) naming what is wrong with it."""
-        return read_settings(self.path / SETTINGS_FILE)
+        file = self.path / SETTINGS_FILE
+        try:
+            now = file.stat()
+        except OSError:
+            return read_settings(file)  # which says what is wrong
+        return _settings_of(file, (now.st_ino, now.st_mtime_ns, now.st_size))
 
     def save_settings(self, settings: AuditSettings) -> None:
         """Write audit.toml and note the change in the trail."""
@@ -212,6 +218,12 @@ def read_settings(path: Path) -> AuditSettings:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Refusal("audit.settings_wrong", name=path.name, where=where, why=first["msg"]) from error
+
+
+@lru_cache(maxsize=512)
+def _settings_of(path: Path, _state: tuple[int, int, int]) -> AuditSettings:
+    """Read once for each state of the file: a page asks several times, and for the title of every audit there is."""
+    return read_settings(path)
 
 
 def settings_toml(settings: AuditSettings) -> bytes:
