@@ -1,5 +1,7 @@
 """The very first start: an empty workspace is opened in Chromium, and the demo's audit is watched to its end.
 
+Then every page is looked at. All the while the connections of the server and its jobs are watched too.
+
     python -m tests.browser.first_start FOLDER
 
 leaves a workspace whose demo is audited in FOLDER, and what was seen in FOLDER/seen.json.
@@ -15,8 +17,11 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.hands import JOB
+from audit.settings import STEPS
+from tests.browser.hands import JOB, go
 from tests.browser.server import chromium, serving, settled, visit
+from tests.faults.watch import Watch
+from words import say
 
 SEEN = "seen.json"
 LIMIT_SECONDS = 300
@@ -33,8 +38,8 @@ def main(arguments: list[str]) -> int:
 
 
 def watched(home: Path) -> dict[str, Any]:
-    """What an analyst sees: seconds until the audit is done, the job's words on the way, links and headings after."""
-    with serving(home) as server, chromium() as browser:
+    """What is seen: seconds until the audit is done, the job's words on the way, the links after; who was spoken to."""
+    with serving(home) as server, chromium() as browser, Watch(server) as watch:
         started = time.perf_counter()
         tab = visit(browser, server.url)
         job = tab.page.locator(JOB)
@@ -45,12 +50,18 @@ def watched(home: Path) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         settled(tab.page)
         expect(tab.page.get_by_role("heading", name="The answer")).to_be_visible()
+        links = tab.page.get_by_test_id("stSidebarNav").get_by_role("link").all_inner_texts()
+        for step in STEPS:
+            go(tab.page, say(f"pages.{step}.title"))
         return {
             "seconds": seconds,
             "job": words,
-            "links": tab.page.get_by_test_id("stSidebarNav").get_by_role("link").all_inner_texts(),
+            "links": links,
             "errors": tab.errors,
             "foreign": tab.foreign,
+            "connected": sorted(watch.foreign),
+            "local": watch.local,
+            "processes": watch.processes,
         }
 
 
