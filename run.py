@@ -61,7 +61,7 @@ def test(arguments: list[str]) -> int:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["pytest", "-rs", *(arguments or ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"])],
+        ["pytest", "-rs", *(arguments or ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"])],
     ]
     # Tests run beside each other: several threads in each would wait for each other, and take many times as long.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

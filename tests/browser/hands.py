@@ -50,6 +50,7 @@ def choose(page: Page, label: str, option: str) -> None:
     field.click()
     field.press("ArrowDown")  # opens the list where the click only put the cursor into the field
     page.get_by_role("option", name=option, exact=True).click()
+    page.wait_for_timeout(500)  # the run that the choice asks for has begun; a click before it would be lost
     settled(page)
 
 
