@@ -1,4 +1,4 @@
-"""Where training runs: the CPU, a GPU, or the processes that torchrun started."""
+"""Where torch computes: the CPU, a GPU, or the processes that torchrun started; and what it draws there."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ def accelerator(**more: Any) -> Accelerator:
     from accelerate import Accelerator
 
     return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no", **more)
+
+
+def reseed(seed: int) -> None:
+    """Seed torch's generators; where there is no accelerator, without the traceback that torch keeps for its first use
+    at every call (0.2 ms, and memory that is never given back)."""
+    import torch
+
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
 
 
 def processes() -> int:

@@ -27,8 +27,9 @@ from models.attack import attacked
 from models.base import Tell
 from models.batches import batches
 from models.config import Embedded, FactorSettings, Gradient, SequentialSettings
-from models.devices import accelerator, agreed
+from models.devices import accelerator, agreed, reseed
 from models.fair import Critic
+from models.optimiser import AdamW
 from models.schedule import rate, risen
 from models.store import Arrays
 from words import Refusal
@@ -131,15 +132,6 @@ def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
         yield rng
 
 
-def reseed(seed: int) -> None:
-    """Seed torch's generators; where there is no accelerator, without the traceback that torch keeps for its first use
-    at every call (0.2 ms, and memory that is never given back)."""
-    if torch.accelerator.is_available():
-        torch.manual_seed(seed)
-    else:
-        torch.default_generator.manual_seed(seed)
-
-
 class _Whole(nn.Module):
     """A learner as one module whose forward is the loss of a batch: what several processes share gradients of."""
 
@@ -171,7 +163,7 @@ class _Loop:
         self.module = learner.module.to(self.device)
         self.critics = [part for part in self.module.modules() if isinstance(part, Critic)]
         self.whole = self.place.prepare(_Whole(learner, settings))
-        self.optimiser = torch.optim.AdamW(
+        self.optimiser = AdamW(
             self.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.course = Course(settings.batch)
@@ -374,12 +366,12 @@ class _Loop:
 def _deterministic() -> Iterator[None]:
     """The same sums in the same order, where torch has such a kernel; it warns where it has none."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms is the same, and loads torch's compiler
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.set_deterministic_debug_mode(before)
 
 
 @contextmanager

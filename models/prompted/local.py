@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from models.devices import reseed
 from models.encoders import checked
 from models.prompted.reply import Reply
 from models.prompted.settings import ChatModel
@@ -36,7 +37,7 @@ class Local:
         room = self._network.config.max_position_embeddings - self._model.reply_tokens
         if read["input_ids"].shape[1] > room:
             raise Refusal("prompted.folder.long", tokens=read["input_ids"].shape[1], room=max(0, room))
-        torch.manual_seed(_seed_of(self._seed, prompts[0]))
+        reseed(_seed_of(self._seed, prompts[0]))
         with torch.inference_mode():
             whole = self._network.generate(**read, **self._how())
         for place, ids in enumerate(whole[:, read["input_ids"].shape[1] :].tolist()):

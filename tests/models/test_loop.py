@@ -18,6 +18,7 @@ from models.base import silent
 from models.config import FactorSettings, Gradient, LanguageSettings
 from models.devices import accelerator
 from models.loop import learn, seeded
+from models.optimiser import AdamW
 from models.train import fit
 from tests.models.blocks import FAST, USERS, checkerboard
 from words import Refusal
@@ -225,14 +226,14 @@ def test_a_long_gradient_is_shortened():
             return 100 * super().loss(batch)
 
     toy = Steep()
-    step = torch.optim.AdamW.step
+    step = AdamW.step
 
     def noted(self, closure=None):
         lengths.append(float(toy.module.weight.grad.norm()))
         return step(self, closure)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.optim.AdamW, "step", noted)
+        patch.setattr(AdamW, "step", noted)
         learn(toy, Gradient(epochs=1, batch=64), 0, "", None, silent)
         learn(toy, Gradient(epochs=1, batch=64, clip=0.5), 0, "", None, silent)
     assert lengths[0] == pytest.approx(200) and lengths[1] == pytest.approx(0.5, rel=1e-4)
