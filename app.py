@@ -11,7 +11,7 @@ import streamlit as st
 
 from audit.settings import STEPS
 from pages import data, disparity, effects, graph, mitigation, recommender, report
-from pages.parts import gate, reader, sidebar
+from pages.parts import gate, reader, server, sidebar
 from pages.parts.state import state
 from pages.parts.text import raw
 
@@ -29,6 +29,7 @@ PAGES = {
 
 def main() -> None:
     """One run of the browser's page."""
+    server.ask_nobody()  # also where Streamlit was started without pages.parts.server
     st.set_page_config(page_title="Evenhand", page_icon=str(LOOK / "mark.svg"), layout="wide")
     st.html(LOOK / "look.css")
     st.logo(str(LOOK / "evenhand.svg"), size="large", icon_image=str(LOOK / "mark.svg"))

@@ -43,10 +43,10 @@ def main(arguments: list[str]) -> int:
 
 
 def start(arguments: list[str]) -> int:
-    """The dashboard, on http://localhost:8501 unless --server.port says otherwise."""
+    """The dashboard, on http://localhost:8501 unless --server.port and --server.address say otherwise."""
     screen = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     headless = [] if any("headless" in given for given in arguments) else ["--server.headless", str(not screen).lower()]
-    return run([str(PYTHON), "-m", "streamlit", "run", "app.py", *headless, *arguments])
+    return run([str(PYTHON), "-m", "pages.parts.server", "app.py", *headless, *arguments])
 
 
 def test(arguments: list[str]) -> int:

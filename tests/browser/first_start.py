@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from audit.settings import STEPS
 from tests.browser.hands import JOB, go
 from tests.browser.server import chromium, serving, settled, visit
-from tests.faults.watch import Watch
+from tests.faults.watch import Watch, asked, told
 from words import say
 
 SEEN = "seen.json"
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 def watched(home: Path) -> dict[str, Any]:
     """What is seen: seconds until the audit is done, the job's words on the way, the links after; who was spoken to."""
-    with serving(home) as server, chromium() as browser, Watch(server) as watch:
+    with serving(home, **told(home)) as server, chromium() as browser, Watch(server) as watch:
         started = time.perf_counter()
         tab = visit(browser, server.url)
         job = tab.page.locator(JOB)
@@ -53,6 +53,7 @@ def watched(home: Path) -> dict[str, Any]:
         links = tab.page.get_by_test_id("stSidebarNav").get_by_role("link").all_inner_texts()
         for step in STEPS:
             go(tab.page, say(f"pages.{step}.title"))
+        away, listened = asked(home)
         return {
             "seconds": seconds,
             "job": words,
@@ -60,7 +61,9 @@ def watched(home: Path) -> dict[str, Any]:
             "errors": tab.errors,
             "foreign": tab.foreign,
             "connected": sorted(watch.foreign),
+            "asked": sorted(away),
             "local": watch.local,
+            "listened": listened,
             "processes": watch.processes,
         }
 

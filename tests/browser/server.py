@@ -52,16 +52,12 @@ def serving(home: Path, script: str = "app.py", **environment: str) -> Iterator[
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
+    command = [sys.executable, "-m", "pages.parts.server", script, "--server.port", str(port)]
     started = time.perf_counter()
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
-            cwd=ROOT,
-            env={**os.environ, "EVENHAND_HOME": str(home), **environment},
-            stdout=log,
-            stderr=log,
+            command, cwd=ROOT, env={**os.environ, "EVENHAND_HOME": str(home), **environment}, stdout=log, stderr=log
         )
     url = f"http://127.0.0.1:{port}"
     try:

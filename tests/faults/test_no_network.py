@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,18 @@ from audit.workspace import Workspace
 from models.prompted.servers import SERVERS_VARIABLE
 from models.prompted.settings import ChatModel, Prompted
 from tests.browser.first_start import SEEN
+from tests.browser.server import serving
+from tests.faults.watch import asked, told
 
 ROOT = Path(__file__).parents[2]
 CANARY = "sk-canary-51d0"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+"""What a browser sends to open a web socket."""
 
 
 @pytest.mark.browser
@@ -31,6 +41,23 @@ def test_the_server_and_its_jobs_connect_to_nothing_but_this_machine(finished_de
     assert seen["processes"] > 1, "the job's process was never seen: the test would prove nothing"
     assert seen["local"] > 0, "not even the browser's own connection was seen: the test would prove nothing"
     assert seen["connected"] == []
+    assert seen["listened"] > 1, "the server or its job wrote down nothing: the test would prove nothing"
+    assert seen["asked"] == []
+
+
+@pytest.mark.slow
+def test_a_connection_from_a_strange_origin_is_refused_and_nobody_is_asked_about_it(tmp_path: Path) -> None:
+    """Streamlit would ask a web service for this machine's address on the internet, to compare the origin with it."""
+    with serving(tmp_path, **told(tmp_path)) as server:
+        address = server.url.removeprefix("http://")
+        for origin, status in ((server.url, 101), ("http://elsewhere.example", 403)):
+            connection = HTTPConnection(address, timeout=10)
+            connection.request("GET", "/_stcore/stream", headers=UPGRADE | {"Origin": origin})
+            assert connection.getresponse().status == status
+            connection.close()
+    away, listened = asked(tmp_path)
+    assert listened > 0
+    assert away == set()
 
 
 @pytest.mark.parametrize("step", ["prompted", "recommender"])

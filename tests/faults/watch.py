@@ -1,17 +1,42 @@
-"""To whom a server and its jobs speak, as the operating system has it."""
+"""To whom a server and its jobs speak: as the operating system has it, and as each of their Python processes says."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 
 import psutil
 
 from tests.browser.server import Server
 
 LOOK_EVERY = 0.05
-"""Seconds; a question put to another machine takes longer."""
+"""Seconds; a question that another machine answers takes longer. One that is refused at once is in `asked`."""
+HOOK = Path(__file__).parent / "hook"
+
+
+def told(home: Path) -> dict[str, str]:
+    """The environment in which all Python processes of a server write down whom they ask for."""
+    return {"PYTHONPATH": str(HOOK), "EVENHAND_ASKED": str(home / "asked")}
+
+
+def asked(home: Path) -> tuple[set[str], int]:
+    """Hosts outside this machine that were asked for by name or address; how many processes wrote down theirs."""
+    lines = (home / "asked").read_text().splitlines()
+    hosts = {line.removeprefix("asked ") for line in lines if line != "process"}
+    return {host for host in hosts if not _here(host)}, lines.count("process")
+
+
+def _here(host: str) -> bool:
+    """Whether it is this machine: its name, a loopback address, every address of it, or a file for a socket."""
+    if host == "localhost" or host.startswith("/"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
 
 
 class Watch:
