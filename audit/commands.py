@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from analysis.document import Section
 from analysis.finding import sentence
@@ -94,8 +94,9 @@ def compare(first: Path, second: Path) -> int:
     before = read_document(first)
     section, language = compared(before, read_document(second)), before.language
     _print_section(section, language)
+    unchanged = cast(int, section.facts["unchanged"])
     for table in section.tables:
-        differing = [row for row in table.rows if row[-1] != phrase("report.compare.same")]
+        differing = table.rows[: len(table.rows) - unchanged] if table.key == "figures" else table.rows
         if differing:
             print(f"\n{say(table.title, language)}")
         for row in differing[:MOST_ROWS]:

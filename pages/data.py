@@ -19,11 +19,8 @@ def render(view: View) -> None:
     """Source, columns, cleaning, split; then the run and what it found."""
     busy = any(job.active for job in view.jobs.list(view.folder.id, 1))
     with form.settings_box(view, busy) as box:
-        opened = state().opened
-        if box.open:
-            opened.add(view.folder.id)
         # Once opened it is always drawn: an upload that is half chosen must not be lost when the box is shut.
-        ready = _prepare(view) if view.folder.id in opened else _known(view)
+        ready = _prepare(view) if state().has_opened(view.folder.id, bool(box.open)) else _known(view)
     cohorts.panel(view)
     if ready:
         with st.container(horizontal=True):

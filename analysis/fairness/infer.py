@@ -23,7 +23,7 @@ Codes = npt.NDArray[np.intp]
 
 BLOCK = 4_000_000
 """Resampling counts held at once (32 MB); a block's size depends on n only, so results do not depend on memory."""
-AT_ONCE = 2**16
+COUNTED_AT_ONCE = 2**16
 """Draws counted together: what a processor's cache holds. The counts do not depend on it."""
 
 COMPRESS_FROM = 2000
@@ -221,7 +221,7 @@ def smallest_detectable(error: Array, level: float = 0.95) -> float:
 def resampling_counts(n: int, replicates: int, rng: np.random.Generator) -> Array:
     """float64 [replicates, n]: how often each of n users is drawn in each sample of n with replacement."""
     counts = np.empty((replicates, n))
-    rows = max(1, AT_ONCE // n)
+    rows = max(1, COUNTED_AT_ONCE // n)
     offset = np.arange(rows)[:, None] * n
     for start in range(0, replicates, rows):
         block = counts[start : start + rows]

@@ -7,20 +7,23 @@ from analysis.finding import JSON, VALUELESS, Finding, amount, verdict_word
 from analysis.report.appendix import flat
 from words import Phrase, Refusal, phrase
 
+CHANGED, MOVED, ONE_ONLY, UNCHANGED = range(4)
+"""What became of a figure, in the order of the table's rows: its verdict changed, its value alone, ..."""
+
 
 def compare(a: Document, b: Document) -> Section:
     """The comparison of two audits as a Section of step `compare`.
 
     Its table `figures` holds every figure of either audit, changed verdicts first, then figures that moved, then
-    those of one audit only, then the unchanged. Raises Refusal(report.format_differs).
+    those of one audit only, then the unchanged; the fact `unchanged` says how many those are.
+    Raises Refusal(report.format_differs).
     """
     if a.format != b.format:
         raise Refusal("report.format_differs", first=a.format, second=b.format)
     first, second = a.findings(), b.findings()
-    keys = list(dict.fromkeys([*first, *second]))
-    ranked = sorted(keys, key=lambda key: _rank(first.get(key), second.get(key)))
+    ranks = {key: _rank(first.get(key), second.get(key)) for key in dict.fromkeys([*first, *second])}
     settings = _settings(a, b)
-    tables = [_figures(ranked, first, second)] if keys else []
+    tables = [_figures(sorted(ranks, key=ranks.__getitem__), first, second)] if ranks else []
     if settings.rows:
         tables.append(settings)
     return Section(
@@ -28,16 +31,19 @@ def compare(a: Document, b: Document) -> Section:
         summary=_summary(a, b, first, second, len(settings.rows)),
         tables=tuple(tables),
         notes=(phrase("report.compare.note"),),
-        facts={"changed": [key for key in ranked if _rank(first.get(key), second.get(key)) == 0]},
+        facts={
+            "changed": [key for key, rank in ranks.items() if rank == CHANGED],
+            "unchanged": sum(rank == UNCHANGED for rank in ranks.values()),
+        },
     )
 
 
 def _rank(one: Finding | None, other: Finding | None) -> int:
     if one is None or other is None:
-        return 2
+        return ONE_ONLY
     if one.verdict != other.verdict:
-        return 0
-    return 3 if (one.value, one.low, one.high) == (other.value, other.low, other.high) else 1
+        return CHANGED
+    return UNCHANGED if (one.value, one.low, one.high) == (other.value, other.low, other.high) else MOVED
 
 
 def _summary(
@@ -90,7 +96,7 @@ def _change(one: Finding | None, other: Finding | None) -> Phrase:
         return phrase("report.compare.missing_second")
     if one.verdict != other.verdict:
         return phrase("report.compare.changed", first=_verdict(one), second=_verdict(other))
-    return phrase("report.compare.same" if _rank(one, other) == 3 else "report.compare.moved")
+    return phrase("report.compare.same" if _rank(one, other) == UNCHANGED else "report.compare.moved")
 
 
 def _shown(finding: Finding | None) -> Phrase:

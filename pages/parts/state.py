@@ -53,6 +53,12 @@ class State:
     watched_step: str = ""
     """The step it was in at the last look: when it moves on, there is a result to show."""
 
+    def has_opened(self, audit: str, now: bool) -> bool:
+        """Whether this audit's source and columns are looked at now, or were before in this session."""
+        if now:
+            self.opened.add(audit)
+        return audit in self.opened
+
     def graph_history(self, audit: str) -> GraphHistory:
         """The editor's history for one audit."""
         return self.history.setdefault(audit, GraphHistory())

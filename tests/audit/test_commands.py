@@ -85,6 +85,18 @@ def test_compare_names_what_differs_and_nothing_else(small, tmp_path, capsys):
     assert seed.strip() == "seed: 1 → 2"
 
 
+def test_compare_prints_the_first_forty_differences_and_counts_the_rest(small, tmp_path, capsys):
+    document = json.loads((small / "first" / "audit.json").read_text())
+    valued = [found for section in document["sections"] for found in section["findings"] if found["low"] is not None]
+    for found in valued:
+        found["high"] += 1
+    (tmp_path / "audit.json").write_text(json.dumps(document))
+    assert main(["compare", str(small / "first"), str(tmp_path)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert sum("same verdict, other figure" in line for line in printed) == 40 < len(valued)
+    assert printed[-1].strip() == f"and {len(valued) - 40} more"
+
+
 def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
     shop = simulate(Shop(users=60, items=36))
     for name in ("log", "users", "items"):
