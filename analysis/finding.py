@@ -173,6 +173,18 @@ def p_said(p: float | None) -> str:
     return said if said.startswith("<") else f"= {said}"
 
 
+def interval(finding: Finding) -> Phrase | None:
+    """The two limits of a finding's interval in its unit; None where it has none."""
+    if finding.low is None or finding.high is None:
+        return None
+    return span(amount(finding.low, finding.unit), amount(finding.high, finding.unit))
+
+
+def span(low: str, high: str) -> Phrase:
+    """A range between two written numbers: with a word, as a dash beside a minus is misread."""
+    return phrase("report.interval", low=low, high=high)
+
+
 def amount(number: float, unit: str) -> str:
     """A number as people write it in that unit: shares as percent, counts whole, the rest to 3 digits; never -0."""
     if unit in ("share", "explained", "overall"):

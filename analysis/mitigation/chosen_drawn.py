@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount, verdict_word
+from analysis.finding import Finding, Verdict, amount, interval, verdict_word
 from analysis.mitigation.before_after import Terms
 from analysis.mitigation.naming import BEFORE, title_of
 from words import Fact, Phrase, phrase
@@ -221,6 +221,5 @@ def _written(finding: Finding | None) -> Cell:
 
 
 def _range(finding: Finding | None) -> Cell:
-    if finding is None or finding.low is None or finding.high is None:
-        return phrase("fairness.cell.none")
-    return f"{amount(finding.low, finding.unit)} – {amount(finding.high, finding.unit)}"
+    limits = None if finding is None else interval(finding)
+    return phrase("fairness.cell.none") if limits is None else limits

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.charts import legible
 from analysis.document import Chart, Document, Section
-from analysis.finding import VALUELESS, Finding, Verdict, amount, verdict_word
+from analysis.finding import VALUELESS, Finding, Verdict, amount, interval, verdict_word
 from analysis.report.answers import Answer, about, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
@@ -324,9 +324,8 @@ def finding_texts(finding: Finding, language: Language) -> tuple[str, str, str]:
         return "", "", "" if finding.verdict is Verdict.SUPPRESSED else f"{finding.n:,}"
     value = say("report.value_unit", language, value=amount(finding.value, finding.unit), unit=_unit(finding, language))
     value = value.strip()
-    if finding.low is not None and finding.high is not None:
-        ends = {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
-        return value, say("report.interval", language, **ends), f"{finding.n:,}"
+    if (limits := interval(finding)) is not None:
+        return value, say(limits, language), f"{finding.n:,}"
     p = finding.p_value if finding.p_adjusted is None else finding.p_adjusted
     tested = say("report.no_interval", language, p=_p(p)) if p is not None else ""
     return value, tested, f"{finding.n:,}"

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.document import Section
-from analysis.finding import Finding, amount
+from analysis.finding import Finding, amount, span
 from audit.structure import people, what_if_answers
 from audit.workspace import AuditFolder
 from pages.parts import form, further, section, tables
@@ -152,7 +152,7 @@ def _span(row: pd.Series, name: str, unit: str) -> str:
     if name == "recorded":
         return amount(float(row[name]), unit)
     low, high = (amount(float(row[f"{name}_{end}"]), unit) for end in ("low", "high"))
-    return low if low == high else f"{low} – {high}"
+    return low if low == high else tables.raw_words(span(low, high))
 
 
 @st.cache_resource(scope="session", max_entries=2, show_spinner=False)

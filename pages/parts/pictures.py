@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.document import Chart
+from analysis.finding import span
 from pages.parts.house import stamp
 from pages.parts.state import dark, state
 from pages.parts.tables import grid, raw_words, written
@@ -110,7 +111,9 @@ def _chart_rows(chart: Chart) -> pd.DataFrame:
             row |= {x_title: written(x), y_title: written(y)}
             if series.low and series.high:
                 low, high = series.low[place], series.high[place]
-                row[raw("section.interval")] = "" if low is None or high is None else f"{low:.4g} – {high:.4g}"
+                row[raw("section.interval")] = (
+                    "" if low is None or high is None else raw_words(span(f"{low:.4g}", f"{high:.4g}"))
+                )
             rows.append(row)
     frame = pd.DataFrame(rows)
     return frame if len(chart.series) > 1 or frame.empty else frame.drop(columns=raw("section.series"))

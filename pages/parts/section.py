@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
-from analysis.finding import Finding, Verdict, amount, verdict_word
+from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
 from pages.parts.tables import draw_table, raw_words
@@ -58,7 +58,7 @@ def _summary(sentences: tuple[Phrase, ...]) -> None:
         with st.container(border=True, key="answer"):
             st.markdown(f"**{spoken(sentences[0])}**")
             if sentences[1:]:
-                st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in sentences[1:]))
+                st.markdown("\n".join(f"- {spoken(further)}" for further in sentences[1:]))
 
 
 def _findings(view: View, findings: tuple[Finding, ...]) -> None:
@@ -138,15 +138,9 @@ def _evidence(view: View, findings: list[Finding]) -> None:
             key=view.choice("evidence"),
         )
         finding = by_key[key]
-        st.markdown(spoken(_sentence(finding)))
+        st.markdown(spoken(sentence(finding)))
         rows = [(t(f"section.{name}"), plain(words)) for name, words in evidence_rows(finding) if words]
         st.table(pd.DataFrame(rows, columns=[t("section.item"), t("section.content")]), hide_index=True)
-
-
-def _sentence(finding: Finding) -> Phrase:
-    from analysis.finding import sentence
-
-    return sentence(finding)
 
 
 def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
@@ -187,10 +181,9 @@ def value_words(finding: Finding) -> str:
 
 
 def interval_words(finding: Finding) -> str:
-    """The interval's two limits with its level, or nothing."""
-    if finding.low is None or finding.high is None:
-        return ""
-    return f"{amount(finding.low, finding.unit)} – {amount(finding.high, finding.unit)}"
+    """The interval's two limits, or nothing."""
+    limits = interval(finding)
+    return "" if limits is None else raw_words(limits)
 
 
 def n_words(finding: Finding) -> str:

@@ -99,7 +99,7 @@ def test_a_figure_without_a_value_shows_a_dash_and_never_a_number(home: Path, op
 def test_evidence_holds_all_that_a_finding_carries() -> None:
     rows = dict(parts.evidence_rows(finding(Verdict.GAP)))
     assert rows["value"] == "0.044 NDCG"
-    assert rows["interval"] == "0.010 – 0.078 (95%)"
+    assert rows["interval"] == "0.010 to 0.078 (95%)"
     assert rows["p"] == "0.003"
     assert rows["p_adjusted"] == "0.012"
     assert rows["groups"] == "men: 120, women: 80"
@@ -125,7 +125,7 @@ def test_a_picture_has_its_numbers_behind_it(home: Path, open_page: Open) -> Non
     page.session_state["demo:data:tabs:c"] = say("pages.section.numbers")
     page.run()
     numbers = [table.value for table in page.table if say("pages.section.interval") in table.value.columns]
-    assert any("0 – 0.2" in list(frame[say("pages.section.interval")]) for frame in numbers)
+    assert any("0 to 0.2" in list(frame[say("pages.section.interval")]) for frame in numbers)
 
 
 def test_one_attribute_can_be_looked_at_alone(home: Path, open_page: Open) -> None:
