@@ -29,7 +29,7 @@ PAGES = {
 
 def main() -> None:
     """One run of the browser's page."""
-    server.ask_nobody()  # also where Streamlit was started without pages.parts.server
+    server.close()  # also where Streamlit was started without pages.parts.server
     st.set_page_config(page_title="Evenhand", page_icon=str(LOOK / "mark.svg"), layout="wide")
     st.html(LOOK / "look.css")
     st.logo(str(LOOK / "evenhand.svg"), size="large", icon_image=str(LOOK / "mark.svg"))

@@ -10,8 +10,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -19,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis.document import digest
 from analysis.simulate import Shop, simulate
+from storage import TEMPORARY
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("log", "users", "items")
 _INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+_READING = threading.BoundedSemaphore(2)
+"""Children that one process keeps at a time: each may take Limits.memory."""
 
 
 class Source(BaseModel):
@@ -90,30 +95,33 @@ class Tables:
 
 
 def spool(source: Source, folder: Path, limits: Limits | None = None) -> Tables:
-    """Read `source`, leaving `folder`/log.parquet (users, items), and give the tables.
+    """Read `source` and give its tables; what the child writes lies under `folder` only for that long.
 
-    Raises Refusal(data.*) with the file, the line or column, and what to do.
+    Every reading has a place of its own, so that two of one audit never mix. Raises Refusal(data.*) with the file, the
+    line or column, and what to do.
     """
-    folder = folder.resolve()  # the child stands in it
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        (folder / f"{name}.parquet").unlink(missing_ok=True)
     if source.kind == "demo":
-        return _demo(source.shop, folder)
-    answer = _parse(source, folder, limits or Limits())
-    if answer.refusal is not None:
-        raise Refusal(answer.refusal.key, **answer.refusal.facts)
-    log, users, items = (_read(folder / f"{name}.parquet") for name in TABLES)
+        return _demo(source.shop)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _READING, TemporaryDirectory(dir=folder.resolve(), prefix=TEMPORARY) as place:  # the child stands in it
+        answer = _parse(source, Path(place), limits or Limits())
+        if answer.refusal is not None:
+            raise Refusal(answer.refusal.key, **answer.refusal.facts)
+        log, users, items = (_read(Path(place) / f"{name}.parquet") for name in TABLES)
     assert log is not None
     return Tables(log, users, items, answer.digest, answer.notes)
 
 
-def _demo(shop: Shop, folder: Path) -> Tables:
+def one_table(file: Path, folder: Path) -> pd.DataFrame:
+    """A single file as `spool` reads a log. Raises Refusal(data.*)."""
+    return spool(Source(kind="files", log=str(file)), folder).log
+
+
+def _demo(shop: Shop) -> Tables:
     shopped = simulate(shop)
     frames = {"log": shopped.log, "users": shopped.users, "items": shopped.items}
     parts: list[bytes | str] = []
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
         parts += [name, ",".join(frame.columns), pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()]
     facts = {"users": len(shopped.users), "items": len(shopped.items), "seed": shop.seed}
     return Tables(shopped.log, shopped.users, shopped.items, digest(*parts), (phrase("data.note.demo", **facts),))

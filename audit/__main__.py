@@ -8,13 +8,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from audit.commands import ask, compare, effect, init, report, run, serve, step
+from audit.commands import EXIT_REFUSED, ask, compare, effect, init, report, run, serve, step
 from words import Refusal
 
 COLLECTED_AFTER = (50_000, 20, 50)
 """What the numerical libraries leave when they are loaded lasts: looking for garbage as often as Python does by itself
 (after 700 new objects) took a tenth of an audit's time."""
-EXIT_REFUSED = 2
 EXIT_RULE_FIRED = 3
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE = "EVENHAND_SERVE_TOKEN"
 """Where it is set, `audit serve` answers only requests that carry it."""
+EXIT_REFUSED = 2
 FORMATS = ("html", "pdf", "json", "csv")
 MOST_ROWS = 40
 """Differences printed of one table; the Report page shows all."""
@@ -165,13 +166,14 @@ def serve(folder: Path, host: str, port: int) -> int:
     """Answer with the lists of an audit's saved model until the process is told to stop."""
     from audit.recommend import place_of
     from models.catalogue import Catalogue
+    from models.serve import HERE, service
     from models.serve import run as answer
-    from models.serve import service
     from models.store import load
 
     audit = AuditFolder(folder if (folder / "work").is_dir() else folder.resolve().parents[1])
     model = load(place_of(audit.settings().recommender, audit.model) if audit.path == folder else audit.model)
-    app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE))
+    hosts = HERE if host in HERE else ()
+    app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE), hosts)
     print(say(phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))), flush=True)
     answer(app, host, port)
     return 0
@@ -193,7 +195,8 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
         run_steps(AuditFolder(folder), steps, recorder.tell)
     except Refusal as refusal:
         recorder.failed(refusal.phrase)
-        raise
+        print(refusal.phrase.key, file=sys.stderr)  # into the job's log, which holds no value of the data
+        return EXIT_REFUSED
     except MemoryError as error:
         recorder.failed(phrase("audit.out_of_memory"))
         raise Refusal("audit.out_of_memory") from error

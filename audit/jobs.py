@@ -38,6 +38,10 @@ GRACE_SECONDS = 3.0
 """Between asking a worker to stop (SIGTERM) and ending it (SIGKILL)."""
 MEMORY_BYTES = 24 * 2**30
 """Address space a worker may take; raised by EVENHAND_JOB_BYTES."""
+HOURS_VARIABLE = "EVENHAND_JOB_HOURS"
+MOST_HOURS = 24.0
+"""For which a worker may run, unless HOURS_VARIABLE says otherwise."""
+RETRY_SECONDS = 1.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS job(
@@ -128,6 +132,9 @@ class Jobs:
         """Stop a job: a queued one never starts; a running one is asked, then ended after GRACE_SECONDS."""
         self._write("UPDATE job SET cancel=1, updated=? WHERE id=?", (time.time(), job_id))
         self._write("UPDATE job SET state='cancelled' WHERE id=? AND state='queued'", (job_id,))
+        self._stop(job_id)
+
+    def _stop(self, job_id: str) -> None:
         threading.Thread(target=_end, args=(dict(self._row(job_id)),), daemon=True).start()
 
     def _dispatch(self) -> None:
@@ -139,6 +146,10 @@ class Jobs:
                 self._launch(row)
 
     def _launch(self, row: sqlite3.Row) -> None:
+        """Start a queued job's worker, unless it was cancelled or taken meanwhile."""
+        claim = "UPDATE job SET state='running', started=?, updated=? WHERE id=? AND state='queued' AND cancel=0"
+        if self._write(claim, (time.time(), time.time(), row["id"])) == 0:
+            return
         log = self._root / "logs" / f"{row['id']}.log"
         log.parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "audit", "step", row["folder"], *json.loads(row["steps"])]
@@ -152,26 +163,46 @@ class Jobs:
                 start_new_session=True,
             )
         self._workers[row["id"]] = worker
-        self._write(
-            "UPDATE job SET state='running', pid=?, pid_started=?, started=?, updated=? WHERE id=?",
-            (worker.pid, _started(worker.pid), time.time(), time.time(), row["id"]),
-        )
+        self._write("UPDATE job SET pid=?, pid_started=? WHERE id=?", (worker.pid, _started(worker.pid), row["id"]))
         threading.Thread(target=self._reap, args=(row["id"], worker), daemon=True).start()
+        if self._row(row["id"])["cancel"]:  # asked for while there was no process yet to be told
+            self._stop(row["id"])
 
     def _reap(self, job_id: str, worker: subprocess.Popen[bytes]) -> None:
-        """Wait for a worker's end; one that said nothing more was cancelled or killed."""
-        worker.wait()
+        """Wait for a worker's end; one that said nothing more was cancelled or killed.
+
+        A full disk must not leave the job running for ever: what became of it is written once there is room.
+        """
+        self._wait(job_id, worker)
         if worker.stdin:
             worker.stdin.close()
         with self._lock:
             self._workers.pop(job_id, None)
-        if worker.returncode > 0:  # it ended by itself, before it could say why
-            self._write(
-                "UPDATE job SET state='failed', error=?, updated=? WHERE id=? AND state='running' AND NOT cancel",
-                (phrase("audit.fault", run=job_id).model_dump_json(), time.time(), job_id),
-            )
-        self._settle(job_id)
-        self._dispatch()
+        while True:
+            try:
+                if worker.returncode > 0:  # it ended by itself, before it could say why
+                    self._fail(job_id, phrase("audit.fault", run=job_id))
+                self._settle(job_id)
+                self._dispatch()
+                return
+            except sqlite3.OperationalError:
+                time.sleep(RETRY_SECONDS)
+
+    def _wait(self, job_id: str, worker: subprocess.Popen[bytes]) -> None:
+        """Until the worker ends; one that takes longer than the operator allows is ended, and says so."""
+        hours = float(os.environ.get(HOURS_VARIABLE, MOST_HOURS))
+        try:
+            worker.wait(hours * 3600)
+        except subprocess.TimeoutExpired:
+            self._fail(job_id, phrase("audit.too_long", hours=f"{hours:g}"))
+            _end(dict(self._row(job_id)))
+            worker.wait()
+
+    def _fail(self, job_id: str, error: Phrase) -> None:
+        self._write(
+            "UPDATE job SET state='failed', error=?, updated=? WHERE id=? AND state='running' AND NOT cancel",
+            (error.model_dump_json(), time.time(), job_id),
+        )
 
     def _settle(self, job_id: str) -> None:
         self._write(
@@ -239,9 +270,10 @@ class Jobs:
         with closing(connect(self._database)) as connection:
             return connection.execute(query, values).fetchall()
 
-    def _write(self, query: str, values: tuple[object, ...]) -> None:
+    def _write(self, query: str, values: tuple[object, ...]) -> int:
+        """How many rows were changed."""
         with closing(connect(self._database)) as connection:
-            connection.execute(query, values)
+            return connection.execute(query, values).rowcount
 
 
 class Recorder:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from analysis.document import Section
 from audit.asking import NEUTRAL, PromptedAudit, Question, Shelf, question, shelf
@@ -27,15 +26,16 @@ def prompted_section_of(run: Run) -> Section:
     from analysis.fairness.prompted import prompted_section
 
     settings, seed = run.settings.prompted, run.settings.seed
-    replies, notes, facts = _from_file(settings) if settings.lists is not None else _asked(run)
+    replies, notes, facts = _from_file(run) if settings.lists is not None else _asked(run)
     return prompted_section(replies, settings, run.settings.k, seed, notes, facts, run.tell)
 
 
-def _from_file(settings: PromptedAudit) -> tuple[Replies, tuple[Phrase, ...], dict[str, Any]]:
+def _from_file(run: Run) -> tuple[Replies, tuple[Phrase, ...], dict[str, Any]]:
     from analysis.fairness.reply_lists import read_replies
+    from analysis.ingest import one_table
 
-    path = Path(str(settings.lists))
-    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str, keep_default_na=False)
+    settings = run.settings.prompted
+    frame = one_table(Path(str(settings.lists)), run.folder.source)
     replies = read_replies(frame, settings.top, settings.meaningless)
     return replies, (phrase("prompted.note.file", prompts=len(replies.neutral)),), {"source": "file"}
 

@@ -272,10 +272,10 @@ def _name(run: Run) -> str:
 
 
 def _lists_from_file(run: Run) -> Scored:
+    from analysis.ingest import one_table
     from models.lists import read_lists
 
-    path = Path(str(run.settings.recommender.lists))
-    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+    frame = one_table(Path(str(run.settings.recommender.lists)), run.folder.source)
     codes, scores = read_lists(frame, run.composed.data, run.settings.recommender.top)
     return Scored(codes, scores, None, None)
 

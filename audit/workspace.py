@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from analysis.document import Document, Section, canonical, digest
 from audit import __version__
 from audit.settings import AuditSettings, Step, step_digest, step_digests
-from storage import sweep, write_atomic
+from storage import append, sweep, write_atomic
 from words import Fact, Refusal, shape
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ class AuditFolder:
     def note(self, event: str, **facts: Fact) -> None:
         """Add one line to the trail: digests and counts, never values of the data."""
         line = json.dumps({"time": _now(), "event": event, **facts}, ensure_ascii=False, sort_keys=True, default=str)
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / TRAIL_FILE).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        append(self.path / TRAIL_FILE, f"{line}\n".encode())
 
     def _step_file(self, step: str) -> Path:
         return self.path / "work" / "steps" / f"{step}.json"
@@ -265,9 +263,10 @@ def _now() -> str:
 
 
 def _made(folder: AuditFolder) -> float:
-    trail = folder.path / TRAIL_FILE
-    if not trail.exists():
+    """When an audit began; 0 where its trail does not say: a disk was full, or its first line is being written."""
+    try:
+        with (folder.path / TRAIL_FILE).open(encoding="utf-8") as file:
+            first: dict[str, str] = json.loads(file.readline())
+        return datetime.fromisoformat(first["time"]).timestamp()
+    except (OSError, ValueError, KeyError, TypeError):
         return 0.0
-    with trail.open(encoding="utf-8") as file:
-        first: dict[str, str] = json.loads(file.readline())
-    return datetime.fromisoformat(first["time"]).timestamp()

@@ -25,7 +25,7 @@ HUB_NAME = re.compile(r"(?P<model>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 PLAIN = frozenset({".json", ".safetensors", ".txt", ".md", ".jinja"})
 """Endings of files that cannot carry code; transformers reads a chat template (.jinja) in Jinja's sandbox."""
 BY_NAME = frozenset({"LICENSE", "NOTICE", ".gitattributes"})
-ASKS_FOR_CODE = frozenset({"auto_map", "custom_pipelines", "quantization_config", "kernel_config"})
+ASKS_FOR_CODE = frozenset({"auto_map", "custom_pipelines", "quantization_config", "kernel_config", "backbone"})
 """Keys of a configuration that make transformers fetch or run what is not its own."""
 MOST_JSON = 64 * 2**20
 MOST_WEIGHTS = 16 * 2**30
@@ -171,12 +171,11 @@ def _refuse_code(content: Any, name: str) -> None:
     for key, value in _entries(content):
         if key in ASKS_FOR_CODE and value:
             raise Refusal("encoders.code", name=name[:80], key=key)
-        if not isinstance(value, str):
-            continue
-        if "attn_implementation" in key and "/" in value:  # a kernel that is fetched from the hub
+        if "attn_implementation" in key and "/" in json.dumps(value):  # a kernel that is fetched from the hub
             raise Refusal("encoders.code", name=name[:80], key=key)
-        points = key.endswith("_file") or name.endswith(".index.json")
-        if points and ("/" in value or "\\" in value or ".." in value):
+        points = key.endswith(("_file", "_files")) or name.endswith(".index.json")
+        named = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        if points and any("/" in one or "\\" in one or ".." in one for one in named):
             raise Refusal("encoders.outside", name=name[:80], key=key[:80])
 
 
@@ -211,10 +210,11 @@ def _fetched(model: str, revision: str) -> Path:
 def _fetch(model: str, revision: str, folder: Path) -> None:
     import shutil
 
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    partial = folder.with_name(f".partial-{folder.name}")
+    partial, offline = folder.with_name(f".partial-{folder.name}"), constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = False  # set for every process (models/__init__.py); here the operator allows it
     try:
         snapshot_download(
             model,
@@ -225,6 +225,8 @@ def _fetch(model: str, revision: str, folder: Path) -> None:
         )
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         raise Refusal("encoders.not_fetched", name=model) from error
+    finally:
+        constants.HF_HUB_OFFLINE = offline
     shutil.rmtree(partial / ".cache", ignore_errors=True)
     partial.rename(folder)
 

@@ -132,8 +132,7 @@ def _text(ids: pd.Series) -> pd.Series:
 def _refuse_repeats(rows: pd.DataFrame, what: str, key: str) -> None:
     twice = rows.duplicated(["user", what])
     if twice.any():
-        first = rows[twice].iloc[0]
-        raise Refusal(key, user=str(first["user"])[:80], **{what: str(first[what])[:80]})
+        raise Refusal(key, row=int(np.argmax(twice.to_numpy())) + 1)  # no value of a person: refusals are printed
 
 
 def _counted(rows: pd.DataFrame, codes: Ints, scores: Floats) -> Lists:

@@ -5,14 +5,15 @@
     GET /metrics                 text for Prometheus: requests by route and status, seconds by route
 
 What cannot be answered is ``{"error": "one sentence"}``: 404 a user that the model does not know (there is no list
-that would be made up for them), 422 a `k` outside 1..MOST, 401 a missing or wrong token where one is set.
+that would be made up for them), 422 a `k` outside 1..MOST, 401 a missing or wrong token where one is set, 421 a name
+that is not this machine's while it answers this machine alone (else any web page could give itself that name).
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of functions whose types are imported
 # inside `service`, and as text it could not.
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,7 @@ MOST = 100
 """Longest list that is given."""
 KEPT = 10_000
 """Lists kept in memory: a saved model does not change, so a user's list does not either."""
+HERE = ("localhost", "127.0.0.1", "::1")
 WAITS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Bounds of the histogram of answer times, seconds."""
 
@@ -54,8 +56,11 @@ class Lists:
         ]
 
 
-def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None) -> "FastAPI":
-    """The service over one model; with a `token`, every request but /health must carry it as a bearer token."""
+def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, hosts: Sequence[str] = ()) -> "FastAPI":
+    """The service over one model; with a `token`, every request but /health must carry it as a bearer token.
+
+    hosts: names under which requests may ask for this service; empty: any.
+    """
     from fastapi import FastAPI, Query, Request, Response
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
@@ -71,7 +76,10 @@ def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None) 
     async def watched(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         started, route = time.perf_counter(), "/" + request.url.path.split("/")[1]
         route = route if route in ("/recommend", "/health", "/metrics") else "other"
-        response = await call(request) if _allowed(request, route) else _error(401, "serve.token")
+        if hosts and request.url.hostname not in hosts:
+            response: Response = _error(421, "serve.host", hosts=", ".join(hosts))
+        else:
+            response = await call(request) if _allowed(request, route) else _error(401, "serve.token")
         answered.labels(route, str(response.status_code)).inc()
         took.labels(route).observe(time.perf_counter() - started)
         return response

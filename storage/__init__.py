@@ -3,7 +3,7 @@
 The second of the two lowest rooms (with `words`): every room that keeps something keeps it through here.
 """
 
-from storage.atomic import sweep, write_atomic
+from storage.atomic import TEMPORARY, append, sweep, write_atomic
 from storage.manifest import MANIFEST, sha256_of, verify, write_manifest
 
-__all__ = ["MANIFEST", "sha256_of", "sweep", "verify", "write_atomic", "write_manifest"]
+__all__ = ["MANIFEST", "TEMPORARY", "append", "sha256_of", "sweep", "verify", "write_atomic", "write_manifest"]

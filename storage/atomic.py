@@ -7,6 +7,8 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from words import Refusal
@@ -23,15 +25,31 @@ def write_atomic(path: Path, content: bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+    with _room(path, content):
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+            _sync_folder(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add `content` at the end of `path`. Raises Refusal(storage.disk_full) where the disk has no room."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _room(path, content), path.open("ab") as file:
+        file.write(content)
+
+
+@contextmanager
+def _room(path: Path, content: bytes) -> Iterator[None]:
+    """A full disk is refused in one sentence."""
     try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-        _sync_folder(path.parent)
+        yield
     except OSError as error:
-        partial.unlink(missing_ok=True)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         free = shutil.disk_usage(path.parent).free

@@ -7,17 +7,21 @@ import binascii
 import hashlib
 import hmac
 import os
+import threading
 import time
+from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.parts.state import state
+from pages.parts.state import KEY, State, state
 from pages.parts.text import t
 
 VARIABLE = "EVENHAND_PASSWORD_HASH"
 """Holds ``scrypt$N$r$p$SALT$KEY`` (base64), as `python -m pages.parts.gate` prints it."""
 SECONDS_PER_REFUSAL = 0.5
 LONGEST_WAIT = 5.0
+REMEMBERED = 300.0
+"""Seconds for which a refusal makes the next attempts wait, whoever makes them: a new session is free to have."""
 
 
 def hashed(password: str, salt: bytes | None = None, n: int = 2**14, r: int = 8, p: int = 1) -> str:
@@ -39,9 +43,37 @@ def matches(password: str, stored: str) -> bool:
     return scheme == "scrypt" and len(expected) == 64 and hmac.compare_digest(made.rsplit("$", 1)[1], key)
 
 
+class _Knocks:
+    """All attempts to sign in at this server: each waits for the refusals before it, and one is looked at at a time."""
+
+    def __init__(self) -> None:
+        self._one = threading.Lock()
+        self._refused: list[float] = []
+
+    def opens(self, password: str, stored: str) -> bool:
+        """Whether it is the password, after the wait."""
+        now = time.monotonic()
+        self._refused = [when for when in self._refused if now - when < REMEMBERED]
+        time.sleep(min(LONGEST_WAIT, SECONDS_PER_REFUSAL * len(self._refused)))
+        with self._one:
+            if matches(password, stored):
+                return True
+            self._refused.append(time.monotonic())
+            return False
+
+
+_KNOCKS = _Knocks()
+
+
 def passed() -> bool:
     """Whether this session may see data: no password is configured, or it was given."""
     return not _stored() or state().signed_in
+
+
+def allows(session: Mapping[str, object]) -> bool:
+    """Whether the session whose memory this is may leave files with the server."""
+    now = session.get(KEY)
+    return not _stored() or (isinstance(now, State) and now.signed_in)
 
 
 def is_open() -> bool:
@@ -63,12 +95,9 @@ def _form(stored: str) -> None:
         sent = st.form_submit_button(t("gate.enter"), type="primary")
     if not sent:
         return
-    now = state()
-    time.sleep(min(LONGEST_WAIT, SECONDS_PER_REFUSAL * now.refused_logins))
-    if matches(password, stored):
-        now.signed_in = True
+    if _KNOCKS.opens(password, stored):
+        state().signed_in = True
         st.rerun()
-    now.refused_logins += 1
     st.error(t("gate.refused"))
 
 

@@ -32,7 +32,6 @@ class State:
     signed_in: bool = False
     entered: bool = False
     """Whether app.py has run once for this session."""
-    refused_logins: int = 0
     history: dict[str, GraphHistory] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     """Editor's key -> the newest edit seen, so that the editor can tell an answer from an overtaken one."""

@@ -94,7 +94,7 @@ def test_compare_prints_the_first_forty_differences_and_counts_the_rest(small, t
     assert main(["compare", str(small / "first"), str(tmp_path)]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert sum("same verdict, other figure" in line for line in printed) == 40 < len(valued)
-    assert printed[-1].strip() == f"and {len(valued) - 40} more"
+    assert printed[-1].strip() == say("audit.more_rows", count=len(valued) - 40)
 
 
 def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):

@@ -24,7 +24,7 @@ class Visitor:
     """One session.
 
     received: all bytes that the server sent. widgets: label -> id. told: what the last run put into messages
-    (errors, warnings, notes), as it reads. crashed: exceptions that reached the page.
+    (errors, warnings, notes), as it reads. crashed: exceptions that reached the page. kinds: of all messages, in order.
     """
 
     url: str
@@ -38,6 +38,7 @@ class Visitor:
     told: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     crashed: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
 
     async def run(self, *changed: WidgetState) -> bytes:
         """One run of the script with these inputs changed; the bytes that it sent."""
@@ -69,7 +70,7 @@ class Visitor:
         asked.file_urls_request.file_names.append(name)
         await self.socket.send(asked.SerializeToString())
         answer = (await self._next("file_urls_response")).file_urls_response.file_urls[0]
-        status = await asyncio.to_thread(_put, self.url, answer.upload_url, name, content, cookie)
+        status = await asyncio.to_thread(put, self.url, answer.upload_url, name, content, cookie)
         assert status < 300, f"the upload was refused with {status}"
         return await self.run(uploaded(self.widgets[label], answer, name, len(content)))
 
@@ -86,6 +87,7 @@ class Visitor:
             assert isinstance(sent, bytes)
             self.received += sent
             message = ForwardMsg.FromString(sent)
+            self.kinds.append(message.WhichOneof("type") or "")
             if message.WhichOneof("type") == "new_session":
                 self.session = message.new_session.initialize.session_id or self.session
             elif message.WhichOneof("type") == "delta":
@@ -165,7 +167,8 @@ def _read(markdown: str) -> str:
     return re.sub(r"\\(\W)", r"\1", markdown).replace("\u2060", "")
 
 
-def _put(url: str, path: str, name: str, content: bytes, cookie: str) -> int:
+def put(url: str, path: str, name: str, content: bytes, cookie: str) -> int:
+    """The status with which the server takes or refuses an uploaded file."""
     edge = "evenhand-upload"
     head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n\r\n'
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)

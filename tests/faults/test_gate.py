@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from analysis.document import Section
 from audit.settings import STEPS, AuditSettings
 from audit.workspace import Workspace
 from pages.parts.gate import VARIABLE, hashed
 from tests.browser.server import Server, serving
-from tests.faults.sessions import Visitor, pressed, typed, visitor
+from tests.faults.sessions import Visitor, guard_cookie, pressed, put, typed, visitor
 from words import phrase
 
 CANARY = "CANARY-4711"
@@ -46,6 +48,30 @@ def test_a_wrong_password_is_refused_and_the_right_one_opens(fresh: tuple[Server
     assert CANARY.encode() not in refused
     assert CANARY.encode() in opened
     assert CANARY.encode() not in other, "one session's login opened another's"
+
+
+@pytest.mark.parametrize("fresh", [""], indirect=True)
+def test_a_connection_can_do_nothing_beside_the_script(fresh: tuple[Server, str, str]) -> None:
+    """Streamlit would take files before the login, forget every session's caches, and tell what files have changed."""
+    server, page, audit = fresh
+    before, after, told, later = asyncio.run(_beside_the_script(server.url, page, audit))
+    assert (before, after) == (403, 204)
+    assert "git_info_changed" not in told
+    assert CANARY.encode() in later, "a stranger's message ended this session's login"
+
+
+async def _beside_the_script(url: str, page: str, audit: str) -> tuple[int, int, set[str], bytes]:
+    one, cookie = await visitor(url, page, audit=audit), guard_cookie(url)
+    place = f"/_stcore/upload_file/{one.session}/{uuid4()}"
+    before = await asyncio.to_thread(put, url, place, "log.csv", b"a,b\n1,2\n", cookie)
+    await _enter(one, PASSWORD)
+    after = await asyncio.to_thread(put, url, place, "log.csv", b"a,b\n1,2\n", cookie)
+    for asked in (BackMsg(load_git_info=True), BackMsg(clear_cache=True)):
+        await one.socket.send(asked.SerializeToString())
+    start = len(one.kinds)
+    later = await one.run()
+    await one.socket.close()
+    return before, after, set(one.kinds[start:]), later
 
 
 async def _everything_without_password(url: str, page: str, audit: str) -> bytes:

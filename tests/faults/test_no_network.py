@@ -50,9 +50,14 @@ def test_a_connection_from_a_strange_origin_is_refused_and_nobody_is_asked_about
     """Streamlit would ask a web service for this machine's address on the internet, to compare the origin with it."""
     with serving(tmp_path, **told(tmp_path)) as server:
         address = server.url.removeprefix("http://")
-        for origin, status in ((server.url, 101), ("http://elsewhere.example", 403)):
+        strange = "elsewhere.example"
+        for host, origin, status in (
+            (address, server.url, 101),
+            (address, f"http://{strange}", 403),
+            (strange, f"http://{strange}", 403),  # a page that has named itself this machine in its own name server
+        ):
             connection = HTTPConnection(address, timeout=10)
-            connection.request("GET", "/_stcore/stream", headers=UPGRADE | {"Origin": origin})
+            connection.request("GET", "/_stcore/stream", headers=UPGRADE | {"Host": host, "Origin": origin})
             assert connection.getresponse().status == status
             connection.close()
     away, listened = asked(tmp_path)

@@ -6,10 +6,13 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub import constants
 from safetensors.numpy import load_file, save_file
 
 from models.encoders import HUB_VARIABLE, checked, find
@@ -98,6 +101,25 @@ class TestHostile:
         with pytest.raises(Refusal, match="asks for code"):
             checked(folder)
 
+    @pytest.mark.parametrize(
+        "asks",
+        [
+            {"backbone": "someone/model"},
+            {"vision_config": {"backbone": "someone/model"}},
+            {"attn_implementation": {"text": "someone/kernel"}},
+        ],
+    )
+    def test_a_part_that_the_hub_would_be_asked_for_is_refused(self, folder, asks):
+        change(folder / "config.json", **asks)
+        with pytest.raises(Refusal, match="asks for code"):
+            checked(folder)
+
+    def test_the_hub_is_not_asked_by_any_process_that_loads_models(self):
+        code = "import models.encoders; from huggingface_hub import constants; print(constants.HF_HUB_OFFLINE)"
+        environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "True"
+
     def test_a_link_is_refused(self, folder, tmp_path):
         (folder / "model.safetensors").rename(tmp_path / "elsewhere.safetensors")
         (folder / "model.safetensors").symlink_to(tmp_path / "elsewhere.safetensors")
@@ -107,6 +129,12 @@ class TestHostile:
     def test_a_linked_subfolder_is_refused(self, folder, tmp_path):
         (folder / "1_Pooling").symlink_to(tmp_path)
         with pytest.raises(Refusal, match="link"):
+            checked(folder)
+
+    @pytest.mark.parametrize("target", ["../outside.safetensors", "/etc/passwd", "..\\x"])
+    def test_a_list_of_files_that_points_outside_is_refused(self, folder, target):
+        change(folder / "tokenizer_config.json", configuration_files=["config.json", target])
+        with pytest.raises(Refusal, match="outside its folder"):
             checked(folder)
 
     @pytest.mark.parametrize("target", ["../outside.safetensors", "/etc/passwd", "..\\x"])
@@ -166,6 +194,7 @@ class TestHub:
         asked = []
 
         def fetched(model, revision, local_dir, **_):
+            assert not constants.HF_HUB_OFFLINE, "the operator allows it, and it cannot ask"
             asked.append((model, revision))
             write_encoder(local_dir, WORDS)
             (local_dir / ".cache").mkdir()
@@ -174,6 +203,7 @@ class TestHub:
         monkeypatch.setattr("huggingface_hub.snapshot_download", lambda model, **given: fetched(model, **given))
         first = find(PINNED)
         assert find(PINNED) == first and asked == [("owner/model", "0" * 40)]
+        assert constants.HF_HUB_OFFLINE
         change(first.folder / "config.json", auto_map={"AutoModel": "x.Y"})
         with pytest.raises(Refusal, match="asks for code"):
             find(PINNED)

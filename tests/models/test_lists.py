@@ -55,9 +55,9 @@ def test_ids_read_as_decimals_are_whole_numbers():
         (frame(rank=[1, 1, 2, 3]).drop(columns="item"), "column for the item"),
         (frame(rank=[1, 0, 1, 2]), "row 2 has the rank 0"),
         (frame(rank=[1, 1.5, 1, 2]), "row 2 has the rank 1.5"),
-        (frame(rank=[1, 2, 2, 3]), "two items at rank 2"),
+        (frame(rank=[1, 2, 2, 3]), "row 3 has a rank"),
         (frame(score=[1, "x", 2, None]), "2 values of score"),
-        (frame(item=["i05", "i03", "i03", "i07"], rank=[1, 1, 2, 3]), "item i03 more than once"),
+        (frame(item=["i05", "i03", "i03", "i07"], rank=[1, 1, 2, 3]), "row 3 names an item"),
         (frame(user=["a", "b", "c", "d"], rank=[1, 1, 1, 1]), "None of the 4 rows"),
     ],
 )
