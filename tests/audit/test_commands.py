@@ -12,6 +12,7 @@ from audit.__main__ import main
 from audit.settings import AuditSettings, Recommending
 from audit.workspace import read_settings, settings_toml
 from models.config import FactorSettings
+from words import say
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 STEPS = ["data", "graph", "effects", "recommender", "disparity", "mitigation"]
