@@ -17,6 +17,7 @@ from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
+from models.encoders import HUB_NAME
 from storage import write_atomic
 from words import Language, Phrase, Refusal, phrase, say
 
@@ -265,9 +266,10 @@ def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
     asked = plain["recommender"]["prompted"]
     if asked is not None:
         tables.append((asked["model"], ("folder",)))
+    tables.append((plain["recommender"]["model"], ("encoder",)))
     for table, names in tables:
         for name in names:
-            if table.get(name) is not None:
+            if table.get(name) is not None and not HUB_NAME.fullmatch(str(table[name])):
                 table[name] = str((folder / str(table[name])).resolve())
     return AuditSettings.model_validate(plain)
 

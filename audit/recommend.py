@@ -13,10 +13,10 @@ import pandas as pd
 from analysis.document import Section
 from analysis.log import UNKNOWN
 from audit.compose import Composed
-from audit.search import chosen_settings, with_search
+from audit.search import SEARCHED, chosen_settings, with_search
 from audit.settings import Recommending
 from audit.why import with_tokens
-from models.base import BLOCK, Recommender, Scorer, Tell, silent
+from models.base import BLOCK, Recommender, Scorer, Tell, part, silent
 from models.catalogue import Catalogue
 from models.config import RecommenderSettings, finished
 from storage import write_atomic
@@ -143,9 +143,9 @@ def _row_scores(model: Recommender, rows: pd.DataFrame) -> np.ndarray:
     return kept
 
 
-def audited(run: Run, chosen: RecommenderSettings) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
+def audited(run: Run, chosen: RecommenderSettings, tell: Tell) -> tuple[Fitted[Any] | None, Scored, tuple[Phrase, ...]]:
     """The recommender under audit: trained by the `chosen` settings, loaded, or (None) given by its lists; and what
-    is to be said of it."""
+    is to be said of it. tell: hears of the training."""
     from models.encoders import is_classifier
     from models.fitted import must_know
     from models.store import load
@@ -163,7 +163,7 @@ def audited(run: Run, chosen: RecommenderSettings) -> tuple[Fitted[Any] | None, 
         return model, scored(model, composed), model.remarks()
     if settings.saved is not None:
         chosen = finished(Path(settings.saved), settings.model)
-    model, kept = trained(composed, chosen, run.settings.seed, run.folder.checkpoints, run.tell)
+    model, kept = trained(composed, chosen, run.settings.seed, run.folder.checkpoints, tell)
     model.save(run.folder.model)
     return model, kept, model.remarks()
 
@@ -184,6 +184,7 @@ def train_along(run: Run) -> None:
 
 def recommender_section_of(run: Run) -> Section:
     """Step `recommender`: lists of the chosen recommender and of popularity beside it, with their accuracy."""
+    from analysis.fairness.infer import InferenceSettings
     from analysis.fairness.ranking import TWIN
     from analysis.fairness.utility import recommender_section
     from audit import unbiased
@@ -193,7 +194,9 @@ def recommender_section_of(run: Run) -> Section:
     composed, settings = run.composed, run.settings
     run.tell(0.05, "audit.progress.train")
     chosen, found = chosen_settings(run)
-    model, kept, remarks = audited(run, chosen)
+    plain = unbiased.twin(run, chosen)
+    begun, ended = 0.05 if found is None else SEARCHED, 0.95 if plain is None else 0.6 if found is None else 0.9
+    model, kept, remarks = audited(run, chosen, part(run.tell, begun, ended))
     if model is not None:
         Catalogue(composed.data.user_ids, composed.data.item_ids, composed.final.seen).save(run.folder.catalogue)
     kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
@@ -203,15 +206,14 @@ def recommender_section_of(run: Run) -> Section:
         composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
-    plain = unbiased.twin(run, chosen)
     if plain is not None:
-        run.tell(0.6, "audit.progress.twin")
+        run.tell(ended, "audit.progress.twin")
         _, other = trained(composed, plain, settings.seed)
         rankings.append(composed.ranking(TWIN, other.codes[:, :top], other.scores[:, :top]))
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
     if plain is not None:
         section = unbiased.said(run, section, model, _name(run))
-    section = with_tokens(section, model, composed, top, settings.disparity, settings.seed)
+    section = with_tokens(section, model, composed, top, InferenceSettings(), settings.seed)
     if found is not None:
         section = with_search(section, found, len(np.unique(composed.data.valid_user)))
     return section.model_copy(update={"notes": (*section.notes, *remarks)})
@@ -284,12 +286,13 @@ def _flips(run: Run) -> dict[str, Flip] | None:
     """Every user's list under each other value of each attribute that the model reads; None for lists alone."""
     from models.flip import flipped_lists
 
-    settings, data = run.settings.recommender, run.composed.final
+    settings, data, blocked = run.settings.recommender, run.composed.final, run.composed.blocked
     if settings.lists_alone:
         return None
     model = trained_model(run)
     read = [name for name in data.profile if model.reads(name) and len(set(data.profile[name]) - {UNKNOWN}) > 1]
-    return {name: _twins(flipped_lists(model, data, name, settings.top), data.profile[name]) for name in read}
+    flips = {name: flipped_lists(model, data, name, settings.top, blocked) for name in read}
+    return {name: _twins(flip, data.profile[name]) for name, flip in flips.items()}
 
 
 def _twins(found: models.flip.Flip, actual: np.ndarray) -> Flip:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from audit.run import Run
     from models.tune import Searched, Trial
 
+SEARCHED = 0.8
+"""Share of the step that is done once settings have been searched for."""
+
 
 def chosen_settings(run: Run) -> tuple[RecommenderSettings, Searched | None]:
     """The settings to train: as given, or the best of those tried."""
@@ -22,7 +25,7 @@ def chosen_settings(run: Run) -> tuple[RecommenderSettings, Searched | None]:
     if settings.trials == 0 or settings.lists_alone or settings.saved is not None:
         return settings.model, None
     folder = run.folder.checkpoints / "search"
-    tell = part(run.tell, 0.05, 0.8)
+    tell = part(run.tell, 0.05, SEARCHED)
     found = search(run.composed.data, settings.model, settings.trials, run.settings.seed, folder, tell)
     return found.settings, found
 

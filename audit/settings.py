@@ -288,9 +288,9 @@ def before(settings: AuditSettings, step: Step) -> tuple[Step, ...]:
     return (*DEPENDS[step], *settings.further) if step == "report" else DEPENDS[step]
 
 
-def with_all_before(step: Step) -> tuple[Step, ...]:
-    """`step` and everything that it builds on, in the order in which they run."""
-    needed, todo = {step}, [step]
+def with_all_before(*steps: Step) -> tuple[Step, ...]:
+    """The steps and everything that they build on, in the order in which they run."""
+    needed, todo = set(steps), list(steps)
     while todo:
         fresh = [one for one in DEPENDS[todo.pop()] if one not in needed]
         needed.update(fresh)

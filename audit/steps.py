@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 
 from analysis.document import Section
 from analysis.finding import not_computed
 from audit.run import Run, Watch
-from audit.settings import DEPENDS, AuditSettings, Step
+from audit.settings import DEPENDS, AuditSettings, Step, with_all_before
 from audit.workspace import AuditFolder
 from models.devices import follows, processes
 from words import Phrase, Refusal, phrase
@@ -31,6 +31,8 @@ FURTHER_WEIGHT = 3.0
 def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
     """Run the steps in their order; one whose settings did not change since it ran is kept as it is.
 
+    Nothing is made from what is out of date: a step that builds on one which must run again, and is not asked for, is
+    refused (audit.stale_before).
     A step that the data do not allow (one item, no positives, ...) ends a run of that step alone with its Refusal. In a
     run up to the report it becomes a section that says so, and the steps that build on it say the same: an audit that
     cannot answer one question still answers the others.
@@ -50,11 +52,28 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
         if not folder.stale(step):
             run.say(1.0, phrase("audit.progress.kept"))
             continue
+        if step != "report":
+            _refuse_stale_ground(run, refused)
         started = time.perf_counter()
         stamp = folder.stamp(run.settings, step)
-        folder.save_section(_section(run, refused) if "report" in wanted else _done(run), stamp)
+        section = _section(run, refused) if "report" in wanted else _done(run)
+        folder.save_section(section, stamp, refused=step in refused)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
+
+
+def _refuse_stale_ground(run: Run, refused: Container[Step]) -> None:
+    """Raise Refusal where a result that the running step reads is there, and no longer stands for the settings.
+
+    refused: steps of this run that gave no result; what builds on them says so itself.
+    """
+    states = run.folder.states()
+    for step in with_all_before(run.step):
+        if step == run.step or step in refused or states[step] == "missing":
+            continue
+        if run.folder.stale(step):
+            name, ground = (phrase(f"audit.step.{one}") for one in (run.step, step))
+            raise Refusal("audit.stale_before", step=name, before=ground)
 
 
 def _train_along(run: Run) -> Run:

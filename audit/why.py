@@ -90,7 +90,7 @@ def with_tokens(
     read = [name for name in composed.final.profile if model.reads(name)]
     if not read:
         return section
-    kept = {name: kept_without(model, composed.final, name, top) for name in read}
+    kept = {name: kept_without(model, composed.final, name, top, composed.blocked) for name in read}
     found = token_findings(kept, top, settings, seed)
     said = tuple(
         phrase("why.token", attribute=name, share=amount(one.value, "share"), top=top)

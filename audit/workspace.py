@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from analysis.document import Document, Section, canonical, digest
 from audit import __version__
-from audit.settings import AuditSettings, Step, step_digest, step_digests
+from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
 from storage import append, sweep, write_atomic
 from words import Fact, Refusal, shape
 
@@ -28,6 +28,8 @@ DOCUMENT_FILE = "audit.json"
 RUN_RECORD = "run.json"
 """Times and machine facts, kept out of audit.json so that it can be compared byte for byte."""
 TRAIL_FILE = "trail.jsonl"
+REFUSED = ":refused"
+"""After the stamp of a section that only says why there is no result."""
 DEMO_ID = "demo"
 
 
@@ -101,9 +103,12 @@ class AuditFolder:
         kept: dict[str, object] = json.loads(self._step_file(step).read_bytes())
         return Section.model_validate(kept["section"])
 
-    def save_section(self, section: Section, stamp: str) -> None:
-        """Keep a step's section under the stamp of the settings that it was made with."""
-        text = canonical(section)
+    def save_section(self, section: Section, stamp: str, refused: bool = False) -> None:
+        """Keep a step's section under the stamp of the settings that it was made with.
+
+        refused: it only says why there is no result; shown and printed like any other, and tried anew at the next run.
+        """
+        text, stamp = canonical(section), stamp + REFUSED * refused
         write_atomic(
             self._step_file(section.step), b'{"stamp": "' + stamp.encode() + b'",\n"section": ' + text + b"}\n"
         )
@@ -111,7 +116,7 @@ class AuditFolder:
 
     def stamp(self, settings: AuditSettings, step: Step) -> str:
         """What a result of `step` stands for: the settings it depends on, and the files these name as they are now."""
-        return _stamp(step_digest(settings, step), _files_now(settings))
+        return _stamp(step_digest(settings, step), _files_of(settings, step, _files_now(settings)))
 
     def stale(self, step: Step) -> bool:
         """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
@@ -127,7 +132,8 @@ class AuditFolder:
             if stamped is None:
                 states[step] = "missing"
             else:
-                states[step] = "done" if stamped == _stamp(now, files) else "stale"
+                current = stamped.removesuffix(REFUSED) == _stamp(now, _files_of(settings, step, files))
+                states[step] = "done" if current else "stale"
         return states
 
     def of_another_version(self, step: Step) -> bool:
@@ -239,15 +245,28 @@ def read_document(folder: Path) -> Document:
         raise Refusal("audit.not_a_document", folder=folder.name) from error
 
 
-def _files_now(settings: AuditSettings) -> list[str]:
-    """Name, size and time of change of every file that the settings name; a changed log makes its results stale."""
+def _files_now(settings: AuditSettings) -> dict[Step, list[str]]:
+    """Name, size and time of change of every file that the settings name, by the step that reads it."""
     source, choice = settings.data, settings.recommender
-    asked = settings.prompted
-    named = (source.folder, source.log, source.users, source.items, choice.saved, choice.lists, asked.lists)
-    paths = [Path(name) for name in named if name is not None]
+    encoder = getattr(choice.model, "encoder", None)
+    return {
+        "data": _as_they_are(source.folder, source.log, source.users, source.items),
+        "recommender": _as_they_are(choice.saved, choice.lists, encoder),
+        "prompted": _as_they_are(settings.prompted.lists),
+    }
+
+
+def _as_they_are(*names: str | None) -> list[str]:
+    paths = [Path(name) for name in names if name is not None]
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     there = [(file, file.stat()) for file in files if file.is_file()]
     return [f"{file.name} {facts.st_size} {facts.st_mtime_ns}" for file, facts in there]
+
+
+def _files_of(settings: AuditSettings, step: Step, files: dict[Step, list[str]]) -> list[str]:
+    """The files that `step` and all before it read: a changed one makes their results stale, and no others."""
+    steps = with_all_before(*before(settings, step), step)
+    return [file for one in steps for file in files.get(one, [])]
 
 
 def _stamp(settings: str, files: list[str]) -> str:

@@ -18,6 +18,7 @@ from torch import Tensor
 from models.data import UNKNOWN, Floats, Interactions, Ints
 from models.encoders import find, load
 from models.fitted import Fitted, must_know
+from models.flip import Blocked
 from models.histories import PAD
 from models.language import LanguageRecommender
 from models.linear import Ease
@@ -156,10 +157,13 @@ def _whole_words(tokens: list[str], parts: Floats, special: Any) -> tuple[tuple[
     return tuple(found)
 
 
-def kept_without(model: Fitted[Any], data: Interactions, attribute: str, k: int) -> Floats:
+def kept_without(
+    model: Fitted[Any], data: Interactions, attribute: str, k: int, blocked: Blocked | None = None
+) -> Floats:
     """float32 [users]: share of each user's k best items that stay when their `attribute` is not told; 1 changes none.
 
-    NaN for users whose attribute is unknown: there is nothing to hide. Raises Refusal where the model does not read it.
+    NaN for users whose attribute is unknown: there is nothing to hide. blocked: as for `models.flip.flipped_lists`.
+    Raises Refusal where the model does not read it.
     """
     must_know(model, data)
     if attribute not in data.profile or not model.reads(attribute):
@@ -168,8 +172,9 @@ def kept_without(model: Fitted[Any], data: Interactions, attribute: str, k: int)
     known = np.flatnonzero(np.asarray(data.profile[attribute]).astype(str) != UNKNOWN).astype(np.int32)
     for start in range(0, len(known), BLOCK):
         users = known[start : start + BLOCK]
-        own = best_unseen(model.score(users), data.seen[users], k)[0]
-        hidden = best_unseen(model.score_as(users, attribute, UNKNOWN), data.seen[users], k)[0]
+        seen = data.seen[users] if blocked is None else blocked(users)
+        own = best_unseen(model.score(users), seen, k)[0]
+        hidden = best_unseen(model.score_as(users, attribute, UNKNOWN), seen, k)[0]
         same = ((own[:, :, None] == hidden[:, None]) & (own[:, :, None] >= 0)).any(2).sum(1)
         kept[users] = same / np.maximum((own >= 0).sum(1), 1)
     return kept

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from models.data import UNKNOWN, Floats, Interactions, Ints
 from models.fitted import Fitted, must_know
@@ -13,6 +15,8 @@ from models.ranking import best_unseen
 from words import Refusal
 
 BLOCK = 512
+Blocked = Callable[[Ints], sp.csr_matrix]
+"""Users [n] -> bool [n, items]: what may not be ranked for them."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,12 @@ class Flip:
     divergence: Floats
 
 
-def flipped_lists(model: Fitted[Any], data: Interactions, attribute: str, k: int = 10) -> Flip:
+def flipped_lists(
+    model: Fitted[Any], data: Interactions, attribute: str, k: int = 10, blocked: Blocked | None = None
+) -> Flip:
     """Score every user under every known value of `attribute`.
 
+    blocked: what may not be ranked for given users, as the lists under audit were made; None: what they have seen.
     Raises Refusal where the model does not read the attribute, or the data know fewer than two values of it.
     """
     must_know(model, data)
@@ -54,13 +61,13 @@ def flipped_lists(model: Fitted[Any], data: Interactions, attribute: str, k: int
     )
     for start in range(0, data.n_users, BLOCK):
         users = np.arange(start, min(start + BLOCK, data.n_users), dtype=np.int32)
-        _fill(flip, model, data, users, k)
+        _fill(flip, model, data, users, data.seen[users] if blocked is None else blocked(users))
     return flip
 
 
-def _fill(flip: Flip, model: Fitted[Any], data: Interactions, users: Ints, k: int) -> None:
-    own = model.score(users)  # [block, items]
-    seen, actual = data.seen[users], data.profile[flip.attribute][users]
+def _fill(flip: Flip, model: Fitted[Any], data: Interactions, users: Ints, seen: sp.csr_matrix) -> None:
+    own, k = model.score(users), flip.own.shape[1]  # [block, items]
+    actual = data.profile[flip.attribute][users]
     flip.own[users] = best_unseen(own, seen, k)[0]
     distance = np.zeros(len(users))
     others = np.zeros(len(users))

@@ -24,7 +24,7 @@ def render(view: View) -> None:
         if box.open:
             view.save(effects=_settings(view, known))
             cohorts.population(view)
-    jobs.run_button(view, ["graph", "effects"])
+    jobs.run_button(view, ["effects"])
     section.show(view)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from audit.settings import FURTHER, Step, with_all_before
+from audit.settings import FURTHER, Step
 from pages.further import chosen as chosen_panel
 from pages.further import discovery, prompted, structure
 from pages.parts import form, jobs, section
@@ -69,7 +69,7 @@ def panel(view: View) -> None:
 def run(view: View) -> None:
     """The button that runs the analysis with all it builds on, and whether the report shows it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        jobs.run_button(view, with_all_before(view.step))
+        jobs.run_button(view, [view.step])
         if view.section is not None:
             in_report(view)
 

@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.charts.design import theme
 from analysis.charts.sparkline import sparkline
 from audit.jobs import Job
-from audit.settings import Step
+from audit.settings import Step, with_all_before
 from pages.parts.state import dark, state
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
@@ -23,7 +23,10 @@ CURVES = ("loss", "validation")
 
 
 def run_button(view: View, steps: Sequence[Step], label: str | None = None, main: bool = True) -> None:
-    """Start the steps as a job; each page has one main button. Disabled while this audit has a job."""
+    """Start the steps as a job, with those they build on where these are not up to date; each page has one main button.
+
+    Disabled while this audit has a job.
+    """
     job = newest(view)
     words = label or t("jobs.run_again" if view.section else "jobs.run")
     kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
@@ -32,7 +35,7 @@ def run_button(view: View, steps: Sequence[Step], label: str | None = None, main
             wanted = view.settings.including(steps)
             if wanted != view.settings:
                 view.folder.save_settings(wanted)
-            view.jobs.start(view.folder, steps)
+            view.jobs.start(view.folder, with_all_before(*steps))
         except Refusal as refusal:
             st.error(plain(refusal.sentence(state().language)))
         else:

@@ -1,0 +1,106 @@
+"""What a run may build on, what it tries again, and that its progress goes one way."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from analysis.ingest import Source
+from analysis.mitigation.compare import MitigationSettings
+from analysis.simulate import Shop
+from audit.publish import composed_document, printed_settings
+from audit.settings import AuditSettings, Recommending
+from audit.steps import run_steps
+from audit.workspace import AuditFolder, Workspace
+from models.config import Debias, EaseSettings, FactorSettings, LanguageSettings, PopularitySettings
+from words import Refusal
+
+QUICK = FactorSettings(epochs=4, dimensions=4)
+
+
+def audit(root: Path, **settings: object) -> AuditFolder:
+    source = Source(kind="demo", shop=Shop(users=150, items=40))
+    return Workspace(root).create(AuditSettings.model_validate({"data": source, **settings}))
+
+
+def quietly(folder: AuditFolder, *steps: str) -> None:
+    run_steps(folder, steps, lambda *news: None)
+
+
+def test_nothing_is_made_from_what_must_run_again(tmp_path: Path) -> None:
+    folder = audit(tmp_path, recommender=Recommending(model=PopularitySettings()))
+    quietly(folder, "data", "recommender", "disparity")
+    folder.save_settings(folder.settings().model_copy(update={"recommender": Recommending(model=EaseSettings())}))
+    with pytest.raises(Refusal, match="Recommender, which must run again"):
+        quietly(folder, "disparity")
+    assert folder.states()["disparity"] == "stale"
+    quietly(folder, "recommender", "disparity")
+    section = folder.section("disparity")
+    assert section is not None
+    assert folder.states()["disparity"] == "done"
+
+
+def test_a_step_that_was_refused_is_printed_and_tried_again(tmp_path: Path) -> None:
+    lists = tmp_path / "lists.csv"
+    lists.write_text("user,item\n")
+    folder = audit(tmp_path / "home", recommender=Recommending(lists=str(lists)), mitigation=MitigationSettings())
+    quietly(folder, *folder.settings().steps)
+    printed = {section.step: section for section in composed_document(folder).sections}
+    assert set(printed) == {*folder.settings().steps} - {"report"}
+    assert printed["recommender"].findings[0].verdict == "not computed"
+    assert {step for step in printed if folder.stale(step)} >= {"recommender", "disparity", "mitigation"}
+    before = lists.stat()
+    log = (folder.dataset() or pytest.fail("no data")).log
+    lists.write_text("user,item,rank\n" + "".join(f"{one.user},{one.item},1\n" for one in log[:1].itertuples()))
+    os.utime(lists, ns=(before.st_atime_ns, before.st_mtime_ns))  # as if nothing had told that it is there now
+    quietly(folder, *folder.settings().steps)
+    again = folder.section("recommender")
+    assert again is not None and again.findings[0].key != "recommender.not_computed"
+    assert not folder.stale("recommender")
+
+
+def test_a_file_makes_stale_what_reads_it_and_nothing_else(tmp_path: Path) -> None:
+    replies = tmp_path / "replies.csv"
+    replies.write_text("a")
+    folder = audit(tmp_path / "home")
+    before = {step: folder.stamp(folder.settings(), step) for step in ("data", "recommender", "prompted", "report")}
+    settings = folder.settings()
+    asked = settings.prompted.model_copy(update={"lists": str(replies)})
+    folder.save_settings(settings.model_copy(update={"prompted": asked}))
+    after = {step: folder.stamp(folder.settings(), step) for step in before}
+    assert {step for step in before if before[step] != after[step]} == {"prompted"}
+    replies.write_text("another")
+    assert folder.stamp(folder.settings(), "prompted") != after["prompted"]
+    assert folder.stamp(folder.settings(), "data") == after["data"]
+
+
+def test_an_encoders_folder_is_watched_and_only_its_name_is_printed(tmp_path: Path) -> None:
+    encoder = tmp_path / "secret place" / "mine"
+    encoder.mkdir(parents=True)
+    folder = audit(tmp_path / "home", recommender=Recommending(model=LanguageSettings(encoder=str(encoder))))
+    before = folder.stamp(folder.settings(), "recommender")
+    assert printed_settings(folder.settings())["recommender"]["model"]["encoder"] == "mine"
+    (encoder / "config.json").write_text("{}")
+    assert folder.stamp(folder.settings(), "recommender") != before
+    pinned = "owner/model@" + "0" * 40
+    named = folder.settings().recommender.model_copy(update={"model": LanguageSettings(encoder=pinned)})
+    shown = printed_settings(folder.settings().model_copy(update={"recommender": named}))
+    assert shown["recommender"]["model"]["encoder"] == pinned
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        Recommending(model=QUICK),
+        Recommending(model=QUICK, trials=2),
+        Recommending(model=QUICK.model_copy(update={"debias": Debias(correction="ips")})),
+    ],
+    ids=["trained", "after a search", "with its twin"],
+)
+def test_progress_never_goes_back(tmp_path: Path, choice: Recommending) -> None:
+    folder, told = audit(tmp_path, recommender=choice), []
+    run_steps(folder, ["data", "recommender"], lambda fraction, *news: told.append(fraction))
+    assert told == sorted(told)
+    assert told[-1] <= 1.0
