@@ -14,7 +14,7 @@ from audit.workspace import AuditFolder
 from pages.parts import jobs, pictures, tables
 from pages.parts.house import section_of, workspace
 from pages.parts.page import View, by_the_front_door, link, page
-from pages.parts.sidebar import title_of
+from pages.parts.sidebar import names_of
 from pages.parts.state import state
 from pages.parts.text import plain, spoken, t
 from words import Refusal, say
@@ -131,7 +131,9 @@ def _summary(view: View) -> None:
 
 def _compare(view: View) -> None:
     """This audit beside another one."""
-    others = {other.id: other for other in workspace().audits() if other.id != view.folder.id}
+    audits = workspace().audits()
+    names = names_of(audits)
+    others = {other.id: other for other in audits if other.id != view.folder.id}
     with st.expander(t("report.compare")):
         if not others:
             st.markdown(t("report.compare_none"))
@@ -140,7 +142,7 @@ def _compare(view: View) -> None:
             t("report.other"),
             list(others),
             index=None,
-            format_func=lambda audit: title_of(others[audit]),
+            format_func=names.__getitem__,
             key=view.key("other"),
         )
         if chosen is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import streamlit as st
 
 from audit.settings import AuditSettings, Step
@@ -46,18 +49,28 @@ def marks() -> dict[Step, str]:
 
 
 def _audits() -> None:
-    folders = {folder.id: folder for folder in workspace().audits()}
+    names = names_of(workspace().audits())
     now = current()
     chosen = st.selectbox(
         t("sidebar.audit"),
-        list(folders),
-        index=list(folders).index(now.id),
-        format_func=lambda audit: title_of(folders[audit]),
+        list(names),
+        index=list(names).index(now.id),
+        format_func=names.__getitem__,
         key=f"audit:{now.id}",
     )
     if chosen is not None and chosen != now.id:
         state().audit = chosen
         st.rerun()
+
+
+def names_of(folders: Iterable[AuditFolder]) -> dict[str, str]:
+    """What each audit is called in a choice, by its id: its title, with the start of its id where others share it.
+
+    The browser answers with the words that it shows, so equal words would choose the last audit of that title.
+    """
+    titles = {folder.id: title_of(folder) for folder in folders}
+    times = Counter(titles.values())
+    return {audit: title if times[title] == 1 else f"{title} ({audit[:4]})" for audit, title in titles.items()}
 
 
 def title_of(folder: AuditFolder) -> str:
