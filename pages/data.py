@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from analysis.log import Roles
@@ -13,6 +15,9 @@ from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import spoken, t
 
+Ready = Literal["ready", "unread", "unsaid"]
+"""Whether the data step can run: yes; not before the form's files are read; not before the columns are said."""
+
 
 @page("data")
 def render(view: View) -> None:
@@ -22,16 +27,21 @@ def render(view: View) -> None:
         # Once opened it is always drawn: an upload that is half chosen must not be lost when the box is shut.
         ready = _prepare(view) if state().has_opened(view.folder.id, bool(box.open)) else _known(view)
     cohorts.panel(view)
-    if ready:
+    if ready == "unread":
+        st.caption(t("data.read_first"))
+    elif ready == "ready":
         with st.container(horizontal=True):
             jobs.run_button(view, ["data"], None if view.section else t("data.run"))
             jobs.run_button(view, view.settings.steps, t("data.run_all"), main=False)
     section.show(view)
 
 
-def _prepare(view: View) -> bool:
+def _prepare(view: View) -> Ready:
     """Everything that decides the data step; whether it can run."""
-    arrival = source.choose(view)
+    chosen = source.choose(view)
+    if chosen.unread:
+        return "unread"
+    arrival = chosen.arrival
     if arrival is None:
         if view.settings.roles is not None:
             st.caption(t("data.reread"))
@@ -39,17 +49,18 @@ def _prepare(view: View) -> bool:
     _arrived(view, arrival)
     roles = columns.confirm(view, arrival)
     if roles is None:
-        return False
+        return "unsaid"
     rules = cleaning.choose(view, arrival, roles)
     st.header(t("data.split"))
     split = form.fields(view, view.settings.split, list(Split.model_fields), "split")
     view.save(roles=roles, cleaning=rules, split=split, topics=_topics(view, arrival, roles))
-    return True
+    return "ready"
 
 
-def _known(view: View) -> bool:
-    """Whether source and columns stand in the settings, whatever is in the form."""
-    return view.settings.roles is not None or view.settings.data.kind == "demo"
+def _known(view: View) -> Ready:
+    """Whether source and columns stand in the settings."""
+    known = view.settings.roles is not None or view.settings.data.kind == "demo"
+    return "ready" if known else "unread"
 
 
 def _topics(view: View, arrival: Arrival, roles: Roles) -> TopicSettings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from analysis.ingest import Source
@@ -19,8 +21,20 @@ FORMAT = ("separator", "decimal", "encoding")
 FILES: tuple[UploadKind, ...] = ("log", "users", "items")
 
 
-def choose(view: View) -> Arrival | None:
-    """Draw the choice of a source; what was read from it in this session, or None."""
+@dataclass(frozen=True)
+class Chosen:
+    """What the form says of the source.
+
+    arrival: the audit's files as this session has read them, or None; unread: whether the form names another source
+    than the audit's, so that a run now would be one of other data than those on the screen.
+    """
+
+    arrival: Arrival | None
+    unread: bool
+
+
+def choose(view: View) -> Chosen:
+    """Draw the choice of a source and read it when asked to."""
     st.header(t("data.source"))
     way = st.radio(
         t("data.source"),
@@ -35,9 +49,12 @@ def choose(view: View) -> Arrival | None:
     source = _source(view, way)
     if st.button(t("data.read"), disabled=source is None, key=view.key("read")) and source is not None:
         _read(view, source)
-    if state().read.get(view.folder.id) != view.settings.data.model_dump_json():
-        return None
-    return _arrival(f"{view.folder.path}\n{view.settings.data.model_dump_json()}")
+    now = view.settings.data
+    if way != _way(now) or source not in (None, now):
+        return Chosen(None, unread=True)
+    if state().read.get(view.folder.id) != now.model_dump_json():
+        return Chosen(None, unread=False)
+    return Chosen(_arrival(f"{view.folder.path}\n{now.model_dump_json()}"), unread=False)
 
 
 def _way(source: Source) -> str:
