@@ -14,6 +14,7 @@ from analysis.causal.discovery.knowledge import knowledge
 from analysis.causal.discovery.section import STABLE, arrow
 from analysis.causal.discovery.settings import DiscoverySettings
 from analysis.causal.graph import Graph
+from analysis.document import Section
 from pages.parts import drawing, editor, form, further, section
 from pages.parts.ground import Ground, ground
 from pages.parts.house import section_of
@@ -24,6 +25,8 @@ from words import Phrase, Refusal
 
 HOW = ("method", "columns", "level")
 MORE = ("significance", "conditioning", "resamples", "rows")
+LINKS = "links"
+"""The fact that holds what a search found; a section that only says why there was none lacks it."""
 SAID = "discovery:said"
 WIDTHS = (5, 2, 2, 5)
 """Of the columns of one link: name, share, same direction, how it is added."""
@@ -37,9 +40,14 @@ def panel(view: View) -> None:
         if box.open:
             view.save(discovery=_settings(view, known))
     further.run(view)
-    if view.section is not None:
+    if view.section is not None and LINKS in view.section.facts:
         _take(view, known)
     section.show(view)
+
+
+def _found(found: Section) -> list[Link]:
+    """The links of a search; none where the data did not allow one."""
+    return [Link.model_validate(link) for link in cast(list[Any], found.facts.get(LINKS, []))]
 
 
 def _settings(view: View, known: Ground) -> DiscoverySettings:
@@ -105,9 +113,8 @@ def marks(view: View, drawn: Graph) -> dict[Edge, editor.Mark]:
     found = section_of(view.folder, "discovery")
     if found is None or view.states["discovery"] != "done":
         return {}
-    links = [Link.model_validate(link) for link in cast(list[Any], found.facts["links"])]
     marked: dict[Edge, editor.Mark] = {}
-    for link in (link for link in links if not link.given):
+    for link in (link for link in _found(found) if not link.given):
         ends, there = (link.cause, link.consequence), standing(drawn, link.cause, link.consequence)
         if there in ("same", "turned"):
             marked[ends if there == "same" else ends[::-1]] = editor.Mark("share", f"{link.share:.0%}")
@@ -119,7 +126,7 @@ def marks(view: View, drawn: Graph) -> dict[Edge, editor.Mark]:
 def _take(view: View, known: Ground) -> None:
     """The links with how surely each stands, to be ticked and added to the graph."""
     assert view.section is not None
-    links = [Link.model_validate(link) for link in cast(list[Any], view.section.facts["links"])]
+    links = _found(view.section)
     drawn = drawing.now(view, known)
     with st.container(border=True):
         st.header(t("discovery.take"))

@@ -20,6 +20,8 @@ from pages.parts.view import View
 from words import phrase
 
 KINDS = ("share", "set", "shift")
+UNIT = "level_unit"
+"""The fact that every answer has; a section that only says why there is none lacks it."""
 
 
 def panel(view: View) -> None:
@@ -30,7 +32,7 @@ def panel(view: View) -> None:
     )
     view.save(structure=settings)
     further.run(view)
-    if view.section is not None:
+    if view.section is not None and UNIT in view.section.facts:  # else grid and users are those of an earlier run
         _try(view)
     section.show(view)
 
@@ -140,7 +142,7 @@ def _one_user(view: View, table: pd.DataFrame) -> None:
     st.caption(t("structure.person_about"))
     user = st.selectbox(t("structure.user"), list(table.index), key=view.key("person"))
     row = table.loc[user]
-    unit = str(view.section.facts["level_unit"])
+    unit = str(view.section.facts[UNIT])
     shown = [(t("structure.person_recorded", rows=int(row["rows"]), treated=int(row["treated"])), row, "recorded")]
     shown += [(t(f"structure.person_{name}"), row, name) for name in ("never", "always")]
     lines = [(label, plain(_span(found, name, unit))) for label, found, name in shown]

@@ -8,10 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.causal.discovery.settings import DiscoverySettings
+from analysis.document import Section
 from audit.run import Run
 from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
 from tests.pages.conftest import Open, unfold, unwatched
+from words import phrase, say
 
 
 @pytest.fixture()
@@ -65,3 +67,14 @@ def test_contradictory_constraints_are_said_at_once(searched: Path, open_page: O
     forbidden = page.multiselect(key=f"demo:discovery:forbidden:{names}")
     forbidden.set_value([("tier", "position")]).run()
     assert any("both required and forbidden" in error.value for error in page.error)
+
+
+def test_a_search_that_the_data_did_not_allow_says_so_on_both_tabs(home: Path, open_page: Open) -> None:
+    folder, reason = folder_of(home), phrase("audit.no_test")
+    refused = Section(step="discovery", summary=(reason,))  # as a whole run keeps a step that is refused
+    folder.save_section(refused, folder.stamp(folder.settings(), "discovery"))
+    page = open_page("graph", home)
+    assert not page.exception and not page.error
+    page = find_links(page)
+    assert not page.exception and not page.error
+    assert any(say(reason) in markdown.value for markdown in page.markdown)

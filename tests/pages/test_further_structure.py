@@ -8,12 +8,13 @@ import pytest
 
 from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
+from analysis.document import Section
 from analysis.finding import amount
 from audit.steps import run_steps
 from audit.structure import people, what_if_answers
 from audit.workspace import DEMO_ID, AuditFolder, Workspace
 from tests.pages.conftest import Open, small_audit, unwatched
-from words import say
+from words import phrase, say
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,15 @@ def test_the_tab_of_trust_shows_its_answer(audited: Path, open_page: Open) -> No
     section = folder_of(audited).section("trust")
     assert section is not None
     assert any(say(section.summary[-1])[:30] in markdown.value for markdown in page.markdown)
+
+
+def test_after_a_refused_run_the_answers_of_the_run_before_are_gone(audited: Path, open_page: Open) -> None:
+    folder, reason = folder_of(audited), phrase("audit.no_test")
+    answered = folder.section("structure")
+    assert answered is not None
+    folder.save_section(Section(step="structure", summary=(reason,)), folder.stamp(folder.settings(), "structure"))
+    page = open_page("effects", audited)
+    page.segmented_control(key="demo:effects:further").set_value("structure").run()
+    assert not page.exception and not page.select_slider
+    assert any(say(reason) in markdown.value for markdown in page.markdown)
+    folder.save_section(answered, folder.stamp(folder.settings(), "structure"))
