@@ -12,7 +12,7 @@ from audit.run import Run
 from audit.topics import understood
 from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
-from pages.parts.house import section_of
+from pages.parts.house import stamp
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.tables import draw_table
@@ -21,8 +21,14 @@ from words import Phrase, Refusal, say
 
 
 def for_a_user(view: View, known: Ground) -> None:
-    """A user's list as ranked in the last run; reasons are made when asked for."""
+    """A user's list as ranked in the last run; reasons are made when asked for.
+
+    Lists are kept as codes of users and items: read against data of another run they would be somebody else's.
+    """
     st.header(t("lists.title"))
+    if view.states["recommender"] != "done":
+        st.caption(t("lists.run_again"))
+        return
     user = st.selectbox(t("lists.user"), known.users, key=view.key("user"))
     if user is None:
         return
@@ -53,7 +59,7 @@ def _one_place(view: View, user: str, items: list[str]) -> None:
             key=view.key(f"place:{user}"),
         )
         try:
-            found = _rests_on(_stamp(view), user, _codes(view, user)[place])
+            found = _rests_on(_key(view), user, _codes(view, user)[place])
         except Refusal as refusal:
             st.info(plain(refusal.sentence(state().language)))
             return
@@ -65,15 +71,15 @@ def _one_place(view: View, user: str, items: list[str]) -> None:
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)
-def _rests_on(stamp: str, user: str, item: int) -> Section:
+def _rests_on(key: str, user: str, item: int) -> Section:
     from audit.why import place_rests_on
 
-    return place_rests_on(_run(stamp), user, item)
+    return place_rests_on(_run(key), user, item)
 
 
 def _understanding(view: View, user: str) -> None:
     """The user's intent and the topics of what the user took, or how to have them."""
-    run = _run(_stamp(view))
+    run = _run(_key(view))
     found = understood(run, user)
     if found is None:
         if "text" in run.dataset.items:
@@ -86,7 +92,7 @@ def _understanding(view: View, user: str) -> None:
 
 def _list(view: View, user: str) -> pd.DataFrame:
     """Rank, item and its text."""
-    items = _run(_stamp(view)).dataset.items
+    items = _run(_key(view)).dataset.items
     codes = _codes(view, user)
     frame = items.iloc[codes]
     shown = {t("lists.rank"): [str(rank) for rank in range(1, len(codes) + 1)], t("lists.item"): frame.index}
@@ -100,41 +106,39 @@ def _codes(view: View, user: str) -> list[int]:
     """Item codes of the user's list, best first."""
     from audit.recommend import LISTS_FILE, Scored
 
-    run = _run(_stamp(view))
+    run = _run(_key(view))
     kept = Scored.load(view.folder.path / "work" / "lists" / LISTS_FILE)
     row = kept.codes[run.dataset.users.index.get_loc(user)][: view.settings.recommender.top]
     return [int(code) for code in row if code >= 0]
 
 
 def _reasons(view: View, user: str) -> list[str]:
-    phrases = _explained(_stamp(view), user, tuple(_codes(view, user)))
+    phrases = _explained(_key(view), user, tuple(_codes(view, user)))
     return [plain(say(words, state().language)) for words in phrases]
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)
-def _explained(stamp: str, user: str, codes: tuple[int, ...]) -> list[Phrase]:
+def _explained(key: str, user: str, codes: tuple[int, ...]) -> list[Phrase]:
     """Why each item, as the model itself weighs it."""
     from audit.recommend import trained_model
     from models.explain import reasons
 
-    run = _run(stamp)
+    run = _run(key)
     model = trained_model(run)
     place = run.composed.data.user_ids.index(user)
     return reasons(model, run.composed.data, place, codes)
 
 
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False)
-def _run(stamp: str) -> Run:
+def _run(key: str) -> Run:
     """The audit's data, coded once for this session and state of the recommender."""
-    folder = AuditFolder(Path(stamp.partition("\n")[0]))
+    folder = AuditFolder(Path(key.partition("\n")[0]))
     return Run(folder, folder.settings(), _nobody)
 
 
-def _stamp(view: View) -> str:
-    """The folder, the data and the recommender's settings as one string."""
-    data = section_of(view.folder, "data")
-    digest = "" if data is None else str(data.facts.get("digest", ""))
-    return f"{view.folder.path}\n{digest}\n{view.settings.recommender.model_dump_json()}"
+def _key(view: View) -> str:
+    """The folder and the recommender's last run as one string."""
+    return f"{view.folder.path}\n{stamp(view.folder, 'recommender')}"
 
 
 def _nobody(fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:

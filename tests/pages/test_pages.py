@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from analysis.ingest import Source
+from analysis.simulate import Shop
 from audit.settings import DEPENDS, STEPS
+from audit.steps import run_steps
 from audit.workspace import Workspace
-from tests.pages.conftest import Open, unfold
+from tests.pages.conftest import Open, unfold, unwatched
 from words import say
 
 
@@ -93,6 +96,17 @@ def test_a_chosen_user_gets_her_list_with_reasons(full_home: Path, open_page: Op
     shown = page.table[-1].value
     assert say("pages.lists.reason") in shown.columns
     assert (shown[say("pages.lists.reason")].str.len() > 0).all()
+
+
+def test_no_list_is_shown_of_users_and_items_that_the_recommender_was_not_run_on(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+    settings = folder.settings()
+    folder.save_settings(settings.model_copy(update={"data": Source(kind="demo", shop=Shop(users=200, items=36))}))
+    run_steps(folder, ("data",), unwatched)
+    page = open_page("recommender", home)
+    assert not page.exception
+    assert say("pages.lists.run_again") in [caption.value for caption in page.caption]
+    assert "demo:recommender:user" not in page.session_state
 
 
 @pytest.mark.parametrize("kind", ["popularity", "vae"])
