@@ -15,7 +15,16 @@ import pandas as pd
 
 from analysis.engine import cells
 from analysis.fairness.compressed import permuted_p
-from analysis.fairness.infer import InferenceSettings, by_permutation, estimate, limits, smallest_detectable, welch_p
+from analysis.fairness.infer import (
+    SAME,
+    InferenceSettings,
+    alike,
+    by_permutation,
+    estimate,
+    limits,
+    smallest_detectable,
+    welch_p,
+)
 from analysis.fairness.judge import Comparison, Measure, tested
 from analysis.fairness.partition import Partition
 from analysis.log import Dataset
@@ -214,15 +223,12 @@ def _selection(data: Logged, shown: Shown, partition: Partition, seed: int, sett
     error = np.array([paired_error(top, rows, partition.code == group) for group in (a, b)])
     n = found.n[[a, b]]
     difference = float(signed[a] - signed[b])
-    if not error.any():
+    if not error.any() and alike(signed[[a, b]], 1.0):
         return replace(blank, reason=phrase("fairness.reason.constant"))
-    gap = replace(
-        blank,
-        value=difference,
-        limits=limits(replicate[:, a] - replicate[:, b], error, n, settings.level),
-        smallest=smallest_detectable(error, settings.level),
-        reason=None,
-    )
+    gap = replace(blank, value=difference, reason=phrase("fairness.reason.no_spread_within"))
+    if error.any():
+        ends = limits(replicate[:, a] - replicate[:, b], error, n, settings.level)
+        gap = replace(gap, limits=ends, smallest=smallest_detectable(error, settings.level), reason=None)
     if not by_permutation(n, error == 0):
         return tested(gap, welch_p(difference, error, n))
     return tested(
@@ -249,11 +255,13 @@ def selection_p(
 
 
 def paired_error(top: Array, rows: Array, members: npt.NDArray[np.bool_]) -> float:
-    """Linearised standard error of the difference of two ratios of sums over the same users."""
+    """Linearised standard error of the difference of two ratios of sums over the same users; 0 where all add alike."""
     own_top, own_rows = top[members & (rows[:, 0] > 0)], rows[members & (rows[:, 0] > 0)]
     ratio = own_top.sum(0) / own_rows.sum(0)
     residual = ((own_top - ratio * own_rows) / own_rows.sum(0)) @ np.array([1.0, -1.0])
     n = len(residual)
+    if np.abs(residual).max() <= SAME * ((own_top.max(0) + ratio * own_rows.max(0)) / own_rows.sum(0)).sum():
+        return 0.0
     return float(np.sqrt((residual**2).sum() * n / (n - 1)))
 
 

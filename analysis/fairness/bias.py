@@ -14,7 +14,15 @@ from scipy.special import stdtrit
 from analysis.fairness.compressed import permuted_p
 from analysis.fairness.contrasts import Hidden
 from analysis.fairness.exposure import shown_values
-from analysis.fairness.infer import InferenceSettings, by_permutation, smallest_detectable, welch_freedom, welch_p
+from analysis.fairness.infer import (
+    SAME,
+    InferenceSettings,
+    alike,
+    by_permutation,
+    smallest_detectable,
+    welch_freedom,
+    welch_p,
+)
 from analysis.fairness.judge import Comparison, measured, tested
 from analysis.fairness.mix import past_and_list
 from analysis.fairness.partition import Partition
@@ -47,7 +55,8 @@ def amplified(before: Array, after: Array, fewest: int = 2) -> Amplified | None:
         return None
     ratio = after.sum() / before.sum()
     residual = after - ratio * before
-    error = float(np.sqrt((residual**2).sum() * n / (n - 1)) / before.sum())
+    same = np.abs(residual).max() <= SAME * (after.max() + ratio * before.max())
+    error = 0.0 if same else float(np.sqrt((residual**2).sum() * n / (n - 1)) / before.sum())
     return Amplified(float(ratio - 1), error, n)
 
 
@@ -180,8 +189,10 @@ def _gap(blank: Comparison, partition: Partition, pair: tuple[int, int], found: 
         groups={partition.names[group]: found[group].n for group in pair},
     )
     value, total = a.value - b.value, float(np.sqrt((error**2).sum()))
-    if total == 0:
+    if total == 0 and alike(np.array([a.value, b.value]), 1.0):
         return replace(named, reason=phrase("fairness.reason.constant"))
+    if total == 0:
+        return replace(named, value=value, reason=phrase("fairness.reason.no_spread_within"))
     freedom = welch_freedom(error, n)
 
     def within(level: float) -> tuple[float, float]:

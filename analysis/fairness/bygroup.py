@@ -22,6 +22,7 @@ from analysis.fairness.compressed import (
 from analysis.fairness.infer import (
     Estimates,
     InferenceSettings,
+    alike,
     by_permutation,
     estimate,
     limits,
@@ -29,7 +30,7 @@ from analysis.fairness.infer import (
     smallest_detectable,
     welch_p,
 )
-from analysis.fairness.judge import Comparison, Measure, measured
+from analysis.fairness.judge import Comparison, Measure, joined, measured
 from analysis.fairness.partition import EVERYONE, Partition
 from analysis.fairness.unknown import unknown_bounds, unknown_reason
 from analysis.finding import JSON, Finding, not_computed
@@ -76,12 +77,12 @@ def resample(
     (`analysis.fairness.compressed`), each measure by itself. compressed: these measures over these groups, where many
     partitions share one pass over the users.
     """
-    alike: dict[bytes, list[Measure]] = {}
+    together: dict[bytes, list[Measure]] = {}
     for measure in measures:
-        alike.setdefault((measure.denominator > 0).tobytes(), []).append(measure)
+        together.setdefault((measure.denominator > 0).tobytes(), []).append(measure)
     if partition.size.max(initial=0) >= COMPRESS_FROM and (compressed is None or not compressed.holds(partition)):
         compressed = compress(measures, [partition])
-    return [_resampled(tuple(together), partition, settings, seed, compressed) for together in alike.values()]
+    return [_resampled(tuple(some), partition, settings, seed, compressed) for some in together.values()]
 
 
 def compress_shared(measures: Collection[Measure], partitions: Sequence[Partition]) -> Compressed | None:
@@ -181,14 +182,14 @@ def _compared(batch: Batch, index: int, cells: Collection[tuple[str, str]]) -> _
 
 def _permuted_p(batch: Batch, compared: Sequence[_Compared]) -> PermutedP:
     """p of every gap that is tested by permutation; measures over the same groups share the shuffles."""
-    alike: dict[tuple[int, ...], list[int]] = {}
+    sharing: dict[tuple[int, ...], list[int]] = {}
     for index, over in enumerate(compared):
         for groups in _looks(batch, index, over.groups):
             if _by_permutation(batch, index, groups):
-                alike.setdefault(groups, []).append(index)
+                sharing.setdefault(groups, []).append(index)
     return {
         (groups, index): p
-        for groups, indices in alike.items()
+        for groups, indices in sharing.items()
         for index, p in zip(indices, _permuted(batch, groups, indices), strict=True)
     }
 
@@ -204,8 +205,17 @@ def _looks(batch: Batch, index: int, groups: tuple[int, ...]) -> list[tuple[int,
 
 
 def _by_permutation(batch: Batch, index: int, groups: tuple[int, ...]) -> bool:
-    constant = batch.found.constant[list(groups), index]
-    return not constant.all() and by_permutation(batch.found.n[list(groups)], constant)
+    found, over = batch.found, list(groups)
+    return not _one_value(batch, index, groups) and by_permutation(found.n[over], found.constant[over, index])
+
+
+def _one_value(batch: Batch, index: int, groups: Sequence[int]) -> bool:
+    """Whether all users of all `groups` have the same value. One value in each group, and not the same, is the
+    starkest gap there is."""
+    found, over = batch.found, list(groups)
+    if not found.constant[over, index].all():
+        return False
+    return alike(found.value[over, index], abs(batch.measures[index].overall))
 
 
 def _level(batch: Batch, index: int, group: int) -> Finding:
@@ -274,32 +284,35 @@ def _absent(batch: Batch, measure: Measure, key: str, over: _Compared) -> Compar
 def _pair(
     batch: Batch, index: int, pair: tuple[int, ...], key: str, hidden: frozenset[str], permuted: PermutedP
 ) -> Comparison:
-    """First minus second: bootstrap interval, p by permutation or by Welch's t."""
+    """First minus second: bootstrap interval (none without spread in either), p by permutation or by Welch's t."""
     found, measure, settings = batch.found, batch.measures[index], batch.settings
     a, b = pair
     both = np.array(pair)
-    shuffled = permuted.get((pair, index))
-    method = "fairness.method.gap" if shuffled is None else "fairness.method.gap_permuted"
-    blank = _blank(batch, measure, key, pair, _gap_label(batch, measure, (a, b)), method)
-    if found.constant[both, index].all():
+    shuffled, flat = permuted.get((pair, index)), found.constant[both, index]
+    method = "gap" if shuffled is None else "gap_without_spread" if flat.all() else "gap_permuted"
+    blank = _blank(batch, measure, key, pair, _gap_label(batch, measure, (a, b)), f"fairness.method.{method}")
+    if _one_value(batch, index, pair):
         return replace(blank, reason=phrase("fairness.reason.constant"))
     value = float(found.value[a, index] - found.value[b, index])
     replicate = found.replicate[:, a, index] - found.replicate[:, b, index]
     error, n = found.error[both, index], found.n[both]
-    flat = found.constant[both, index].any()
+    spread = not flat.all()
     bounds = {} if UNKNOWN in hidden else unknown_bounds(measure, batch.partition, a, b)
     return replace(
         blank,
         settings=blank.settings | dict(bounds),
         value=value,
-        limits=limits(replicate, error, n, settings.level),
-        inner=limits(replicate, error, n, INNER_LEVEL),
+        limits=limits(replicate, error, n, settings.level) if spread else None,
+        inner=limits(replicate, error, n, INNER_LEVEL) if spread else None,
         p=welch_p(value, error, n) if shuffled is None else shuffled,
         test="welch" if shuffled is None else "permutation",
-        corrected=bool(flat),
+        corrected=bool(flat.any()),
         margin=_margin(measure, settings),
-        smallest=smallest_detectable(error, settings.level),
-        reason=unknown_reason(measure, batch.partition, bounds),
+        smallest=smallest_detectable(error, settings.level) or None,
+        reason=joined(
+            None if spread else phrase("fairness.reason.no_spread_within"),
+            unknown_reason(measure, batch.partition, bounds),
+        ),
     )
 
 
@@ -308,7 +321,7 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
     found, measure, groups = batch.found, batch.measures[index], list(over)
     label = _gap_label(batch, measure, None)
     blank = _blank(batch, measure, key, over, label, "fairness.method.widest")
-    if found.constant[groups, index].all():
+    if _one_value(batch, index, over):
         return replace(blank, reason=phrase("fairness.reason.constant"))
     values = found.value[groups, index]
     highest, lowest = groups[int(values.argmax())], groups[int(values.argmin())]
@@ -325,7 +338,8 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
         p=p,
         test="permutation",
         margin=_margin(measure, batch.settings),
-        smallest=smallest_detectable(found.error[[highest, lowest], index], 1 - (1 - batch.settings.level) / looks),
+        smallest=smallest_detectable(found.error[[highest, lowest], index], 1 - (1 - batch.settings.level) / looks)
+        or None,
     )
 
 

@@ -33,17 +33,23 @@ def smallest_epsilon(total: Array, count: Array) -> float:
 
 
 def epsilons(batches: Sequence[Batch], headlines: Mapping[str, Comparison]) -> list[Comparison]:
-    """``ATTRIBUTE.epsilon[FIGURE].gap`` over the groups of the figure's gap, with that gap's p: the same question."""
+    """``ATTRIBUTE.epsilon[FIGURE].gap`` over the groups of the figure's gap, with that gap's p: the same question.
+
+    Where the gap is not computed, neither is this, with its reason.
+    """
     results = []
     for batch in batches:
         for measure in (one for one in batch.measures if one.name.split("@")[0] in BOUNDED):
             gap = headlines.get(f"{batch.partition.attribute}.{measure.name}.gap")
-            if gap is not None and gap.value is not None:
+            if gap is not None:
                 results.append(_epsilon(batch, measure, gap))
     return results
 
 
 def _epsilon(batch: Batch, measure: Measure, gap: Comparison) -> Comparison:
+    name = f"epsilon[{measure.name}]"
+    if gap.value is None:
+        return _beside(gap, name, "epsilon", measure.label, None, {})
     groups = len(batch.partition.names)
     sums = (
         np.bincount(batch.partition.code, side, groups).astype(float)
@@ -51,19 +57,22 @@ def _epsilon(batch: Batch, measure: Measure, gap: Comparison) -> Comparison:
     )
     total, count = (side[[batch.partition.names.index(name) for name in gap.groups]] for side in sums)
     value = smallest_epsilon(total, count)
-    name = f"epsilon[{measure.name}]"
     return _beside(gap, name, "epsilon", measure.label, value, {"ratio": float(np.exp(value))})
 
 
 def equalised_odds(headlines: Mapping[str, Comparison]) -> list[Comparison]:
     """``ATTRIBUTE.odds.gap``: the larger of the gaps in true and in false positive rate (Hardt, Price and Srebro 2016).
 
-    p: twice the smaller of the two (Bonferroni), at most 1. A largest absolute gap has no interval against 0.
+    p: twice the smaller of the two (Bonferroni), at most 1. A largest absolute gap has no interval against 0. Where
+    one of the two is not computed, neither is this, with its reason.
     """
     results = []
     for key, true in headlines.items():
         false = headlines.get(key.replace(".opportunity.", ".fpr."))
-        if ".opportunity.gap" not in key or false is None or true.value is None or false.value is None:
+        if not key.endswith(".opportunity.gap") or false is None:
+            continue
+        if true.value is None or false.value is None:
+            results.append(_beside(true if true.value is None else false, "odds", true.unit, None, None, {}))
             continue
         larger = max(abs(true.value), abs(false.value))
         tested = sorted((one.p, one.test) for one in (true, false) if one.p is not None)
@@ -117,7 +126,7 @@ def _spread(gap: Comparison, measure: Measure, value: Array) -> list[Finding]:
 
 
 def _beside(
-    gap: Comparison, name: str, unit: str, figure: Phrase | None, value: float, facts: dict[str, float]
+    gap: Comparison, name: str, unit: str, figure: Phrase | None, value: float | None, facts: dict[str, float]
 ) -> Comparison:
     attribute = str(gap.settings["attribute"])
     short = name.split("[")[0]
@@ -134,6 +143,6 @@ def _beside(
         inner=None,
         margin=None,
         smallest=None,
-        reason=None,
+        reason=gap.reason if value is None else None,
         corrected=False,
     )

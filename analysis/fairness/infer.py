@@ -44,6 +44,8 @@ many can stand after correction; but over no more than MOST_SHUFFLED users dealt
 
 SAME = 1e-12
 """Relative spread under which the values of a group are one value."""
+ALIKE = 1e-9
+"""Relative difference under which groups without spread have one value: above the rounding of sums over users."""
 
 
 class InferenceSettings(BaseModel):
@@ -145,6 +147,14 @@ def by_permutation(n: npt.NDArray[np.int64], constant: npt.NDArray[np.bool_]) ->
     return len(n) > 2 or bool(constant.any()) or int(n.min()) < WELCH_FROM
 
 
+def alike(value: Array, scale: float) -> bool:
+    """Whether the figure of groups [G], none of which has any spread, is one and the same: then nothing varies.
+
+    scale: size of what the values were summed from, so that rounding about 0 is no difference.
+    """
+    return bool(np.ptp(value) <= ALIKE * max(scale, float(np.abs(value).max())))
+
+
 def permutation_p(
     numerator: Array,
     denominator: Array,
@@ -212,7 +222,7 @@ def inside_margin(low: float, high: float, margin: float, null: float = 0.0) -> 
 def smallest_detectable(error: Array, level: float = 0.95) -> float:
     """The smallest true difference that data with these standard errors [groups] would have shown with 80% power.
 
-    (z.975 + z.80) sqrt(sum of squared errors); in the figure's unit; above 0.
+    (z.975 + z.80) sqrt(sum of squared errors); in the figure's unit; above 0 where any group has spread.
     """
     z = float(ndtri((1 + level) / 2) + ndtri(0.8))
     return z * float(np.sqrt((error**2).sum()))
@@ -283,7 +293,8 @@ def largest_t(sums: Array, size: npt.NDArray) -> Array:
     none = bottom <= 0  # a shuffle may leave a group without a denominator: taken for as extreme as can be
     bottom = np.where(none, 1.0, bottom)
     theta = np.where(none, np.inf, top / bottom)
-    spread = np.maximum(square - 2 * theta * cross + theta**2 * bottom_square, 0.0)
+    spread = square - 2 * theta * cross + theta**2 * bottom_square
+    spread = np.where(spread > SAME * square, spread, 0.0)  # rounding of 0: t of two such groups is infinite
     variance = spread * size / (size - 1) / bottom**2
     largest = np.zeros(len(sums))
     for a, b in combinations(range(len(size)), 2):

@@ -62,8 +62,9 @@ class Comparison:
     """A difference (or ratio) before it is judged: judging needs the other p-values of the same table.
 
     value, limits, p: None where not computed (then `reason` says why); `limits` alone None where the figure has no
-    valid interval. inner: the 90% interval of the two one-sided tests. null: the value of no difference. corrected:
-    the verdict also needs the corrected p (pairs of many groups, groups without spread). test: what p is from.
+    valid interval, or no group has spread. inner: the 90% interval of the two one-sided tests. null: the value of no
+    difference. corrected: the verdict also needs the corrected p (pairs of many groups, groups without spread). test:
+    what p is from.
     """
 
     key: str
@@ -85,6 +86,14 @@ class Comparison:
     level: float = 0.95
     corrected: bool = False
     test: Test = ""
+
+
+def joined(*reasons: Phrase | None) -> Phrase | None:
+    """Reasons one after the other, as one; None where there are none."""
+    said = [reason for reason in reasons if reason is not None]
+    if len(said) < 2:
+        return said[0] if said else None
+    return phrase("finding.both", first=said[0], second=joined(*said[1:]) or "")
 
 
 def tested(comparison: Comparison, p: float, permutations: int | None = None) -> Comparison:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
-from analysis.fairness.infer import InferenceSettings, estimate, limits, smallest_detectable, welch_p
+from analysis.fairness.infer import ALIKE, InferenceSettings, estimate, limits, smallest_detectable, welch_p
 from analysis.fairness.judge import Comparison, Measure
 from analysis.fairness.partition import Partition
 from words import phrase
@@ -23,7 +24,7 @@ class Changes:
 
     before, after, error: float64 [G]; `error` is the standard error of after - before over users.
     replicate_before, replicate_after: [B, G], from the same resampled users. n: int [G]. same: bool [G], every user
-    of the group changed by the same amount (no interval).
+    of the group changed by the same amount (no interval; p from counting signs or labellings).
     """
 
     before: Array
@@ -64,7 +65,7 @@ def changes(
 
 
 def judgeable_change(blank: Comparison, found: Changes, group: int, margin: float) -> Comparison:
-    """`blank` with the change (after - before) of one group, not computed where nobody or everybody alike changed."""
+    """`blank` with the change (after - before) of one group, not computed where nobody changed."""
     change = found.replicate_after[:, group] - found.replicate_before[:, group]
     value = float(found.after[group] - found.before[group])
     return _filled(blank, value, change, found, [group], margin)
@@ -84,9 +85,7 @@ def _filled(
     if n.min() < 2:
         return replace(blank, reason=phrase("fairness.reason.one_user" if n.min() else "fairness.reason.nobody"))
     if found.same[groups].all():
-        if value == 0.0:
-            return replace(blank, reason=phrase("fairness.reason.unchanged"))
-        return replace(blank, reason=phrase("fairness.reason.constant"))
+        return _without_spread(replace(blank, margin=margin), value, found, groups)
     return replace(
         blank,
         value=value,
@@ -96,6 +95,33 @@ def _filled(
         margin=margin,
         smallest=smallest_detectable(error, blank.level),
     )
+
+
+def _without_spread(blank: Comparison, value: float, found: Changes, groups: list[int]) -> Comparison:
+    """Everybody (of each group) changed by one amount: the value with an exact p and no interval; none where nobody
+    changed, or both groups alike."""
+    scale = float(max(np.abs(found.before[groups]).max(), np.abs(found.after[groups]).max()))
+    if abs(value) <= ALIKE * scale:
+        moved = np.abs(found.after[groups] - found.before[groups]).max() > ALIKE * scale
+        return replace(blank, reason=phrase(f"fairness.reason.{'moved_alike' if moved else 'unchanged'}"))
+    n = found.n[groups]
+    p, how = (sign_flip_p(int(n[0])), "sign_flip") if len(n) == 1 else (separated_p(int(n[0]), int(n[1])), "dealt_out")
+    method = phrase(f"fairness.method.{how}", figure=blank.method)
+    return replace(blank, value=value, p=p, method=method, reason=phrase("fairness.reason.same_change"))
+
+
+def sign_flip_p(n: int) -> float:
+    """Two-sided p of n equal changes: the chance that all point one way were each as likely up as down; in (0, 1]."""
+    return float(max(2.0 ** (1 - n), np.finfo(float).tiny))
+
+
+def separated_p(a: int, b: int) -> float:
+    """p that a users who all changed by one amount and b by another were dealt out so by chance; in (0, 1].
+
+    1 over the ways to choose a of a + b; twice that for groups of one size, whose mirror image is as extreme.
+    """
+    ways = gammaln(a + b + 1) - gammaln(a + 1) - gammaln(b + 1)
+    return float(max((2.0 if a == b else 1.0) * np.exp(-ways), np.finfo(float).tiny))
 
 
 def _influence(top: Array, bottom: Array) -> Array:

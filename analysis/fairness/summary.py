@@ -89,13 +89,17 @@ def _rank(finding: Finding) -> tuple[int, int, int]:
 def _gap_sentence(gap: Finding) -> Phrase:
     assert gap.value is not None
     facts = {"attribute": attribute_of(gap), "figure": figure_of(gap), "amount": size(abs(gap.value), gap.unit)}
-    if "lowest" not in gap.settings and gap.low is None:
+    signed = gap.label.key == "fairness.label.gap"
+    if "lowest" not in gap.settings and gap.low is None and not signed:
         return phrase("figures.summary.unlike", **facts, p=p_said(gap.p_adjusted))
-    if gap.low is None or gap.high is None:
+    if "lowest" in gap.settings:
         lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
         return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, p=p_said(gap.p_adjusted))
     first, second = (group_label(name) for name in gap.groups)
     lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
+    if gap.low is None or gap.high is None:
+        p = p_said(gap.p_adjusted)
+        return phrase("fairness.summary.without_spread", **facts, lower=lower, higher=higher, p=p)
     low, high = (bare(end, gap.unit) for end in sorted((sign * gap.low, sign * gap.high)))
     return phrase("fairness.summary.gap", **facts, lower=lower, higher=higher, low=low, high=high)
 
@@ -112,7 +116,9 @@ def _flip_sentence(kept: Finding) -> Phrase:
 
 
 def _open_sentence(gap: Finding) -> Phrase:
-    assert gap.value is not None and gap.smallest_detectable is not None
+    assert gap.value is not None
+    if gap.smallest_detectable is None:
+        return sentence(gap)
     value, smallest = (size(number, gap.unit) for number in (abs(gap.value), gap.smallest_detectable))
     facts = {"attribute": attribute_of(gap), "figure": figure_of(gap)}
     return phrase("fairness.summary.open", **facts, value=value, smallest=smallest)

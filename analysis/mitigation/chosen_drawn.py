@@ -131,7 +131,7 @@ def _by_group(by_key: Mapping[str, Finding], name: str, figure: str, terms: Term
     ]
     for at, one in enumerate(group.names):
         rows.append((group.label(at), by_key.get(f"mitigation.{name}.{group.attribute}.{one}.{figure}.change")))
-    shown = [(label, finding) for label, finding in rows if finding is not None and finding.value is not None]
+    shown = [(label, finding) for label, finding in rows if finding is not None and finding.low is not None]
     if not shown:
         return None
     return Chart(

@@ -101,6 +101,9 @@ def _said(form: Smaller, use: Finding | None, gap: Finding | None) -> Phrase:
 
 def _moved(change: Finding | None) -> Phrase:
     """How a figure moved, with its interval; or why that is not known."""
+    if change is not None and change.value is not None and change.verdict is Verdict.GAP and change.low is None:
+        key = "shrink.rises_alike" if change.value > 0 else "shrink.falls_alike"
+        return phrase(key, amount=size(abs(change.value), change.unit))
     if change is None or change.value is None or change.low is None or change.high is None:
         same = change is not None and change.reason is not None and change.reason.key == "fairness.reason.unchanged"
         return phrase("shrink.same" if same else "shrink.unknown")
@@ -115,7 +118,7 @@ def _chart(forms: Sequence[Smaller], changes: Mapping[str, Pair], users: int) ->
     series = []
     for at, name in enumerate(("use", "gap")):
         pairs = [(form, changes[form.name][at]) for form in forms]
-        shown = [(form, change) for form, change in pairs if change is not None and change.value is not None]
+        shown = [(form, change) for form, change in pairs if change is not None and change.low is not None]
         if shown:
             series.append(
                 Series(

@@ -148,6 +148,9 @@ def _word(told: Told, name: str, figure: str) -> Phrase:
 def _cost(told: Told, name: str, price: str) -> Phrase:
     """How a figure over all users changed: fell or rose by so much, or not by more than chance."""
     cost = told.by_key[f"mitigation.{name}.all.{price}.change"]
+    if cost.value is not None and cost.verdict is Verdict.GAP and cost.low is None:
+        key = "rises_alike" if cost.value > 0 else "falls_alike"
+        return phrase(f"mitigation.summary.{key}", amount=size(abs(cost.value), cost.unit))
     if cost.value is None or cost.low is None or cost.high is None:
         same = cost.reason is not None and cost.reason.key == "fairness.reason.unchanged"
         return phrase("mitigation.summary.same" if same else "mitigation.summary.unknown")
