@@ -307,7 +307,7 @@ def _pair(
         p=welch_p(value, error, n) if shuffled is None else shuffled,
         test="welch" if shuffled is None else "permutation",
         corrected=bool(flat.any()),
-        margin=_margin(measure, settings),
+        margin=margin_of(measure, settings),
         smallest=smallest_detectable(error, settings.level) or None,
         reason=joined(
             None if spread else phrase("fairness.reason.no_spread_within"),
@@ -337,7 +337,7 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
         value=float(values.max() - values.min()),
         p=p,
         test="permutation",
-        margin=_margin(measure, batch.settings),
+        margin=margin_of(measure, batch.settings),
         smallest=smallest_detectable(found.error[[highest, lowest], index], 1 - (1 - batch.settings.level) / looks)
         or None,
     )
@@ -374,7 +374,9 @@ def _blank(batch: Batch, measure: Measure, key: str, groups: tuple[int, ...], la
     )
 
 
-def _margin(measure: Measure, settings: InferenceSettings) -> float:
+def margin_of(measure: Measure, settings: InferenceSettings) -> float:
+    """Differences inside +- this are of no practical weight, in the figure's unit: the analyst's margin, or that share
+    of the overall value where the figure is not on 0..1."""
     return settings.margin * abs(measure.overall) if measure.relative_margin else settings.margin
 
 

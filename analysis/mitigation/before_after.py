@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.fairness.bygroup import levels, resample
+from analysis.fairness.bygroup import levels, margin_of, resample
 from analysis.fairness.decisions import decision_measures, selected
 from analysis.fairness.disclose import hidden_by_figure
 from analysis.fairness.infer import InferenceSettings
@@ -77,6 +77,7 @@ def who_gained(before: Ranking, after: Ranking, name: str, terms: Terms) -> list
 def measure_changes(one: Measure, two: Measure, name: str, terms: Terms) -> Both:
     """Levels before and after, overall and by group; changes overall and by group; the gap and its change."""
     group, settings, seed = terms.group, terms.settings, terms.seed
+    margin = margin_of(one, settings)
     whole = everyone(len(group.code))
     found: list[Finding] = []
     for which, measure in ((BEFORE, one), (name, two)):
@@ -84,9 +85,9 @@ def measure_changes(one: Measure, two: Measure, name: str, terms: Terms) -> Both
             found += [_renamed(f, which) for f in levels(resample([measure], over, settings, seed))]
     rng = _rng(seed, f"{name} {one.name}")
     total, by_group = (changes(one, two, over, settings, rng) for over in (whole, group))
-    comparisons = [judgeable_change(_blank(one, name, None, total, terms), total, 0, settings.margin)]
+    comparisons = [judgeable_change(_blank(one, name, None, total, terms), total, 0, margin)]
     for at in range(len(group.names)):
-        comparisons.append(judgeable_change(_blank(one, name, at, by_group, terms), by_group, at, settings.margin))
+        comparisons.append(judgeable_change(_blank(one, name, at, by_group, terms), by_group, at, margin))
     hidden = hidden_by_figure(found, terms.k).get(one.name, frozenset())
     lost = {name for attribute, name in hidden if attribute == group.attribute}
     shown = [g for g in group.known if by_group.n[g] >= 2 and group.names[g] not in lost]
@@ -116,7 +117,7 @@ def _gap_change(one: Measure, name: str, found: Changes, shown: list[int], terms
         seed=terms.seed,
         level=terms.settings.level,
     )
-    return results, [judgeable_gap_change(blank, found, a, b, terms.settings.margin)]
+    return results, [judgeable_gap_change(blank, found, a, b, margin_of(one, terms.settings))]
 
 
 def _gap_level(
