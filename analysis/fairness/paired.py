@@ -22,7 +22,8 @@ INNER_LEVEL = 0.90
 class Changes:
     """A figure before and after by group, on the users that count in both.
 
-    before, after, error: float64 [G]; `error` is the standard error of after - before over users.
+    before, after, error: float64 [G]; `error` is the standard error of after - before over users, error_before and
+    error_after [G] those of each by itself.
     replicate_before, replicate_after: [B, G], from the same resampled users. n: int [G]. same: bool [G], every user
     of the group changed by the same amount (no interval; p from counting signs or labellings).
     """
@@ -30,6 +31,8 @@ class Changes:
     before: Array
     after: Array
     error: Array
+    error_before: Array
+    error_after: Array
     n: npt.NDArray[np.int64]
     same: npt.NDArray[np.bool_]
     replicate_before: Array
@@ -57,6 +60,8 @@ def changes(
         before=found.value[:, 0],
         after=found.value[:, 1],
         error=np.where(same, 0.0, error),
+        error_before=found.error[:, 0],
+        error_after=found.error[:, 1],
         n=found.n,
         same=same,
         replicate_before=found.replicate[:, :, 0],

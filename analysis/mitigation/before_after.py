@@ -10,7 +10,7 @@ import numpy as np
 from analysis.fairness.bygroup import levels, margin_of, resample
 from analysis.fairness.decisions import decision_measures, selected
 from analysis.fairness.disclose import hidden_by_figure
-from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.infer import InferenceSettings, limits
 from analysis.fairness.judge import Comparison, Measure, measured
 from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change
 from analysis.fairness.partition import Partition, everyone
@@ -99,8 +99,11 @@ def _gap_change(one: Measure, name: str, found: Changes, shown: list[int], terms
     """The signed gap of two groups before, after, and its change; of more groups the widest gap, without interval."""
     if len(shown) < 2:
         return [], []
-    sides = ((BEFORE, found.before, found.replicate_before), (name, found.after, found.replicate_after))
-    results = [_gap_level(one, which, found.n, shown, (value, draws), terms) for which, value, draws in sides]
+    sides = (
+        _Side(BEFORE, found.before, found.error_before, found.replicate_before),
+        _Side(name, found.after, found.error_after, found.replicate_after),
+    )
+    results = [_gap_level(one, side, found.n, shown, terms) for side in sides]
     if len(shown) > 2:
         return results, []
     a, b = shown
@@ -120,29 +123,41 @@ def _gap_change(one: Measure, name: str, found: Changes, shown: list[int], terms
     return results, [judgeable_gap_change(blank, found, a, b, margin_of(one, terms.settings))]
 
 
-def _gap_level(
-    one: Measure,
-    which: str,
-    n: np.ndarray,
-    shown: list[int],
-    values: tuple[np.ndarray, np.ndarray],
-    terms: Terms,
-) -> Finding:
+@dataclass(frozen=True)
+class _Side:
+    """A figure by group without or with the mitigation: value, error [G]; replicate [B, G]."""
+
+    which: str
+    value: np.ndarray
+    error: np.ndarray
+    replicate: np.ndarray
+
+    def gap_limits(self, pair: list[int], n: np.ndarray, level: float) -> tuple[float, float] | None:
+        """The interval of the signed gap of two groups, as the disparity step gives it; None where none has spread."""
+        if not self.error[pair].any():
+            return None
+        a, b = pair
+        return limits(self.replicate[:, a] - self.replicate[:, b], self.error[pair], n[pair], level)
+
+
+def _gap_level(one: Measure, side: _Side, n: np.ndarray, shown: list[int], terms: Terms) -> Finding:
     """The gap with or without the mitigation; a level, because the disparity step has judged it."""
-    value, draws = values
+    value, which = side.value, side.which
     two, group, level = len(shown) == 2, terms.group, terms.settings.level
     size = value[shown[0]] - value[shown[1]] if two else np.ptp(value[shown])
+    ends = side.gap_limits(shown, n, level) if two else None
+    why = None if ends is not None else "fairness.reason.no_spread" if two else "mitigation.reason.widest"
     return measured(
         f"mitigation.{which}.{group.attribute}.{one.name}.gap",
         phrase("mitigation.label.gap", figure=one.label, attribute=group.attribute, name=title_of(which)),
         one.gap_unit,
         float(size),
-        _ends(draws[:, shown[0]] - draws[:, shown[1]], level) if two else None,
+        ends,
         int(n[shown].sum()),
         _paired(one, terms.settings),
         groups={group.names[g]: int(n[g]) for g in shown},
         settings={"attribute": group.attribute, "figure": one.name, "variant": which},
-        reason=None if two else phrase("mitigation.reason.widest"),
+        reason=None if why is None else phrase(why),
         seed=terms.seed,
         level=level,
     )
@@ -201,11 +216,6 @@ def decision_accuracy(decisions: Decisions, users: int) -> Measure:
 
 def _decision_figures(decisions: Decisions, users: int) -> list[Measure]:
     return [*decision_measures(decisions, users), decision_accuracy(decisions, users)]
-
-
-def _ends(draws: np.ndarray, level: float) -> tuple[float, float]:
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def _rng(seed: int, purpose: str) -> np.random.Generator:

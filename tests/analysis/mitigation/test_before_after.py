@@ -33,3 +33,20 @@ def test_a_relative_margin_is_a_share_of_the_overall_value():
     assert {finding.verdict.value for finding in judged(changes)} == {"equivalent"}
     _, plain = measure_changes(measure(popularity), measure(popularity), "rerank@1", terms(35, 25, margin=0.01))
     assert {change.margin for change in plain} <= {None, 0.01}
+
+
+def test_a_gap_of_small_groups_has_the_interval_of_the_disparity_step():
+    rng = np.random.default_rng(1)
+    values, of = rng.random(14), terms(8, 6, replicates=8000, permutations=100)
+    levels, _ = measure_changes(measure(values), measure(values**2), "rerank@1", of)
+    before = {finding.key: finding for finding in levels}["mitigation.before.g.x.gap"]
+    [gap] = judged(gaps(resample([measure(values)], of.group, of.settings, 1), {})[0])
+    assert before.value == pytest.approx(gap.value)
+    assert [before.low, before.high] == pytest.approx([gap.low, gap.high], abs=0.02)
+
+
+def test_a_gap_without_spread_has_no_interval():
+    values = np.repeat([1.0, 0.0], [8, 6])
+    levels, _ = measure_changes(measure(values), measure(values / 2), "rerank@1", terms(8, 6, replicates=100))
+    before = {finding.key: finding for finding in levels}["mitigation.before.g.x.gap"]
+    assert before.value == 1 and before.low is None and before.reason.key == "fairness.reason.no_spread"
