@@ -190,12 +190,13 @@ def _chart(shown: list[Finding], unit: str) -> Chart | None:
     found = [finding for finding in shown if finding.unit == unit]
     if not found:
         return None
+    scale = 100 if unit == "points" else 1  # findings hold fractions, the axis counts percentage points
     points = Series(
         name=phrase(f"attacks.axis_{unit}"),
-        x=tuple(finding.value for finding in found),
+        x=tuple(None if f.value is None else scale * f.value for f in found),
         y=tuple(finding.label for finding in found),
-        low=tuple(finding.low for finding in found),
-        high=tuple(finding.high for finding in found),
+        low=tuple(None if f.low is None else scale * f.low for f in found),
+        high=tuple(None if f.high is None else scale * f.high for f in found),
         text=tuple(sentence(finding) for finding in found),
     )
     return Chart(

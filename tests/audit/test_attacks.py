@@ -63,3 +63,12 @@ def test_an_item_that_is_not_there_and_a_system_that_cannot_be_trained_are_refus
     folder.save_settings(run.settings.model_copy(update={"recommender": chosen}))
     with pytest.raises(Refusal):
         run_steps(folder, ["recommender", "attacks"], lambda *news: None)
+
+
+def test_the_chart_of_shares_counts_percentage_points_as_its_axis_says(made):
+    section = made[1].section("attacks")
+    found = {finding.key: finding for finding in section.findings}["attacks.fakes[0.2].pushed@10.change"]
+    drawn = {chart.key: chart for chart in section.charts}["attacks.points"].series[0]
+    assert (drawn.x, drawn.low, drawn.high) == ((100 * found.value,), (100 * found.low,), (100 * found.high,))
+    ndcg = {chart.key: chart for chart in section.charts}["attacks.ndcg"].series[0]
+    assert ndcg.x[0] == section.findings[0].value
