@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from analysis.document import Chart, Series
+from analysis.fairness.disclose import hidden_parts
 from analysis.fairness.partition import Partition
 from analysis.finding import Finding
 from analysis.log import NO_ITEMS, Dataset
@@ -35,19 +37,20 @@ def pictures(
 
 
 def _activity(dataset: Dataset, k: int) -> Chart | None:
-    """Rows a period; periods with fewer than k users are left out."""
+    """Rows a period; periods of fewer than k users are left out, and what would give them away."""
     if "time" not in dataset.log.columns:
         return None
     time = dataset.log["time"].dt.tz_localize(None)
     days = (time.max() - time.min()).total_seconds() / 86_400
     step = next(step for step, longest in STEPS if days <= longest)
-    counted = dataset.log.groupby(time.dt.to_period(step).dt.start_time)["user"].agg(["size", "nunique"])
-    counted = counted[counted["nunique"] >= k]
+    period_of, starts = pd.factorize(time.dt.to_period(step).dt.start_time, sort=True)
+    hidden = hidden_parts(period_of, pd.factorize(dataset.log["user"])[0], k)
+    counted = pd.Series(np.bincount(period_of), starts).drop(starts[sorted(hidden)])
     if len(counted) < 2:
         return None
     x = tuple(moment.isoformat() if step == "h" else str(moment.date()) for moment in counted.index)
     period = phrase(f"data.period.{step}")
-    peak = x[int(counted["size"].to_numpy().argmax())]
+    peak = x[int(counted.to_numpy().argmax())]
     return Chart(
         key="activity",
         kind="line",
@@ -55,12 +58,12 @@ def _activity(dataset: Dataset, k: int) -> Chart | None:
         x_title=period,
         y_title=phrase("data.chart.rows"),
         n=len(dataset.users),
-        series=(Series(name=phrase("data.chart.rows"), x=x, y=tuple(int(n) for n in counted["size"])),),
+        series=(Series(name=phrase("data.chart.rows"), x=x, y=tuple(int(n) for n in counted)),),
         alt=phrase(
             "data.alt.activity",
             periods=len(counted),
             period=period,
-            most=int(counted["size"].max()),
+            most=int(counted.max()),
             when=peak,
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -30,6 +30,8 @@ FILES = ("log.parquet", "users.parquet", "items.parquet")
 class Prepared:
     """The dataset, the quality of the data as uploaded, what cleaning did, and what reading them noted.
 
+    Where fewer than k people of unknown group were left out, no count here tells how many they are, or how many rows
+    are theirs.
     lacking: `analysis.lacking.lacking` of the data as uploaded, or None.
     """
 
@@ -58,7 +60,8 @@ def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed
     log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
     name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed), str(k))
     dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
-    return Prepared(dataset, quality, (*cleaned.steps, *steps, *left_out), tables.notes, lacking(tables, roles))
+    quality, done = _told(quality, (*cleaned.steps, *steps), left_out, k)
+    return Prepared(dataset, quality, done, tables.notes, lacking(tables, roles))
 
 
 def save(dataset: Dataset, folder: Path) -> None:
@@ -114,20 +117,57 @@ def _users(
     return frame, steps
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """People whose group in `column` is unknown and who are few, with their rows; and what is said of them."""
+
+    column: str
+    people: int
+    rows: int
+    said: Phrase
+
+
 def _without_few_unknown(
     log: pd.DataFrame, users: pd.DataFrame, roles: Roles, least: int
-) -> tuple[pd.DataFrame, pd.DataFrame, list[CleaningStep]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, list[LeftOut]]:
     """The log and its users without unknown groups of fewer than `least` people."""
-    steps: list[CleaningStep] = []
+    found: list[LeftOut] = []
     for name in roles.sensitive:
         unknown = users.index[users[name] == UNKNOWN]
         if not 0 < len(unknown) < least:
             continue
         kept = log[~log["user"].isin(unknown)]
-        step = phrase("data.clean.few_unknown", column=name, least=least)
-        steps.append(CleaningStep("few_unknown", step, len(log), len(kept)))
+        said = phrase("data.clean.few_unknown", column=name, least=least)
+        found.append(LeftOut(name, len(unknown), len(log) - len(kept), said))
         log, users = kept.reset_index(drop=True), users.drop(index=unknown)
-    return log, users, steps
+    return log, users, found
+
+
+def _told(
+    quality: Quality, steps: tuple[CleaningStep, ...], left_out: list[LeftOut], k: int
+) -> tuple[Quality, tuple[CleaningStep, ...]]:
+    """Counts and steps with those who were left out; where they are fewer than `k`, as though they had not been there:
+    their number, or that of their rows, would follow from any count before and after."""
+    few = [one for one in left_out if one.people < k]
+    hidden = sum(one.rows for one in few)
+    if few:
+        named = {one.column for one in few}
+        quality = replace(
+            quality,
+            rows=quality.rows - hidden,
+            users=quality.users - sum(one.people for one in few),
+            users_without_record=None,
+            columns=tuple(
+                replace(one, filled=None, missing=None) if one.column in named else one for one in quality.columns
+            ),
+        )
+    done = [replace(one, rows_before=one.rows_before - hidden, rows_after=one.rows_after - hidden) for one in steps]
+    rows = done[-1].rows_after if done else quality.rows
+    for one in left_out:
+        after = rows if one in few else rows - one.rows
+        done.append(CleaningStep("few_unknown", one.said, rows, after))
+        rows = after
+    return quality, tuple(done)
 
 
 def _grouped(column: pd.Series, name: str) -> pd.Series:

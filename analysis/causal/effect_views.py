@@ -10,6 +10,7 @@ from analysis.causal.effect_findings import Frame, headline
 from analysis.causal.estimate import Estimate
 from analysis.causal.refute import Refutation
 from analysis.document import Cell, Chart, Column, Series, Table
+from analysis.fairness.disclose import hidden_parts
 from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding, verdict_word
 from words import Phrase, phrase
@@ -101,9 +102,9 @@ def _overlap(a: Analysis, frame: Frame) -> Chart:
     series = []
     for arm, name in ((1, "treated_rows"), (0, "untreated_rows")):
         rows = a.study.treated == arm
-        users = [len(np.unique(a.study.user[rows & (tenth == step)])) for step in range(TENTHS)]
+        hidden = hidden_parts(tenth[rows], a.study.user[rows], frame.k)
         shares = np.bincount(tenth[rows], minlength=TENTHS) / rows.sum()
-        seen = [None if 0 < count < frame.k else float(share) for share, count in zip(shares, users, strict=True)]
+        seen = [None if step in hidden else float(share) for step, share in enumerate(shares)]
         labels = tuple(f"{10 * step}–{10 * step + 10}%" for step in range(TENTHS))
         series.append(Series(name=phrase(f"effects.{name}"), x=labels, y=tuple(seen)))
     facts = {"treatment": frame.question.treatment_name}
@@ -169,7 +170,7 @@ def _strata_table(a: Analysis, frame: Frame) -> Table:
     rows = np.bincount(a.study.stratum, minlength=len(a.study.strata))
     treated = np.bincount(a.study.stratum, weights=a.study.treated, minlength=len(a.study.strata))
     users = stratum_users(a)
-    pooled = pooled_strata(users, frame.k)
+    pooled = hidden_parts(a.study.stratum, a.study.user, frame.k)
     shown: list[tuple[Cell, ...]] = [
         (
             a.study.stratum_name(code, frame.question.spoken),
@@ -192,14 +193,6 @@ def _strata_table(a: Analysis, frame: Frame) -> Table:
         columns=columns_of(("stratum", "text"), ("rows", "count"), ("users", "count"), ("share", "share")),
         rows=tuple(shown),
     )
-
-
-def pooled_strata(users: list[int], k: int) -> set[int]:
-    """Strata shown together: those under k users, and the next smallest where that leaves one alone."""
-    small = {code for code, count in enumerate(users) if count < k}
-    if len(small) == 1 and len(users) > 1:
-        small.add(min((code for code in range(len(users)) if code not in small), key=lambda code: (users[code], code)))
-    return small
 
 
 def _balance_table(a: Analysis, frame: Frame) -> Table:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.cohorts import PREFIX
 from analysis.document import Column, Section, Table
@@ -68,6 +69,27 @@ def disclosed(findings: Iterable[Finding], k: int) -> tuple[Finding, ...]:
     listed = tuple(findings)
     hidden = hidden_by_figure(listed, k)
     return tuple(suppressed(finding, k) if _rests_on(finding, hidden, k) else finding for finding in listed)
+
+
+def hidden_parts(part: npt.NDArray[np.int64], user: npt.NDArray[np.int64], k: int) -> frozenset[int]:
+    """The parts of a list to leave out where the total over the list is known.
+
+    part, user: [rows], each row's part (from 0) and person. Parts of fewer than `k` people, and then the next smallest
+    until those left out are `k` people together: what the shown ones leave of the total is theirs. Parts without rows
+    tell of nobody.
+    """
+    if not len(part):
+        return frozenset()
+    width = int(user.max()) + 1
+    pairs = np.unique(part.astype(np.int64) * width + user)  # each person once in each part
+    count = np.bincount(pairs // width)
+    order = [int(one) for one in np.argsort(count, kind="stable") if count[one]]
+    hidden = [one for one in order if count[one] < k]
+    while hidden and len(hidden) < len(order):
+        if len(np.unique(pairs[np.isin(pairs // width, hidden)] % width)) >= k:
+            break
+        hidden.append(order[len(hidden)])
+    return frozenset(hidden)
 
 
 def hidden_cells(counts: Mapping[Cell, int], parts: Mapping[Cell, Parts], k: int) -> frozenset[Cell]:

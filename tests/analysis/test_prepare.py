@@ -148,5 +148,21 @@ def test_too_few_people_of_unknown_group_are_left_out_and_logged() -> None:
     assert set(prepared.dataset.log["user"]) == set(prepared.dataset.users.index)
     step = next(step for step in prepared.steps if step.rule == "few_unknown")
     assert (step.rows_before, step.rows_after) == (90, 41)
+    assert prepared.quality.rows == 90
     enough = prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=9)
     assert UNKNOWN in set(enough.dataset.users["sex"])
+
+
+def test_no_count_tells_how_many_were_left_out_where_they_are_fewer_than_the_threshold() -> None:
+    rows = pd.DataFrame({"u": [f"u{n:03d}" for n in range(60)] * 2, "i": ["x"] * 60 + ["y"] * 60})
+    rows = pd.concat([rows, rows[:1]])  # one row twice: a rule before the one that is silent
+    people = pd.DataFrame({"u": rows["u"][:60], "sex": [None] * 3 + ["F"] * 30 + ["M"] * 27})
+    roles = Roles(user="u", item="i", sensitive=("sex",))
+    prepared = prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=10)
+    quality, log = prepared.quality, prepared.dataset.log
+    assert (quality.rows, quality.users) == (115, 57) and len(log) == 114 and log["user"].nunique() == 57
+    assert [(step.rule, step.rows_before, step.rows_after) for step in prepared.steps] == [
+        ("duplicates", 115, 114),
+        ("few_unknown", 114, 114),
+    ]
+    assert {(one.filled, one.missing) for one in quality.columns if one.column == "sex"} == {(None, None)}

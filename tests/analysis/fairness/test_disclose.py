@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.document import Column, Section, Table
-from analysis.fairness.disclose import disclose, disclosed, hidden_cells, recoverable
+from analysis.fairness.disclose import disclose, disclosed, hidden_cells, hidden_parts, recoverable
 from analysis.finding import Finding, Verdict
 from words import phrase
 
@@ -176,3 +176,23 @@ def test_disclosing_twice_changes_nothing_and_tables_lose_the_numbers():
     once = disclose(section, 10)
     assert disclose(once, 10) == once
     assert once.tables[0].rows[0][1] == 0.5 and once.tables[0].rows[1][1] == phrase("finding.verdict.suppressed")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_left_out_of_a_list_is_nobody_or_at_least_k_people(seed):
+    rng = np.random.default_rng(seed)
+    k, parts = int(rng.integers(5, 15)), int(rng.integers(1, 12))
+    user = rng.integers(0, 60, 300)
+    part = rng.choice(parts, 300, p=rng.dirichlet(np.full(parts, 0.3)))
+    hidden = hidden_parts(part, user, k)
+    shown = set(part.tolist()) - hidden
+    assert all(len(np.unique(user[part == one])) >= k for one in shown)
+    left = np.unique(user[np.isin(part, list(hidden))])
+    assert len(left) == 0 or len(left) >= k or not shown
+
+
+def test_one_small_part_takes_the_next_smallest_with_it():
+    user = np.arange(60)
+    part = np.repeat([0, 1, 2], [3, 20, 37])
+    assert hidden_parts(part, user, 10) == {0, 1}
+    assert hidden_parts(part[3:], user[3:], 10) == frozenset()
