@@ -196,11 +196,14 @@ def choice_words(name: str, option: object) -> str:
 
 def _number(label: str, key: str, value: Any, kind: type, field: FieldInfo, optional: bool) -> Any:
     low, high = _bounds(field, kind)
+    if optional:
+        # A default would come back when the field is emptied, and then no number could be made automatic again.
+        st.session_state.setdefault(key, value)
     return st.number_input(
         label,
         min_value=low,
         max_value=high,
-        value=value,
+        value=None if optional else value,
         step=1 if kind is int else None,
         format=None if kind is int else "%g",
         placeholder=raw("form.auto") if optional else None,

@@ -65,6 +65,17 @@ def test_a_setting_outside_its_range_is_said_and_not_saved(home: Path, open_page
     assert Workspace(home).demo().settings().mitigation.strengths == (1.0,)
 
 
+def test_a_number_that_was_given_can_be_automatic_again(home: Path, open_page: Open) -> None:
+    folder, key = Workspace(home).demo(), "demo:recommender:recommending.positive_from"
+    page = unfold(open_page("recommender", home), "demo:recommender:settings")
+    page.number_input(key=key).set_value(0.5).run()
+    assert folder.settings().recommender.positive_from == 0.5
+    page = unfold(open_page("recommender", home), "demo:recommender:settings")
+    assert page.number_input(key=key).value == 0.5
+    page.number_input(key=key).set_value(None).run()
+    assert not page.exception and folder.settings().recommender.positive_from is None
+
+
 def test_the_data_pages_settings_are_drawn_once_opened_and_then_kept_when_the_box_is_shut(
     full_home: Path, open_page: Open
 ) -> None:
