@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,15 @@ from words import Fact, Refusal, phrase, say
 
 MOST = 5
 """Conditions that the builder offers."""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A cohort that was deleted, to be had back: where it stood, and the uses that named it."""
+
+    cohort: Cohort
+    place: int
+    uses: tuple[str, ...]
 
 
 def panel(view: View) -> None:
@@ -56,19 +66,25 @@ def _saved(view: View, dataset: Dataset) -> None:
 
 
 def _delete(view: View, at: int) -> None:
-    """Take one cohort out, and out of what uses it; the settings before can be had back."""
+    """Take one cohort out, and out of what uses it; it can be had back."""
     settings = view.settings
-    st.session_state[view.key("deleted")] = (settings.cohorts, settings.population, settings.scope)
-    kept = tuple(cohort for place, cohort in enumerate(settings.cohorts) if place != at)
-    names = {cohort.name for cohort in kept}
-    uses = {use: name if name in names else None for use, name in _uses(view).items()}
-    view.folder.save_settings(settings.model_copy(update={"cohorts": kept, **uses}))
+    deleted = settings.cohorts[at]
+    uses = tuple(use for use, name in _uses(view).items() if name == deleted.name)
+    st.session_state[view.key("deleted")] = Deleted(deleted, at, uses)
+    kept = (*settings.cohorts[:at], *settings.cohorts[at + 1 :])
+    view.folder.save_settings(settings.model_copy(update={"cohorts": kept, **dict.fromkeys(uses)}))
 
 
 def _undo(view: View) -> None:
-    cohorts, population, scope = st.session_state.pop(view.key("deleted"))
-    changed = {"cohorts": cohorts, "population": population, "scope": scope}
-    view.folder.save_settings(view.settings.model_copy(update=changed))
+    """Put the deleted cohort back among those there are now, and into its uses that name no other since."""
+    deleted: Deleted = st.session_state.pop(view.key("deleted"))
+    settings, name = view.folder.settings(), deleted.cohort.name
+    if settings.cohort(name) is not None:
+        return
+    cohorts = list(settings.cohorts)
+    cohorts.insert(deleted.place, deleted.cohort)
+    uses = {use: name for use in deleted.uses if getattr(settings, use) is None}
+    view.folder.save_settings(settings.model_copy(update={"cohorts": tuple(cohorts), **uses}))
 
 
 def _builder(view: View, dataset: Dataset) -> None:
@@ -140,6 +156,7 @@ def _save(view: View, name: str, tried: Cohort) -> None:
         st.error(_t("wrong", why=str(error.errors(include_url=False)[0]["msg"])))
         return
     kept = tuple(one for one in view.settings.cohorts if one.name != name)
+    st.session_state.pop(view.key("deleted"), None)  # undo is for the last thing done, and that is the saving now
     view.save(cohorts=(*kept, cohort))
 
 

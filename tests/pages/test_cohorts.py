@@ -58,3 +58,28 @@ def test_effects_chooses_its_population_and_a_page_about_everybody_says_so(home:
     assert folder.settings().population == "Women" and not page.exception
     told = [caption.value for caption in open_page("recommender", home).caption]
     assert say(phrase("cohort.everybody", name="Women")) in told
+
+
+def test_undo_brings_the_deleted_cohort_back_beside_what_came_since(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+
+    def cohort(name: str) -> Cohort:
+        return Cohort(name=name, where=(Condition(column="gender", values=("women",)),), compared=False)
+
+    women, men, later = cohort("Women"), cohort("Men"), cohort("Later")
+    folder.save_settings(folder.settings().model_copy(update={"cohorts": (women, men), "scope": "Women"}))
+    page = unfold(open_page("disparity", home), "demo:disparity:cohorts")
+    page.button(key="demo:disparity:delete:0").click().run()
+    folder.save_settings(folder.settings().model_copy(update={"cohorts": (men, later), "population": "Later"}))
+    page.button(key="demo:disparity:undelete").click().run()
+    now = folder.settings()
+    assert (now.cohorts, now.scope, now.population) == ((women, men, later), "Women", "Later")
+
+
+def test_what_was_deleted_is_forgotten_once_a_cohort_is_saved(home: Path, open_page: Open) -> None:
+    page = with_values(open_page("disparity", home), "women")
+    page.button(key="demo:disparity:cohort:save").click().run()
+    page.button(key="demo:disparity:delete:0").click().run()
+    page.button(key="demo:disparity:cohort:save").click().run()
+    assert [cohort.name for cohort in Workspace(home).demo().settings().cohorts] == ["Women"]
+    assert "demo:disparity:undelete" not in [button.key for button in page.button] and not page.exception
