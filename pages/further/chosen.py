@@ -20,19 +20,24 @@ def panel(view: View) -> None:
     names = [str(name) for name in facts.get("variants") or []]
     suggestion = facts.get("suggested")
     nothing = raw("chosen.none_suggested") if suggestion is None else _named(str(suggestion))
-    options = ["", *names]
     now = view.settings.chosen.variant or ""
+    # Tried in an earlier run, not in the last: without a place of its own the choice would read as another one.
+    options = list(dict.fromkeys(("", *names, now)))
     chosen = st.selectbox(
         t("chosen.which"),
         options,
-        index=options.index(now) if now in options else 0,
-        format_func=lambda name: _named(name) if name else raw("chosen.suggested", name=nothing),
+        index=options.index(now),
+        format_func=lambda name: _option(name, names) if name else raw("chosen.suggested", name=nothing),
         key=view.choice("variant"),
     )
-    if chosen != now and (chosen or now in options):
+    if chosen != now:
         view.save(chosen=ChosenSettings(variant=chosen or None))
     further.run(view)
     section.show(view)
+
+
+def _option(name: str, tried: list[str]) -> str:
+    return _named(name) if name in tried else raw("chosen.not_tried", name=_named(name))
 
 
 def _named(name: str) -> str:
