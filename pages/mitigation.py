@@ -79,6 +79,9 @@ def _methods(view: View, settings: MitigationSettings) -> MitigationSettings:
     for name, reason in barred.items():
         words = plain(say(reason, state().language))
         st.caption(t("mitigation.barred", method=raw(f"choice.methods.{name}"), why=words))
+    if able and not chosen:  # kept as none, it would mean the usual ones
+        st.warning(t("mitigation.choose_one"))
+        return settings
     picked = tuple(cast(Method, name) for name in serving if name in chosen)
     usual = settings.model_copy(update={"methods": ()}).tried
     same = picked == tuple(name for name in usual if name in able)

@@ -76,6 +76,13 @@ def test_a_number_that_was_given_can_be_automatic_again(home: Path, open_page: O
     assert not page.exception and folder.settings().recommender.positive_from is None
 
 
+def test_with_every_method_switched_off_the_last_choice_stands(home: Path, open_page: Open) -> None:
+    page = unfold(open_page("mitigation", home), "demo:mitigation:settings")
+    page.button_group(key="demo:mitigation:methods:gap").set_value([]).run()
+    assert say("pages.mitigation.choose_one") in [warning.value for warning in page.warning]
+    assert not page.exception and Workspace(home).demo().settings().mitigation.methods == ("rerank",)
+
+
 def test_the_data_pages_settings_are_drawn_once_opened_and_then_kept_when_the_box_is_shut(
     full_home: Path, open_page: Open
 ) -> None:
