@@ -52,7 +52,8 @@ def _prepare(view: View) -> Ready:
         return "unsaid"
     rules = cleaning.choose(view, arrival, roles)
     st.header(t("data.split"))
-    split = form.fields(view, view.settings.split, list(Split.model_fields), "split")
+    # As for the columns, the inputs are these files': what stood for others would be written over the split that fits.
+    split = form.fields(view, view.settings.split, list(Split.model_fields), f"split:{arrival.tables.digest[:8]}")
     view.save(roles=roles, cleaning=rules, split=split, topics=_topics(view, arrival, roles))
     return "ready"
 

@@ -19,6 +19,23 @@ SAID = {"": "data.column_none", EACH_ROW: "data.each_row", NO_ITEMS: "data.no_it
 ACROSS = 4
 
 
+def standing(now: Roles, arrival: Arrival, alike: bool) -> Roles:
+    """The roles as chosen before where their columns are in these files too, the others as guessed.
+
+    Where no column is gone and the files are `alike` (as many tables), what was chosen to be nothing stays so, too.
+    """
+    names = (*OF_THE_LOG, *OF_ITEMS)
+    chosen = {name: column for name in names if (column := getattr(now, name))}
+    kept = {name: column for name, column in chosen.items() if column in (*_columns(arrival, name), WITHOUT.get(name))}
+    sensitive = tuple(name for name in now.sensitive if name in _of_people(arrival))
+    if alike and (kept, sensitive) == (chosen, now.sensitive):
+        return now
+    guess, taken = arrival.guess.roles, {*kept.values(), *sensitive}
+    guessed = {name: column for name in names if (column := getattr(guess, name)) and column not in taken}
+    proposed = tuple(name for name in guess.sensitive if name not in taken)
+    return Roles.model_validate({"user": "", "item": "", **guessed, **kept, "sensitive": sensitive or proposed})
+
+
 def confirm(view: View, arrival: Arrival) -> Roles | None:
     """Draw the form; the roles as they stand, or None while user or item is missing."""
     st.header(t("data.roles"))
@@ -59,10 +76,15 @@ def _columns(arrival: Arrival, name: str) -> list[str]:
     return list(dict.fromkeys([*map(str, item_columns(arrival.tables).columns), *log]))
 
 
-def _sensitive(view: View, arrival: Arrival, now: Roles) -> tuple[str, ...]:
+def _of_people(arrival: Arrival) -> list[str]:
+    """Columns that may be a sensitive attribute."""
     users = arrival.tables.users
     columns = [] if users is None else [str(column) for column in users.columns]
-    columns = list(dict.fromkeys([*columns, *map(str, arrival.tables.log.columns)]))
+    return list(dict.fromkeys([*columns, *map(str, arrival.tables.log.columns)]))
+
+
+def _sensitive(view: View, arrival: Arrival, now: Roles) -> tuple[str, ...]:
+    columns = _of_people(arrival)
     reasons = [arrival.guess.reasons.get(f"sensitive.{name}") for name in now.sensitive]
     return tuple(
         st.multiselect(

@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, keep_upload
-from pages.parts import form
+from pages.parts import columns, form
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, t
@@ -123,7 +123,7 @@ def _allowed(typed: str) -> str | None:
 
 
 def _read(view: View, source: Source) -> None:
-    """Read the files now; new files also make the roles anew."""
+    """Read the files now. Files of the kind that the audit is about leave standing what still fits them."""
     key = source.model_dump_json()
     with st.spinner(t("data.reading")):
         try:
@@ -133,12 +133,28 @@ def _read(view: View, source: Source) -> None:
             st.error(plain(say(_as_uploaded(refusal.phrase), state().language)))
             return
     state().read[view.folder.id] = key
-    if source == view.settings.data and view.settings.roles is not None:
+    now = view.settings
+    if source == now.data and now.roles is not None:
         st.rerun()
     from audit.presets import settings_for
 
-    fitting = settings_for(source, arrival.tables, {}, view.settings.title)
-    view.save(data=source, roles=arrival.guess.roles, split=fitting.split, recommender=fitting.recommender)
+    # A new audit has the shop as its source: before a first reading or run nothing was chosen for these data.
+    known = source.kind == now.data.kind and (now.roles is not None or view.section is not None)
+    roles = arrival.guess.roles
+    if known and now.roles is not None:
+        roles = columns.standing(now.roles, arrival, alike=_tables(source) == _tables(now.data))
+    fitting = settings_for(source, arrival.tables, roles.model_dump(), now.title)
+    view.save(
+        data=source,
+        roles=roles,
+        split=now.split if known and source == now.data else fitting.split,
+        recommender=now.recommender if known else fitting.recommender,
+    )
+
+
+def _tables(source: Source) -> tuple[bool, bool]:
+    """Whether users and items are given beside the log."""
+    return source.users is not None, source.items is not None
 
 
 def _as_uploaded(why: Phrase) -> Phrase:

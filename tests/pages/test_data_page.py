@@ -8,9 +8,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.ingest import Source
+from analysis.log import Roles
 from audit.intake import ROOTS_VARIABLE
-from audit.workspace import Workspace
-from tests.pages.conftest import Open
+from audit.presets import demo_settings
+from audit.settings import Recommending
+from audit.workspace import AuditFolder, Workspace
+from models.config import EaseSettings
+from tests.pages.conftest import Open, unfold
 from words import say
 
 READ_FIRST = say("pages.data.read_first")
@@ -58,3 +63,76 @@ def test_another_size_of_the_shop_is_read_before_it_is_run(empty_home: Path, ope
     page.button(key="other:data:read").click().run()
     assert len(runs(page)) == 2 and not page.exception
     assert Workspace(empty_home).open("other").settings().data.shop.users == 120
+
+
+def test_the_split_that_stood_for_one_log_is_not_written_over_the_one_that_fits_the_next(
+    empty_home: Path, tmp_path: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path))
+    settings = Workspace(empty_home).open("other").settings
+    frame = pd.DataFrame({"user_id": range(60), "item_id": list(range(6)) * 10, "timestamp": 1_700_000_000})
+    frame["timestamp"] += range(60)
+    frame.to_csv(tmp_path / "timed.csv", index=False)
+    frame.drop(columns="timestamp").to_csv(tmp_path / "timeless.csv", index=False)
+    page = by_path(open_page("data", empty_home, audit="other"), tmp_path / "timed.csv")
+    page.button(key="other:data:read").click().run()
+    assert settings().split.kind == "time"
+    page.text_input(key="other:data:path:log").set_value(str(tmp_path / "timeless.csv"))
+    page.button(key="other:data:read").click().run()  # name and button in one go: the split's inputs never went away
+    assert not page.exception and settings().split.kind == "rows"
+
+
+@pytest.fixture()
+def corrected(empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AuditFolder:
+    """An audit of a log whose columns were corrected, one to none, and whose recommender was tuned."""
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path))
+    folder = Workspace(empty_home).open("other")
+    given = {
+        "data": Source(kind="files", log=str(log(tmp_path / "log.csv", rating=1))),
+        "roles": Roles(user="who", item="what", time="seen_at", outcome="bought"),
+        "recommender": Recommending(model=EaseSettings(l2=77.0)),
+    }
+    folder.save_settings(folder.settings().model_copy(update=given))
+    return folder
+
+
+def test_reading_the_next_file_keeps_the_columns_and_the_recommender(
+    corrected: AuditFolder, tmp_path: Path, empty_home: Path, open_page: Open
+) -> None:
+    before = corrected.settings()
+    page = by_path(open_page("data", empty_home, audit="other"), log(tmp_path / "next.csv", rating=2, gender="women"))
+    page.button(key="other:data:read").click().run()
+    now = corrected.settings()
+    assert not page.exception and now.data != before.data
+    assert (now.roles, now.recommender) == (before.roles, before.recommender)
+
+
+def test_a_column_that_is_gone_is_guessed_anew_and_the_others_are_kept(
+    corrected: AuditFolder, tmp_path: Path, empty_home: Path, open_page: Open
+) -> None:
+    pd.read_csv(log(tmp_path / "next.csv", rating=[1, 5] * 30)).drop(columns="bought").to_csv(
+        tmp_path / "next.csv", index=False
+    )
+    page = by_path(open_page("data", empty_home, audit="other"), tmp_path / "next.csv")
+    page.button(key="other:data:read").click().run()
+    assert not page.exception
+    assert corrected.settings().roles == Roles(user="who", item="what", time="seen_at", outcome="rating")
+
+
+def test_another_kind_of_data_begins_anew(corrected: AuditFolder, empty_home: Path, open_page: Open) -> None:
+    page = open_page("data", empty_home, audit="other")
+    page.radio(key="other:data:way").set_value("demo").run()
+    page.button(key="other:data:read").click().run()
+    now = corrected.settings()
+    assert not page.exception and now.roles is not None
+    assert (now.roles.user, now.recommender) == ("user_id", demo_settings().recommender)
+
+
+def test_reading_the_demo_again_keeps_its_tuned_recommender(empty_home: Path, open_page: Open) -> None:
+    folder = Workspace(empty_home).demo()
+    tuned = Recommending(model=EaseSettings(l2=77.0))
+    folder.save_settings(folder.settings().model_copy(update={"recommender": tuned}))
+    page = unfold(open_page("data", empty_home), "demo:data:settings")
+    page.button(key="demo:data:read").click().run()
+    assert not page.exception
+    assert folder.settings().roles is not None and folder.settings().recommender == tuned
