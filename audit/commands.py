@@ -232,6 +232,9 @@ def _print_section(section: Section, language: Language) -> None:
 def _source(given: argparse.Namespace) -> Source:
     from audit.presets import layout_of
 
+    beside = [f"--{name}" for name in ("users", "items") if getattr(given, name) is not None]
+    if beside and (given.log == "demo" or Path(given.log).is_dir()):
+        raise Refusal("audit.brings_its_own", log=given.log, flags=", ".join(beside))
     if given.log == "demo":
         return Source(kind="demo")
     log = Path(given.log)

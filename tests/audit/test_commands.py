@@ -122,6 +122,17 @@ def test_init_refuses_a_column_that_is_not_there_and_names_the_nearest(tmp_path,
     assert "user_id" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("log", ["demo", "folder"])
+def test_init_refuses_users_and_items_beside_a_log_that_brings_its_own(log, tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    named = log if log == "demo" else str(tmp_path / log)
+    given = ["--users", str(tmp_path / "users.csv"), "--items", str(tmp_path / "items.csv")]
+    assert main(["init", "--log", named, *given, "-o", str(tmp_path / "a.toml")]) == 2
+    said = capsys.readouterr().err
+    assert said.strip() == say("audit.brings_its_own", log=named, flags="--users, --items")
+    assert not (tmp_path / "a.toml").exists()
+
+
 @pytest.fixture(scope="module")
 def coat(tmp_path_factory):
     return real("coat", tmp_path_factory)
