@@ -34,6 +34,7 @@ from models.config import (
     VaeSettings,
 )
 from pages.parts import editor, form, source
+from words import LANGUAGES, Language
 from words.phrase import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +139,16 @@ def test_both_languages_say_the_same_things() -> None:
     assert mine == {key for key in chinese if key.startswith("pages.")}
     for key in mine:
         assert set(re.findall(r"{(\w+)", english[key])) == set(re.findall(r"{(\w+)", chinese[key])), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_has_one_name(language: Language) -> None:
+    """A step is called as its page is, where the page sends people to it and where the report tells of it."""
+    texts = catalogue(language)
+    for step in STEPS:
+        assert texts[f"audit.step.{step}"] == texts[f"pages.{step}.title"]
+    for step in ("recommender", "disparity"):
+        assert texts[f"report.step.{step}"] == texts[f"pages.{step}.title"]
 
 
 def test_the_editor_knows_every_text_that_its_script_says() -> None:
