@@ -50,26 +50,24 @@ def start(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Lint, types and tests; stops at the first that fails."""
+    """Lint, then tests and types beside each other: checking types takes minutes of one processor, tests wait a lot."""
     install("requirements-test.txt")
     install_browser()
     if shutil.which("java"):  # Spark is 430 MB: only where it could run, and only for the tests
         install("requirements-spark.txt", needed=False)
     else:
         print("Java was not found: the tests marked `spark` will be skipped.", flush=True)
-    steps = [
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-        ["mypy"],
-        ["pytest", "-rs", *(arguments or ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"])],
-    ]
-    # Tests run beside each other: several threads in each would wait for each other, and take many times as long.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    for step in steps:
-        code = run([str(PYTHON), "-m", *step])
+    for step in (["check", "."], ["format", "--check", "."]):
+        code = run([str(PYTHON), "-m", "ruff", *step])
         if code:
             return code
-    return 0
+    # Tests run beside each other: several threads in each would wait for each other, and take many times as long.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
+    types = subprocess.Popen([str(PYTHON), "-m", "mypy"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    code = run([str(PYTHON), "-m", "pytest", "-rs", *(arguments or workers)])
+    print(f"types: {types.communicate()[0].strip()}", flush=True)
+    return code or types.returncode
 
 
 def audit(arguments: list[str]) -> int:

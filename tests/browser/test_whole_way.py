@@ -104,11 +104,11 @@ def _mens_coats_by_hand() -> list[tuple[str, str]]:
 def _data_from_the_shop(page: Page) -> None:
     """Choose the simulated shop, a small one, read it, look at the roles and run the data step."""
     users = page.get_by_role("spinbutton", name="Users")
-    users.fill("500")
+    users.fill("300")
     users.press("Enter")
     settled(page)
     page.get_by_role("button", name="Read the files").click()
-    expect(page.get_by_text("500 users and")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("300 users and")).to_be_visible(timeout=60_000)
     _roles_are(page, {"User": "user_id", "Item": "item_id", "Outcome": "purchased"})
     run(page, "Run the data step", "Data")
     expect(page.locator(".st-key-answer")).to_contain_text("and 240 items")
