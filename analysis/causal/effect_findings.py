@@ -16,6 +16,7 @@ from analysis.finding import JSON, Finding, Verdict, amount, not_computed
 from words import Phrase, phrase
 
 LEVEL = 0.05
+POINT, OF_MEAN, OF_SPREAD = 0.01, 0.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,14 @@ def unit_of(analysis_outcome: np.ndarray, binary: bool, is_role: bool) -> str:
         return "points"
     few = len(np.unique(analysis_outcome)) <= 20
     return "rating" if is_role and few else "own"
+
+
+def default_margin(binary: bool, mean: float, spread: float) -> float:
+    """The margin of equivalence where the analyst gives none, from the outcome's mean and standard deviation.
+
+    A point of a 0/1 outcome, but at most a tenth of how often it happens; else a twentieth of the standard deviation.
+    """
+    return min(POINT, OF_MEAN * mean) if binary else OF_SPREAD * spread
 
 
 def main_findings(a: Analysis, frame: Frame) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from analysis.causal.analyse import Analysis, analyse
 from analysis.causal.dag import Graph
 from analysis.causal.dose_section import dose_section
 from analysis.causal.effect_checks import check_findings
-from analysis.causal.effect_findings import Frame, headline, main_findings, unit_of
+from analysis.causal.effect_findings import Frame, default_margin, headline, main_findings, unit_of
 from analysis.causal.effect_views import charts, tables
 from analysis.causal.effect_words import notes, summary
 from analysis.causal.group_findings import by_group
@@ -32,7 +32,6 @@ __all__ = ["EffectSettings", "effects_section", "variables"]
 
 Tell = Callable[..., None]
 HOW = {"backdoor": "adjusted", "instrument": "instrument", "front-door": "front_door"}
-POINT, OF_MEAN, OF_SPREAD = 0.01, 0.1, 0.05
 """Default margin of equivalence: one point of a 0/1 outcome, but no more than a tenth of its mean (a click rate of half
 a point is not equal to one of a point); else this share of the standard deviation."""
 
@@ -180,11 +179,6 @@ def frame_of(
     margin = default if settings.margin is None else settings.margin
     how = phrase(f"effects.how_{HOW[question.way]}", names=question.names)
     return Frame(question, base, words, unit, margin, settings, k, seed, rows.users, _arms_users(rows), how)
-
-
-def default_margin(binary: bool, mean: float, spread: float) -> float:
-    """The margin of equivalence where the analyst gives none, from the outcome's mean and standard deviation."""
-    return min(POINT, OF_MEAN * mean) if binary else OF_SPREAD * spread
 
 
 def _arms_users(rows: Study | Dosed) -> dict[str, int]:

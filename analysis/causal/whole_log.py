@@ -11,8 +11,7 @@ from analysis.causal.cells import Estimand
 from analysis.causal.compressed import WholeLog, compress_log
 from analysis.causal.dag import Graph
 from analysis.causal.effect_checks import lacking
-from analysis.causal.effect_findings import Frame, finding
-from analysis.causal.effects import default_margin
+from analysis.causal.effect_findings import Frame, default_margin, finding
 from analysis.causal.identification import identify
 from analysis.causal.log_rows import LogQuestion
 from analysis.causal.propensity import WITHHELD

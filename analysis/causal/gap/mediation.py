@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.dag import Graph
-from analysis.causal.effect_findings import unit_of
+from analysis.causal.effect_findings import default_margin, unit_of
 from analysis.causal.gap import views
 from analysis.causal.gap.mediate import linear, mediate
 from analysis.causal.gap.places import Places, listed, of_effect
@@ -27,8 +27,6 @@ from analysis.log import UNKNOWN, Dataset
 from words import Fact, Phrase, Refusal, phrase
 
 Tell = Callable[..., None]
-SHARE_MARGIN = 0.01
-RELATIVE_MARGIN = 0.05
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def _contrast(
 def _frame(base: str, asked: _Asked, contrast: Contrast, rows: Sample, settings: MediationSettings, seed: int) -> Frame:
     binary = bool(np.isin(rows.outcome, (0.0, 1.0)).all())
     unit = unit_of(rows.outcome, binary, asked.y == "outcome")
-    default = SHARE_MARGIN if binary else RELATIVE_MARGIN * float(rows.outcome.std())
+    default = default_margin(binary, float(rows.outcome.mean()), float(rows.outcome.std()))
     first, second = (_arm(level, contrast, asked.said(asked.x)) for level in (contrast.level, contrast.reference))
     sides = {"confounders": list(asked.places.before), "mediators": list(asked.places.between)}
     return Frame(

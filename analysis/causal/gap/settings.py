@@ -66,5 +66,4 @@ class MediationSettings(_Frozen):
     replicates: int = Field(1000, ge=100, le=20_000)
     """Bootstrap samples of users, where cells answer."""
     margin: float | None = Field(None, gt=0)
-    """Parts inside +- this are of no practical weight; None: 0.01 for 0/1 outcomes, else a twentieth of the standard
-    deviation."""
+    """Parts inside +- this are of no practical weight; None: that of the Effects step for the same outcome."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.dag import Graph
-from analysis.causal.effect_findings import unit_of
+from analysis.causal.effect_findings import default_margin, unit_of
 from analysis.causal.estimate import Estimate
 from analysis.causal.spoken import spoken
 from analysis.causal.structure import change as changes
@@ -33,8 +33,6 @@ from analysis.log import Dataset
 from words import Phrase, Refusal, phrase
 
 Tell = Callable[..., None]
-MARGIN = {True: 0.01, False: 0.05}
-"""Margin of equivalence: one point of a 0/1 outcome, else this share of the standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +184,7 @@ def _frame(dataset: Dataset, graph: Graph, model: Structure, settings: Structure
         spoken=spoken(dataset, taken=graph.nodes),
         unit=unit,
         level_unit="share" if binary else unit,
-        margin=MARGIN[binary] * (1.0 if binary else float(amounts.std())),
+        margin=default_margin(binary, float(amounts.mean()), float(amounts.std())),
         settings=settings,
         users=model.rows.users,
         seed=seed,

@@ -1,5 +1,7 @@
 """The gap's section: the answer, both languages, and what stops an answer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -189,6 +191,15 @@ def test_mediation_without_contrast_says_why(shop: Dataset, change: dict[str, ob
     made = mediation_section(data, templates(shop)["shop"], MediationSettings(replicates=100), 10, 1)
     assert all(one.verdict is Verdict.NOT_COMPUTED for one in made.findings)
     assert re.search(reason, say(made.summary[0]))
+
+
+def test_the_margin_of_a_rare_outcome_is_a_tenth_of_it_as_in_the_effects_step(shop: Dataset) -> None:
+    kept = np.random.default_rng(1).random(len(shop.log)) < 0.1
+    rare = replace(shop, log=shop.log.assign(outcome=shop.log["outcome"] * kept))
+    made = mediation_section(rare, templates(rare)["shop"], MediationSettings(replicates=100), 10, 1)
+    total = next(one for one in made.findings if one.key == "mediation.te")
+    assert rare.log["outcome"].mean() < 0.05
+    assert total.margin == pytest.approx(rare.log["outcome"].mean() / 10, rel=0.05)
 
 
 def test_mediation_without_anything_in_between_says_so(shop: Dataset) -> None:
