@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.document import Template
 from audit.settings import STEPS
-from audit.workspace import AuditFolder
+from audit.workspace import DEMO_ID, AuditFolder
 from pages.parts import jobs, pictures, tables
 from pages.parts.house import section_of, workspace
 from pages.parts.page import View, by_the_front_door, link, page
@@ -34,11 +34,19 @@ def render(view: View) -> None:
     _title(view)
     unfinished = [step for step in view.settings.steps if view.states[step] != "done"]
     label = t("report.write" if unfinished in ([], ["report"]) else "report.run_all")
-    jobs.run_button(view, view.settings.steps, label)
+    if _without_data(view):
+        st.caption(t("report.no_data"))
+    else:
+        jobs.run_button(view, view.settings.steps, label)
     if view.section is not None:
         _downloads(view)
     _summary(view)
     _compare(view)
+
+
+def _without_data(view: View) -> bool:
+    """Whether nothing says yet what this audit is about: a run would take the simulated shop under its title."""
+    return view.folder.id != DEMO_ID and view.settings.roles is None and view.states["data"] == "missing"
 
 
 def _completeness(view: View) -> None:

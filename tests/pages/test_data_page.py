@@ -56,6 +56,15 @@ def test_nothing_runs_before_the_files_that_the_form_names_are_read(
     assert not page.exception and READ_FIRST not in captions(page)
 
 
+def test_the_report_of_an_audit_without_data_starts_nothing(empty_home: Path, open_page: Open) -> None:
+    """It would audit the simulated shop under the analyst's title."""
+    page = open_page("report", empty_home, audit="other")
+    assert say("pages.report.no_data") in captions(page)
+    assert not [button for button in page.button if str(button.key).startswith("other:report:run:")]
+    demo = open_page("report", empty_home, audit="demo")
+    assert [button for button in demo.button if str(button.key).startswith("demo:report:run:")]
+
+
 def test_another_size_of_the_shop_is_read_before_it_is_run(empty_home: Path, open_page: Open) -> None:
     page = open_page("data", empty_home, audit="other")
     page.number_input(key="other:data:shop.users").set_value(120).run()
