@@ -33,7 +33,9 @@ def test_a_page_of_an_empty_audit_says_what_to_do_next(step: str, empty_home: Pa
     page = open_page(step, empty_home, audit="other")
     assert not page.exception
     assert not page.error
-    if DEPENDS[step] and step != "report":  # type: ignore[index]
+    if step == "report":
+        assert say("pages.report.no_data") in [caption.value for caption in page.caption]
+    elif DEPENDS[step]:  # type: ignore[index]
         assert any("Run that one first" in info.value for info in page.info)
     else:
         assert page.button
