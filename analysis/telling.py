@@ -105,7 +105,8 @@ def _exposure(data: Logged, group: Partition, shown: Shown, gap: Finding, by_key
     if random.value is None:
         return said
     first, second = _ends(random, f"{key}{RANDOM}", by_key)
-    ends = {"low": amount(chosen.low, "points"), "high": amount(chosen.high, "points")}
+    ends: dict[str, Fact] = {"low": amount(chosen.low, "points"), "high": amount(chosen.high, "points")}
+    ends["level"] = round(100 * chosen.level)
     return [
         *said,
         phrase("data.summary.random", **facts, **_shares(first, second)),

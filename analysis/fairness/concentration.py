@@ -8,6 +8,7 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from scipy.special import ndtri
 
 from analysis.fairness.contrasts import groupings_of
 from analysis.fairness.infer import InferenceSettings, resampling_counts
@@ -47,23 +48,26 @@ def concentration(
             for name, label in labels.items()
         ]
     drawn = resampled_shown(lists, items, settings.replicates, seed)
-    facts: dict[str, object] = {"seed": seed, "settings": {"K": K, "items": items}, "level": settings.level}
+    facts: dict[str, object] = {"seed": seed, "settings": {"K": K, "items": items}}
+    level = settings.level
     covered, alone = float((shown > 0).mean()), phrase("fairness.reason.coverage")
     found = [
-        _spread("items.gini", labels["gini"], "score", gini(shown[None]), gini(drawn), 1.0, users, method, facts),
+        _spread(
+            "items.gini", labels["gini"], "score", gini(shown[None]), gini(drawn), 1.0, users, method, level, facts
+        ),
         measured("items.coverage", labels["coverage"], "share", covered, None, users, method, reason=alone, **facts),
     ]
     if "entropy" in figures:
         label, most = phrase("figures.name.entropy", most=f"{np.log(items):.2f}"), float(np.log(items))
         of = entropy(shown[None]), entropy(drawn)
-        found.append(_spread("items.entropy", label, "nats", *of, most, users, method, facts))
+        found.append(_spread("items.entropy", label, "nats", *of, most, users, method, level, facts))
     if "providers" in figures and PROVIDER in ranking.item_groups:
         code, owners = groupings_of(ranking.item_groups[PROVIDER].to_numpy(str))
         places, redrawn = (_joined(counts, code, owners) for counts in (shown[None], drawn))
         for name, unit, figure, most in (("gini", "score", gini, 1.0), ("effective", "providers", effective, owners)):
             label = phrase(f"figures.name.provider_{name}", providers=owners)
             of = figure(places), figure(redrawn)
-            found.append(_spread(f"providers.{name}", label, unit, *of, most, users, method, facts))
+            found.append(_spread(f"providers.{name}", label, unit, *of, most, users, method, level, facts))
     return found
 
 
@@ -76,12 +80,14 @@ def _spread(
     most: float,
     users: int,
     method: Phrase,
+    level: float,
     facts: dict[str, object],
 ) -> Finding:
     """A level with value [1]: its bias, as far as resampled twins [B] show it, taken off, +- z of their deviations."""
-    centre, reach = 2 * float(value[0]) - float(resampled.mean()), 1.96 * float(resampled.std())
+    z = float(ndtri((1 + level) / 2))
+    centre, reach = 2 * float(value[0]) - float(resampled.mean()), z * float(resampled.std())
     bounds = (max(0.0, centre - reach), min(most, centre + reach))
-    return measured(key, label, unit, float(value[0]), bounds, users, method, **facts)
+    return measured(key, label, unit, float(value[0]), bounds, users, method, level=level, **facts)
 
 
 def _joined(counts: Array, code: npt.NDArray[np.intp], groups: int) -> Array:

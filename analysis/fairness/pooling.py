@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from analysis.fairness.bygroup import Batch
 from analysis.fairness.judge import Measure, measured
@@ -111,10 +112,10 @@ def _finding(batch: Batch, measure: Measure, group: int, value: float, spread: f
     label = phrase(
         "fairness.label.pooled", figure=measure.label, attribute=partition.attribute, group=partition.label(group)
     )
-    bounds = (value - 1.96 * spread, value + 1.96 * spread)
+    level = batch.settings.level
+    reach = float(ndtri((1 + level) / 2)) * spread
     method = phrase("fairness.method.pooled", figure=measure.method)
     facts = {"attribute": partition.attribute, "figure": measure.name, "between": between}
     key = f"{partition.attribute}.{measure.name}.{name}.pooled"
-    return measured(
-        key, label, measure.unit, value, bounds, n, method, groups={name: n}, settings=facts, seed=batch.seed
-    )
+    rest = {"groups": {name: n}, "settings": facts, "seed": batch.seed, "level": level}
+    return measured(key, label, measure.unit, value, (value - reach, value + reach), n, method, **rest)

@@ -97,7 +97,7 @@ def prompted_section(
     tested: list[Comparison] = []
     for at, name in enumerate(names):
         tell(at / len(names), "prompted.comparing", attribute=name)
-        found += _answered(replies, name, seed)
+        found += _answered(replies, name, settings.level, seed)
         compared = _compare(replies, name, settings)
         if len(compared.values) < 2 or compared.prompts < max(k, FEWEST):
             found.append(_too_few(compared, len(replies.neutral), max(k, FEWEST), seed))
@@ -136,13 +136,13 @@ def _compare(replies: Replies, name: str, settings: PromptedSettings) -> _Compar
     return _Compared(name, tuple(values), all_of(values), all_of(floor), int(full.sum()))
 
 
-def _answered(replies: Replies, name: str, seed: int) -> Iterator[Finding]:
+def _answered(replies: Replies, name: str, level: float, seed: int) -> Iterator[Finding]:
     """The share of replies that named K catalogue items, by value."""
     from scipy.stats import binomtest
 
     for value, lists in replies.attributes[name].items():
         full, n = int(_complete(lists).sum()), len(lists)
-        ends = binomtest(full, n).proportion_ci(method="wilson")
+        ends = binomtest(full, n).proportion_ci(level, method="wilson")
         yield measured(
             f"{name}.prompted.parsed.{value}",
             phrase("prompted.label.parsed", attribute=name, value=value),
@@ -153,6 +153,7 @@ def _answered(replies: Replies, name: str, seed: int) -> Iterator[Finding]:
             phrase("prompted.method.parsed", K=lists.shape[1]),
             settings={"asked_as": value, "asked_of": name, "figure_of": "parsed"},
             seed=seed,
+            level=level,
         )
 
 
@@ -162,7 +163,8 @@ def _parsed_gap(replies: Replies, name: str, settings: PromptedSettings, seed: i
     if np.ptp(full) == 0:
         return []
     p, _ = permuted_p(full, settings.permutations, _rng(seed, name, "parsed"))
-    blank = _blank(name, "prompted.parsed.gap", phrase("prompted.label.parsed_gap", attribute=name), len(full), seed)
+    label = phrase("prompted.label.parsed_gap", attribute=name)
+    blank = _blank(name, "prompted.parsed.gap", label, len(full), seed, settings.level)
     method = phrase("prompted.method.parsed_gap", permutations=settings.permutations)
     return [replace(blank, unit="points", value=snsr(full), p=p, test="permutation", method=method)]
 
@@ -205,6 +207,7 @@ def _level(compared: _Compared, kind: str, at: int, draws: Resampled, settings: 
         phrase(f"prompted.method.{kind}", K=settings.top),
         settings={"asked_as": value, "asked_of": compared.attribute, "figure_of": kind},
         seed=seed,
+        level=settings.level,
     )
 
 
@@ -213,7 +216,7 @@ def _tested(
 ) -> Comparison:
     """SNSR or SNSV: no interval is valid for a range, so a permutation test alone."""
     label = phrase(f"prompted.label.{figure}", attribute=compared.attribute, similarity=_called(kind))
-    blank = _blank(compared.attribute, f"prompted.{figure}[{kind}]", label, compared.prompts, seed)
+    blank = _blank(compared.attribute, f"prompted.{figure}[{kind}]", label, compared.prompts, seed, settings.level)
     method = phrase(f"prompted.method.{figure}", permutations=settings.permutations)
     facts: dict[str, JSON] = {"asked_of": compared.attribute, "figure_of": kind}
     return replace(blank, value=value, p=p, test="permutation", method=method, settings=facts)
@@ -265,7 +268,7 @@ def _no_floor(compared: _Compared, kind: str, seed: int) -> Finding:
 
 def _excess(compared: _Compared, kind: str, draws: Resampled, settings: PromptedSettings, seed: int) -> Comparison:
     label = phrase("prompted.label.excess", attribute=compared.attribute, similarity=_called(kind))
-    blank = _blank(compared.attribute, f"prompted.excess[{kind}]", label, compared.prompts, seed)
+    blank = _blank(compared.attribute, f"prompted.excess[{kind}]", label, compared.prompts, seed, settings.level)
     value = snsr(compared.similarity[kind]) - snsr(compared.floor[kind])
     outer, error = excess_limits(draws, value, compared.prompts, settings.level)
     facts: dict[str, JSON] = {"asked_of": compared.attribute, "figure_of": kind}
@@ -284,7 +287,6 @@ def _excess(compared: _Compared, kind: str, draws: Resampled, settings: Prompted
         smallest=smallest_detectable(errors, settings.level),
         method=method,
         settings=facts,
-        level=settings.level,
     )
 
 
@@ -298,7 +300,7 @@ def _pairs(
         facts: dict[str, Fact] = {"first": first, "second": second, "similarity": _called(kind)}
         label = phrase("prompted.label.pair", attribute=compared.attribute, **facts)
         name = f"prompted.{kind}.gap.{first}-{second}"
-        blank = _blank(compared.attribute, name, label, compared.prompts, seed)
+        blank = _blank(compared.attribute, name, label, compared.prompts, seed, settings.level)
         blank = replace(
             blank,
             method=phrase("prompted.method.pair", replicates=settings.replicates),
@@ -317,7 +319,6 @@ def _pairs(
             p=welch_p(value, error, n),
             margin=settings.margin,
             smallest=smallest_detectable(error, settings.level),
-            level=settings.level,
             corrected=len(compared.values) > 2,
         )
 
@@ -333,7 +334,7 @@ def _too_few(compared: _Compared, asked: int, least: int, seed: int) -> Finding:
     )
 
 
-def _blank(attribute: str, name: str, label: Phrase, n: int, seed: int) -> Comparison:
+def _blank(attribute: str, name: str, label: Phrase, n: int, seed: int, level: float) -> Comparison:
     return Comparison(
         key=f"{attribute}.{name}",
         label=label,
@@ -343,6 +344,7 @@ def _blank(attribute: str, name: str, label: Phrase, n: int, seed: int) -> Compa
         groups={},
         settings={},
         seed=seed,
+        level=level,
     )
 
 

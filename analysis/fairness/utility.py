@@ -116,6 +116,7 @@ def _against(chosen: Ranking, other: Ranking, K: int, settings: InferenceSetting
             groups={},
             settings={"figure": one.name, "recommenders": [chosen.name, other.name], "K": K},
             seed=seed,
+            level=settings.level,
         )
         results.append(judgeable_change(blank, found, 0, settings.margin))
     return results

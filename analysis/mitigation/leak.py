@@ -60,5 +60,6 @@ def leak_level(ranking: Ranking, vectors: np.ndarray | None, name: str, terms: T
             phrase("mitigation.method.leak"),
             settings={"variant": name, "figure": "leak", "source": source, "attribute": terms.group.attribute},
             seed=terms.seed,
+            level=terms.settings.level,
         )
     ]
