@@ -133,6 +133,36 @@ def is_change(finding: Finding) -> bool:
     return finding.key.endswith(".change") or finding.key.startswith("feedback.change.")
 
 
+def within(p: float, level: float) -> bool:
+    """Whether a p-value is small enough to speak of a gap at that level of confidence."""
+    return p <= 1 - level + 1e-12
+
+
+def is_sure(finding: Finding) -> bool:
+    """Whether the correction for how many were looked at, where one was made, leaves the finding standing."""
+    return finding.p_adjusted is None or within(finding.p_adjusted, finding.level)
+
+
+def joined(*reasons: Phrase | None) -> Phrase | None:
+    """Reasons one after the other, as one; None where there are none."""
+    said = [reason for reason in reasons if reason is not None]
+    if len(said) < 2:
+        return said[0] if said else None
+    return phrase("finding.both", first=said[0], second=joined(*said[1:]) or "")
+
+
+def warns(finding: Finding, key: str) -> bool:
+    """Whether the finding's reason is, or holds among others, the one with this key."""
+    reason = finding.reason
+    while reason is not None:
+        facts = reason.facts if reason.key == "finding.both" else {"first": reason, "second": None}
+        first, rest = facts["first"], facts["second"]
+        if isinstance(first, Phrase) and first.key == key:
+            return True
+        reason = rest if isinstance(rest, Phrase) else None
+    return False
+
+
 def verdict_word(finding: Finding) -> Phrase:
     """The verdict in a word or two. A change has its own, and so have two recommenders: neither is a gap of groups."""
     name = finding.verdict.name.lower()
@@ -162,6 +192,9 @@ def sentence(finding: Finding) -> Phrase:
     if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:
         key += "_mde"
         facts["smallest"] = amount(finding.smallest_detectable, finding.unit)
+    if finding.verdict is Verdict.GAP and not is_sure(finding):
+        key += "_perhaps"
+        facts["p"] = p_said(finding.p_adjusted)
     if finding.verdict is Verdict.EQUIVALENT:
         facts["margin"] = amount(finding.margin or 0.0, finding.unit)
     return phrase(key, **facts)

@@ -15,7 +15,7 @@ from analysis.document import Cell as TableCell
 from analysis.document import Column, Table
 from analysis.fairness.partition import group_label
 from analysis.fairness.summary import bare
-from analysis.finding import Finding, Verdict
+from analysis.finding import Finding, Verdict, is_sure
 from words import Fact, Phrase, phrase
 
 SIGNS = {
@@ -48,8 +48,7 @@ class Evidence:
     @property
     def sure(self) -> bool:
         """A gap that also stands after the correction for how many were looked at."""
-        p = self.gap.p_adjusted
-        return self.gap.verdict is Verdict.GAP and (p is None or p <= 1 - self.gap.level + 1e-12)
+        return self.gap.verdict is Verdict.GAP and is_sure(self.gap)
 
 
 @dataclass(frozen=True)

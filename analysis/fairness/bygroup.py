@@ -30,10 +30,10 @@ from analysis.fairness.infer import (
     smallest_detectable,
     welch_p,
 )
-from analysis.fairness.judge import Comparison, Measure, joined, measured
+from analysis.fairness.judge import Comparison, Measure, measured
 from analysis.fairness.partition import EVERYONE, Partition
 from analysis.fairness.unknown import unknown_bounds, unknown_reason
-from analysis.finding import JSON, Finding, not_computed
+from analysis.finding import JSON, Finding, joined, not_computed
 from analysis.log import UNKNOWN
 from words import Fact, Phrase, phrase
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import benjamini_hochberg, inside_margin
-from analysis.finding import JSON, Finding, Test, Verdict, not_computed, p_said
+from analysis.finding import JSON, Finding, Test, Verdict, joined, not_computed, p_said, within
 from words import Fact, Phrase, phrase
 
 Array = npt.NDArray[np.float64]
@@ -88,14 +88,6 @@ class Comparison:
     test: Test = ""
 
 
-def joined(*reasons: Phrase | None) -> Phrase | None:
-    """Reasons one after the other, as one; None where there are none."""
-    said = [reason for reason in reasons if reason is not None]
-    if len(said) < 2:
-        return said[0] if said else None
-    return phrase("finding.both", first=said[0], second=joined(*said[1:]) or "")
-
-
 def tested(comparison: Comparison, p: float, permutations: int | None = None) -> Comparison:
     """The comparison with its p-value, and in words what this is from: so many `permutations`, or Welch's t."""
     facts: dict[str, Fact] = {"figure": comparison.method}
@@ -143,7 +135,7 @@ def judge(comparison: Comparison, p_adjusted: float | None) -> Finding:
         test=c.test,
         margin=c.margin,
         smallest_detectable=c.smallest,
-        reason=c.reason or _warning(c, p_adjusted, verdict),
+        reason=joined(c.reason, _warning(c, p_adjusted, verdict)),
         method=c.method,
         settings=c.settings,
         seed=c.seed,
@@ -161,7 +153,7 @@ def _outside(c: Comparison) -> bool:
 
 
 def _sure(c: Comparison, p_adjusted: float | None) -> bool:
-    return p_adjusted is not None and p_adjusted <= 1 - c.level + 1e-12
+    return p_adjusted is not None and within(p_adjusted, c.level)
 
 
 def _immaterial(c: Comparison) -> bool:
@@ -174,11 +166,11 @@ def _warning(c: Comparison, p_adjusted: float | None, verdict: Verdict) -> Phras
         return phrase("fairness.reason.corrected", p=p_said(p_adjusted))
     if verdict is not Verdict.GAP:
         return None
-    if _immaterial(c):
-        return phrase("fairness.reason.small")
-    if p_adjusted is not None and not _sure(c, p_adjusted):
-        return phrase("fairness.reason.many", p=p_said(p_adjusted))
-    return None
+    many = p_adjusted is not None and not _sure(c, p_adjusted)
+    return joined(
+        phrase("fairness.reason.many", p=p_said(p_adjusted)) if many else None,
+        phrase("fairness.reason.small") if _immaterial(c) else None,
+    )
 
 
 def _holding(limits: tuple[float, float] | None, value: float) -> tuple[float, float] | tuple[None, None]:

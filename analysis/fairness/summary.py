@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount, p_said, sentence
+from analysis.finding import Finding, Verdict, amount, is_sure, p_said, sentence
 from words import Phrase, phrase
 
 FAMILIES = (
@@ -35,7 +35,7 @@ def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
     judged = len(real) + len(same) + len(open_)
     if not judged:
         return (phrase("fairness.summary.none"),)
-    sure = [finding for finding in real if finding.p_adjusted is None or finding.p_adjusted <= 1 - finding.level]
+    sure = [finding for finding in real if is_sure(finding)]
     alone = len(real) - len(sure)
     counts = {"real": len(sure), "alone": alone, "same": len(same), "open": len(open_), "judged": judged}
     key = "counts" if sure and not alone else "counts_and_alone" if sure else "alone" if alone else "no_gap"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analysis.charts import legible
 from analysis.document import Document
-from analysis.finding import Finding, Verdict
+from analysis.finding import Finding, Verdict, is_sure
 from words import Language, Phrase, phrase, say
 
 QUESTIONS: dict[str, tuple[tuple[str, int], ...]] = {
@@ -71,16 +71,10 @@ def _strength(findings: list[Finding]) -> list[Phrase]:
     total = sum(count.values())
     if not total:
         return []
-    sure = count[Verdict.GAP] + count[Verdict.EFFECT]
-    said = [
-        phrase(
-            "report.strength.counts",
-            total=total,
-            sure=sure,
-            same=count[Verdict.EQUIVALENT],
-            open=count[Verdict.CANNOT_TELL],
-        )
-    ]
+    alone = sum(one.verdict is Verdict.GAP and not is_sure(one) for one in findings)
+    counted = {"total": total, "sure": count[Verdict.GAP] + count[Verdict.EFFECT] - alone, "alone": alone}
+    counted |= {"same": count[Verdict.EQUIVALENT], "open": count[Verdict.CANNOT_TELL]}
+    said = [phrase(f"report.strength.counts{'_and_alone' if alone else ''}", **counted)]
     tried = [bool(one.settings["stood"]) for one in findings if "stood" in one.settings]
     if tried:
         key = "all_stood" if all(tried) else "some_fell"

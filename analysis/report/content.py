@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.charts import legible
 from analysis.document import Chart, Document, Section
-from analysis.finding import VALUELESS, Finding, Verdict, amount, interval, verdict_word
+from analysis.finding import VALUELESS, Finding, Verdict, amount, interval, verdict_word, warns
 from analysis.report.answers import Answer, about, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
@@ -314,7 +314,7 @@ def _row(step: str, finding: Finding, methods: dict[str, int], language: Languag
         reason=legible(say(finding.reason, language)) if finding.reason else "",
         method=methods[legible(say(finding.method, language))],
         step=step,
-        small=finding.reason is not None and finding.reason.key == "fairness.reason.small",
+        small=warns(finding, "fairness.reason.small"),
     )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from analysis.finding import Finding, Verdict, amount, sentence, verdict_word
+from analysis.finding import Finding, Verdict, amount, joined, sentence, verdict_word, warns
 from words import phrase, say
 
 LABEL = phrase("fairness.group.all")
@@ -59,3 +59,22 @@ def test_a_change_is_called_a_change_and_a_gap_a_gap_while_the_verdict_in_the_fi
     pair = gap.model_copy(update={"key": "recommender.ndcg@10.gap.ease-popularity"})
     assert say(verdict_word(pair)) == "differ"
     assert say(verdict_word(gap)) == "gap" and "difference is real" in say(sentence(gap))
+
+
+@pytest.mark.parametrize("key", ["gender.ndcg@10.gap", CHANGE_KEYS[0]])
+def test_a_gap_that_the_correction_denies_is_not_called_real(key):
+    gap = level(Verdict.GAP, value=0.1, low=0.05, high=0.2, p_value=0.01, p_adjusted=0.2)
+    gap = gap.model_copy(update={"key": key})
+    assert "real" not in say(sentence(gap)) and "may be chance (p = 0.200 after correction)" in say(sentence(gap))
+    assert "出于偶然" in say(sentence(gap), "zh")
+    assert "real" in say(sentence(gap.model_copy(update={"p_adjusted": 0.05})))
+    assert "real" in say(sentence(gap.model_copy(update={"level": 0.8})))
+
+
+def test_reasons_that_are_joined_are_all_said_and_found():
+    reasons = [phrase("fairness.reason.small"), phrase("fairness.reason.unchanged"), phrase("fairness.reason.coverage")]
+    whole = joined(reasons[0], None, *reasons[1:])
+    assert say(whole) == " ".join(map(say, reasons)) and joined(None, None) is None
+    found = level(value=0.1, reason=whole)
+    assert all(warns(found, reason.key) for reason in reasons) and not warns(found, "fairness.reason.constant")
+    assert warns(level(value=0.1, reason=reasons[0]), reasons[0].key) and not warns(level(value=0.1), reasons[0].key)

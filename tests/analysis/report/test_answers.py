@@ -62,3 +62,12 @@ def test_the_size_is_the_data_steps_own_sentence():
     section = Section(step="data", summary=(said("First."), phrase("data.summary.size", **counts)))
     assert size(audit(section), "en") == "The log has 30 rows of 12 users and 7 items."
     assert size(audit(), "en") == ""
+
+
+def test_a_gap_that_the_correction_denies_is_counted_apart():
+    claims = (
+        finding("a.gap", Verdict.GAP, 0.1, 0.05, 0.2, p_adjusted=0.01),
+        finding("b.gap", Verdict.GAP, 0.1, 0.05, 0.2, p_adjusted=0.3),
+    )
+    first = answers(audit(Section(step="disparity", summary=(), findings=claims)), "en")[3].sentences[0]
+    assert "more than chance: 1; standing out alone but not after the correction for many looks: 1;" in first
