@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtr
 
 from analysis.causal.cells import Cells, Estimand, arm_means, naive, standardised
 from analysis.causal.doubly_robust import Nuisances, clustered_error, influence, naive_influence
@@ -44,7 +45,11 @@ class Adjusted:
 
 
 def from_replicates(value: float, replicates: Numbers, users: int) -> Estimate | None:
-    """Expanded percentile interval over users; None where too many replicates are undefined."""
+    """Expanded percentile interval over users; None where too many replicates are undefined.
+
+    p: twice the share of replicates beyond 0. Where none is, that cannot tell p below 2 / (replicates + 1), too large
+    to pass a correction over many groups: then p is Student's t's with the replicates' standard error, if smaller.
+    """
     kept = replicates[np.isfinite(replicates)]
     if not np.isfinite(value) or users < 2 or len(kept) < USABLE * len(replicates):
         return None
@@ -55,7 +60,15 @@ def from_replicates(value: float, replicates: Numbers, users: int) -> Estimate |
     low, high = limits(kept, np.array([error]), n, LEVEL)
     inner = limits(kept, np.array([error]), n, 2 * LEVEL - 1)
     tails = float(min((kept <= 0).sum(), (kept >= 0).sum()))
-    return Estimate(value, min(low, value), max(high, value), inner, error, min(1.0, 2 * (1 + tails) / (1 + len(kept))))
+    p = min(1.0, 2 * (1 + tails) / (1 + len(kept)))
+    if tails == 0:
+        p = min(p, student_p(value, error, users))
+    return Estimate(value, min(low, value), max(high, value), inner, error, p)
+
+
+def student_p(value: float, error: float, users: int) -> float:
+    """Two-sided p of a value against 0 by Student's t with users - 1 degrees of freedom; in (0, 1]."""
+    return max(2 * float(stdtr(users - 1, -abs(value) / error)), float(np.finfo(float).tiny))
 
 
 def from_error(value: float, error: float, users: int) -> Estimate | None:
@@ -65,8 +78,8 @@ def from_error(value: float, error: float, users: int) -> Estimate | None:
     if not np.isfinite(value) or not np.isfinite(error) or error <= 0 or users < 2:
         return None
     wide, narrow = (float(stats.t.ppf(quantile, users - 1)) * error for quantile in (0.975, 0.95))
-    p = 2 * float(stats.t.sf(abs(value) / error, users - 1))
-    return Estimate(value, value - wide, value + wide, (value - narrow, value + narrow), error, p)
+    inner = (value - narrow, value + narrow)
+    return Estimate(value, value - wide, value + wide, inner, error, student_p(value, error, users))
 
 
 def raw(cells: Cells, replicates: int, seed: int) -> Estimate | None:

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.causal.analyse import analyse
 from analysis.causal.cells import arm_means, compress, naive, standardised
 from analysis.causal.doubly_robust import clustered_error, influence, nuisances, user_folds
-from analysis.causal.estimate import by_strata, raw
+from analysis.causal.estimate import by_strata, from_replicates, raw
 from analysis.causal.propensity import logged_propensity, overlap_by_strata, propensity_by_stratum
 from analysis.causal.regression import linear_adjustment
 from analysis.causal.settings import EffectSettings
@@ -232,3 +233,19 @@ def test_binned_confounders_state_their_edges() -> None:
     table = confounded(500, 11).assign(w=np.arange(500.0))
     one = cut(table, ("w",)).confounders[0]
     assert one.edges == pytest.approx((0, 99.8, 199.6, 299.4, 399.2, 499)) and len(one.labels) == 5
+
+
+def test_a_strong_effect_of_one_group_among_many_can_stand_after_correction() -> None:
+    """No replicate beyond 0 says p < 2 / 1001 only, which 26 groups make larger than .05."""
+    drawn = np.random.default_rng(0).normal(0.0, 1.0, 1000)
+    strong, plain = from_replicates(8.0, 8.0 + drawn, 400), from_replicates(2.0, 2.0 + drawn, 400)
+    assert strong is not None and plain is not None
+    assert strong.p == pytest.approx(2 * stats.t.sf(8.0 / drawn.std(ddof=1), 399)) and strong.p * 26 < 0.001
+    beyond = (drawn + 2.0 <= 0).sum()
+    assert beyond > 0 and plain.p == pytest.approx(2 * (1 + beyond) / 1001)
+
+
+def test_few_users_without_a_replicate_beyond_nought_keep_the_larger_claim_of_the_resamples() -> None:
+    drawn = np.random.default_rng(1).uniform(-1.0, 1.0, 1000)
+    found = from_replicates(1.1, 1.1 + drawn, 4)
+    assert found is not None and found.p == pytest.approx(2 / 1001)
