@@ -66,7 +66,7 @@ class DisparitySettings(InferenceSettings):
     intersection_figures: tuple[UserFigure, ...] = ("ndcg", "recall", "hit", "length")
     """Figures by intersection."""
     top: int | None = Field(default=None, ge=1, le=100)
-    """Judge the first so many places of each list; None: whole lists."""
+    """Judge the first so many places of each list, and no more than the lists have; None: whole lists."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ def disparity_section(
     come back with small cells already hidden.
     Raises Refusal where a named attribute is not in the data.
     """
-    K = settings.top or ranking.lists.shape[1]
-    listed = tuple(flips.values() if isinstance(flips, Mapping) else flips or ())
+    K = ranking.depth(settings.top)
+    listed = tuple(flip.top(K) for flip in (flips.values() if isinstance(flips, Mapping) else flips or ()))
     inputs = _Inputs(ranking.top(K), decisions, listed, ratings, settings, K, seed)
     tell(0.05, "fairness.progress.resample")
     batches = _batches(inputs)
@@ -129,9 +129,9 @@ def disparity_section(
         *_impact(inputs, hidden),
         *pooled_findings(batches, hidden),
     )
-    groups = tuple(batch.partition for batch in batches)
+    groups, cut = tuple(batch.partition for batch in batches), ranking.depth_notes(settings.top)
     section = build_disclosed(
-        findings, k, lambda shown: disparity_drawn(inputs.ranking, shown, _unique(groups), _notes(inputs, groups))
+        findings, k, lambda shown: disparity_drawn(inputs.ranking, shown, _unique(groups), _notes(inputs, groups, cut))
     )
     tell(1.0, "fairness.progress.done")
     return section
@@ -299,10 +299,11 @@ def _unique(groups: Sequence[Partition]) -> tuple[Partition, ...]:
     return tuple({group.attribute: group for group in groups}.values())
 
 
-def _notes(inputs: _Inputs, groups: Sequence[Partition]) -> tuple[Phrase, ...]:
+def _notes(inputs: _Inputs, groups: Sequence[Partition], cut: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
     settings = inputs.settings
     notes = [
         inputs.ranking.protocol,
+        *cut,
         phrase("fairness.note.interval", replicates=settings.replicates, level=round(100 * settings.level)),
         phrase("fairness.note.many", margin=settings.margin),
         phrase("fairness.note.tail"),

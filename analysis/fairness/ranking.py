@@ -92,6 +92,16 @@ class Ranking:
         """bool [users, K]: where a list holds an item."""
         return self.lists >= 0
 
+    def depth(self, asked: int | None) -> int:
+        """Places of each list that are judged: as many as asked (None: all), but no more than the lists have."""
+        width = self.lists.shape[1]
+        return width if asked is None else min(asked, width)
+
+    def depth_notes(self, asked: int | None) -> tuple[Phrase, ...]:
+        """Says so where the lists are shorter than asked."""
+        K = self.depth(asked)
+        return (phrase("fairness.note.shorter", asked=asked, K=K),) if asked is not None and asked > K else ()
+
     def top(self, K: int) -> Ranking:
         """The same recommender with lists cut after the first `K` items."""
         scores = None if self.scores is None else self.scores[:, :K]
@@ -149,6 +159,10 @@ class Flip:
     original: Lists
     flipped: Lists
     divergence: npt.NDArray[np.float64]
+
+    def top(self, K: int) -> Flip:
+        """The same twins with both lists cut after the first `K` items; the scores behind them stay."""
+        return replace(self, original=self.original[:, :K], flipped=self.flipped[:, :K])
 
     def among(self, users: npt.NDArray[np.bool_]) -> Flip:
         """The twins of some users, coded as in `Ranking.among`."""

@@ -68,10 +68,10 @@ def chosen_section(
         levels += who_gained(before.ranking.top(terms.K), after.ranking.top(terms.K), after.name, terms)
         levels += leak_level(before.ranking.top(terms.K), before.vectors, BEFORE, terms)
         levels += leak_level(after.ranking.top(terms.K), after.vectors, after.name, terms)
-    name, protocol = after.name, before.ranking.protocol
+    name, about = after.name, (before.ranking.protocol, *before.ranking.depth_notes(settings.top))
     every = {finding.key: finding for finding in levels}
     section = build_disclosed(
-        (*every.values(), *judged(comparisons)), k, lambda shown: chosen_drawn(shown, name, terms, protocol)
+        (*every.values(), *judged(comparisons)), k, lambda shown: chosen_drawn(shown, name, terms, about)
     )
     tell(1.0, "mitigation.progress.done")
     return section

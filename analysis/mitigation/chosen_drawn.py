@@ -16,7 +16,7 @@ from words import Fact, Phrase, phrase
 WAYS = ("better", "worse")
 
 
-def chosen_drawn(findings: tuple[Finding, ...], name: str, terms: Terms, protocol: Phrase) -> Section:
+def chosen_drawn(findings: tuple[Finding, ...], name: str, terms: Terms, about: tuple[Phrase, ...]) -> Section:
     """The section `chosen` of disclosed `findings`; keys begin with ``chosen`` there. name: of the variant."""
     by_key = {finding.key: finding for finding in findings}
     effects = _effects(by_key, name, terms)
@@ -37,7 +37,7 @@ def chosen_drawn(findings: tuple[Finding, ...], name: str, terms: Terms, protoco
         tables=(_effect_table(effects), _people_table(by_key, name, figure, terms)),
         notes=(
             *(phrase(f"mitigation.about.{part.partition('@')[0]}") for part in name.split("+")),
-            protocol,
+            *about,
             phrase("mitigation.note.paired"),
             phrase("chosen.note.conflict"),
         ),

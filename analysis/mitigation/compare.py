@@ -54,7 +54,7 @@ class MitigationSettings(InferenceSettings):
     most_loss: float = Field(default=0.01, ge=0.0, le=1.0)
     """The share of overall accuracy, on the validation part, that a suggested mitigation may cost."""
     top: int | None = Field(default=None, ge=1, le=100)
-    """Judge the first so many places; None: whole lists."""
+    """Judge the first so many places, and no more than the lists have; None: whole lists."""
 
     @property
     def tried(self) -> tuple[Method, ...]:
@@ -128,11 +128,12 @@ def mitigation_section(
     best = suggested(trials, settings.most_loss)
     found += trial_findings(trials, settings.goal, settings.most_loss, terms)
     suggestion = Suggestion(settings.goal, None if best is None else best.name, bool(trials), settings.most_loss)
-    listed, protocol = [(v.name, v.ranking is not None) for v in variants], before.ranking.protocol
+    listed = [(v.name, v.ranking is not None) for v in variants]
+    about = (before.ranking.protocol, *before.ranking.depth_notes(settings.top))
     section = build_disclosed(
         (*_first_of_each(found), *judged(comparisons)),
         k,
-        lambda shown: mitigation_drawn(shown, listed, terms, protocol, suggestion),
+        lambda shown: mitigation_drawn(shown, listed, terms, about, suggestion),
     )
     tell(1.0, "mitigation.progress.done")
     return section
@@ -141,7 +142,7 @@ def mitigation_section(
 def terms_of(ranking: Ranking, settings: MitigationSettings, k: int, seed: int) -> Terms:
     """By what changes of `ranking` are judged."""
     group = partition(ranking.attributes, (chosen_attribute(ranking.attributes, settings),))
-    return Terms(group, settings.figure, settings.grouping, settings.top or ranking.lists.shape[1], k, settings, seed)
+    return Terms(group, settings.figure, settings.grouping, ranking.depth(settings.top), k, settings, seed)
 
 
 def _trials(before: Variant, variants: Sequence[Variant], goal: Goal, terms: Terms) -> list[Trial]:

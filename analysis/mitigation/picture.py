@@ -58,10 +58,10 @@ def mitigation_drawn(
     findings: tuple[Finding, ...],
     variants: Sequence[tuple[str, bool]],
     terms: Terms,
-    protocol: Phrase,
+    about: tuple[Phrase, ...],
     suggestion: Suggestion,
 ) -> Section:
-    """The section of disclosed `findings`. variants: (name, has lists)."""
+    """The section of disclosed `findings`. variants: (name, has lists). about: what is said of the lists judged."""
     by_key = {finding.key: finding for finding in findings}
     group, figure = terms.group, f"{terms.figure}@{terms.K}"
     lists = [name for name, listed in variants if listed]
@@ -89,7 +89,7 @@ def mitigation_drawn(
         ),
         notes=(
             *_explained(figure),
-            protocol,
+            *about,
             phrase("mitigation.note.paired"),
             phrase("mitigation.note.front"),
             *(phrase(f"mitigation.about.{method}") for method in _methods(names)),

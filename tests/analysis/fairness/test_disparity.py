@@ -183,3 +183,29 @@ def test_the_words_of_a_gap_name_the_test_that_its_p_comes_from():
             assert found[key].test == test
             assert ("Welch" in say(found[key].method)) == (test == "welch")
         assert said in say(sentence(found["gender.odds.gap"]))  # no interval, so its p is spoken
+
+
+def test_lists_shorter_than_asked_are_judged_at_their_own_length_and_a_note_says_so():
+    """Ten wanted items and a list of five of them: as good as five places can be, not .61 of an ideal ten."""
+    wanted = np.zeros((60, 20))
+    wanted[:, :10] = 1
+    data = ranking(np.tile(np.arange(5), (60, 1)), wanted)
+    settings = SETTINGS.model_copy(update={"top": 20, "figures": ("ndcg", "hit"), "intersections": False})
+    section = disparity_section(data, None, None, settings, 10, 1)
+    assert findings(section)["all.ndcg@5"].value == pytest.approx(1.0)
+    assert not [key for key in findings(section) if "@20" in key]
+    said = [say(note) for note in section.notes]
+    assert any("the first 5 are judged and not the 20 asked for" in note for note in said)
+    whole = disparity_section(data, None, None, settings.model_copy(update={"top": 5}), 10, 1)
+    assert not any("asked for" in say(note) for note in whole.notes)
+
+
+def test_flipped_lists_are_cut_like_the_others():
+    users = 60
+    lists = np.tile(np.arange(4), (users, 1))
+    flip = Flip("gender", np.arange(users, dtype=np.int32), lists, lists[:, [0, 1, 3, 2]], np.ones(users))
+    data = ranking(lists, np.ones((users, 20)))
+    settings = SETTINGS.model_copy(update={"top": 3, "figures": ("flip",), "intersections": False})
+    found = findings(disparity_section(data, None, {"gender": flip}, settings, 10, 1))
+    assert found["all.flip_jaccard[gender]"].value == pytest.approx(2 / 4)  # of 0 1 2 and 0 1 3
+    assert found["all.flip_divergence[gender]"].value == 1.0

@@ -146,3 +146,14 @@ def test_where_no_two_groups_can_be_shown_the_summary_says_so():
     settings = SETTINGS.model_copy(update={"attribute": "gender"})
     section = mitigation_section(as_is(before), [Variant("rerank", 1.0, helped(before, 1)[0])], settings, 10, 1)
     assert "fewer than two groups are large enough" in say(section.summary[0])
+
+
+def test_lists_shorter_than_asked_are_compared_at_their_own_length_and_a_note_says_so():
+    before = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
+    variants = [Variant("adversary", 1.0, helped(before, 0.5)[0])]
+    asked = SETTINGS.model_copy(update={"top": 20})
+    section = mitigation_section(as_is(before), variants, asked, 10, 1)
+    plain = mitigation_section(as_is(before), variants, SETTINGS, 10, 1)
+    assert section.findings == plain.findings and "mitigation.before.all.hit@5" in findings(section)
+    notes = [{say(note, language) for note in section.notes} for language in LANGUAGES]
+    assert any("the first 5 are judged" in note for note in notes[LANGUAGES.index("en")])
