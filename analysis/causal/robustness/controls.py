@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.causal import propensity
 from analysis.causal.dag import Graph
 from analysis.causal.effect_findings import Frame, unit_of
+from analysis.causal.effects import with_outcome
 from analysis.causal.estimate import Estimate
 from analysis.causal.estimators import ESTIMATORS
 from analysis.causal.question import Question
@@ -69,6 +70,8 @@ def _control(
         return Control(kind, name, said, None, reason, frame)
     if kind == "outcome":
         table, said = _as_number(table, name, said)
+    else:
+        table = with_outcome(table, q, frame.settings)  # in the answer's own unit: cut where the settings cut it
     try:
         rows = _rows(table, q, contrast, kind, name, frame.settings.bins)
     except Refusal as refusal:

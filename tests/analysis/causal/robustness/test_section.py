@@ -150,6 +150,21 @@ def test_a_text_column_is_a_control_by_its_most_frequent_value() -> None:
     assert found_in(by_hand)["robustness.control.outcome[age]"].value == control.value
 
 
+def test_a_negative_exposure_is_told_of_the_outcome_as_the_answer_has_it() -> None:
+    """Ratings cut at 4 are shares, so a control of .30 rating points may not read +30 percentage points."""
+    rng = np.random.default_rng(3)
+    table = confounded(2000, 12, users=400).assign(v=lambda t: rng.integers(0, 2, len(t)))
+    stars = np.clip(
+        np.round(2 + table["z"].eq("b") + table["x"] + 0.3 * table["v"] + rng.normal(size=len(table))), 1, 5
+    )
+    cut, own = table.assign(y=stars), table.assign(y=(stars >= 4).astype(float))
+    section = section_of(dataset(cut), triangle("z"), effects={"positive_from": 4.0}, negative_exposures=("v",))
+    by_hand = section_of(dataset(own), triangle("z"), negative_exposures=("v",))
+    control, expected = (found_in(one)["robustness.control.exposure[v]"] for one in (section, by_hand))
+    assert control.unit == expected.unit == "points"
+    assert (control.value, control.low, control.high) == (expected.value, expected.low, expected.high)
+
+
 def broken(**columns: object) -> pd.DataFrame:
     return confounded(600, 4).assign(**columns)
 
