@@ -143,6 +143,11 @@ def is_sure(finding: Finding) -> bool:
     return finding.p_adjusted is None or within(finding.p_adjusted, finding.level)
 
 
+def is_certain_gap(finding: Finding) -> bool:
+    """Whether groups differ (or a change is there) by more than chance, also after the correction for many looks."""
+    return finding.verdict is Verdict.GAP and is_sure(finding)
+
+
 def joined(*reasons: Phrase | None) -> Phrase | None:
     """Reasons one after the other, as one; None where there are none."""
     said = [reason for reason in reasons if reason is not None]

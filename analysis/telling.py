@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.document import Cell, Column, Table
 from analysis.fairness.partition import Partition, group_label
-from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.finding import VALUELESS, Finding, amount, is_certain_gap
 from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.logged import RANDOM, Logged, Shown
 from analysis.prepare import Prepared
@@ -69,7 +69,7 @@ def _exposures(data: Logged, groups: Sequence[Partition], by_key: dict[str, Find
             gap = by_key[f"{key}.gap"]
             size = abs(gap.value or 0.0)
             place = group.attribute, shown.column
-            if gap.verdict is Verdict.GAP and size > found.get(place, (0.0, []))[0]:
+            if is_certain_gap(gap) and size > found.get(place, (0.0, []))[0]:
                 found[place] = size, _exposure(data, group, shown, gap, by_key)
     return [said for _, said in sorted(found.values(), key=lambda entry: -entry[0])]
 
@@ -82,7 +82,7 @@ def _nothing_shown(data: Logged, groups: Sequence[Partition], by_key: dict[str, 
         for group in groups:
             gaps = [by_key[key] for name in names if (key := f"{group.attribute}.{name}.gap") in by_key]
             known = [gap for gap in gaps if gap.verdict not in VALUELESS]
-            if known and all(gap.verdict is not Verdict.GAP for gap in known):
+            if known and not any(is_certain_gap(gap) for gap in known):
                 without.append(group.attribute)
         if without:
             told.append([phrase(f"data.summary.no_{kind}_gap", attribute=", ".join(without))])
@@ -111,7 +111,7 @@ def _exposure(data: Logged, group: Partition, shown: Shown, gap: Finding, by_key
         *said,
         phrase("data.summary.random", **facts, **_shares(first, second)),
         phrase(
-            "data.summary.selection" if chosen.verdict is Verdict.GAP else "data.summary.selection_unclear",
+            "data.summary.selection" if is_certain_gap(chosen) else "data.summary.selection_unclear",
             **facts,
             selection=amount(chosen.value, "points"),
             gap=amount(gap.value or 0.0, "points"),
@@ -140,7 +140,7 @@ def _shares(first: Finding, second: Finding) -> dict[str, Phrase | str]:
 def _outcome(group: Partition, by_key: dict[str, Finding]) -> list[Phrase]:
     key = f"{group.attribute}.outcome"
     gap = by_key.get(f"{key}.gap")
-    if gap is None or gap.value is None or gap.verdict is not Verdict.GAP:
+    if gap is None or gap.value is None or not is_certain_gap(gap):
         return []
     return [phrase("data.summary.outcome", attribute=group.attribute, **_shares(*_ends(gap, key, by_key)))]
 

@@ -19,7 +19,7 @@ from analysis.fairness.paired import Changes, changes, judgeable_change, judgeab
 from analysis.fairness.partition import Partition, everyone, partition
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.utility import accuracy_measures
-from analysis.finding import JSON, Finding, Verdict, amount, sentence
+from analysis.finding import JSON, Finding, Verdict, amount, is_certain_gap, sentence
 from words import Fact, Phrase, phrase
 
 Kind = Literal["noise", "fakes"]
@@ -160,7 +160,7 @@ def _drawn(
     taken = int(clean.popularity[target])
     return Section(
         step="attacks",
-        summary=(_answer(findings), *(_said(finding) for finding in findings if finding.verdict is Verdict.GAP)),
+        summary=(_answer(findings), *(_said(finding) for finding in findings if is_certain_gap(finding))),
         findings=findings,
         charts=tuple(charts),
         tables=(_table(findings),),
@@ -171,7 +171,7 @@ def _drawn(
 def _answer(findings: tuple[Finding, ...]) -> Phrase:
     """How many of the figures moved, held, or tell nothing."""
     verdicts = [finding.verdict for finding in findings]
-    moved, held = verdicts.count(Verdict.GAP), verdicts.count(Verdict.EQUIVALENT)
+    moved, held = sum(map(is_certain_gap, findings)), verdicts.count(Verdict.EQUIVALENT)
     key = "attacks.answer_moves" if moved else "attacks.answer_holds" if held else "attacks.answer_open"
     return phrase(key, count=len(verdicts), moved=moved, held=held, open=len(verdicts) - moved - held)
 

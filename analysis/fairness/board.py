@@ -15,7 +15,7 @@ from analysis.document import Cell as TableCell
 from analysis.document import Column, Table
 from analysis.fairness.partition import group_label
 from analysis.fairness.summary import bare
-from analysis.finding import Finding, Verdict, is_sure
+from analysis.finding import Finding, Verdict, is_certain_gap
 from words import Fact, Phrase, phrase
 
 SIGNS = {
@@ -48,7 +48,7 @@ class Evidence:
     @property
     def sure(self) -> bool:
         """A gap that also stands after the correction for how many were looked at."""
-        return self.gap.verdict is Verdict.GAP and is_sure(self.gap)
+        return is_certain_gap(self.gap)
 
 
 @dataclass(frozen=True)

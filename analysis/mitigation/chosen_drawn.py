@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount, interval, verdict_word
+from analysis.finding import Finding, Verdict, amount, interval, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms
 from analysis.mitigation.naming import BEFORE, title_of
 from words import Fact, Phrase, phrase
@@ -67,7 +67,7 @@ class _Effect(BaseModel):
         if self.before.value is None or self.after.value is None:
             return "hidden"
         one, two = (abs(f.value - self.null) for f in (self.before, self.after) if f.value is not None)
-        sure = self.change is not None and self.change.verdict is Verdict.GAP
+        sure = self.change is not None and is_certain_gap(self.change)
         if self.change is None:
             return "untested"
         return ("nearer" if two < one else "further") if sure else "chance"

@@ -13,7 +13,7 @@ from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount, verdict_word
+from analysis.finding import Finding, amount, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
 from analysis.mitigation.naming import form_title
@@ -88,7 +88,7 @@ Pair = tuple[Finding | None, Finding | None]
 def _answer(changes: Mapping[str, Pair]) -> Phrase:
     """Whether any form widened the gap by more than chance."""
     gaps = [gap for _, gap in changes.values() if gap is not None and gap.value is not None]
-    moved = sum(gap.verdict is Verdict.GAP for gap in gaps)
+    moved = sum(is_certain_gap(gap) for gap in gaps)
     if not gaps:
         return phrase("shrink.answer_unknown")
     return phrase("shrink.answer_moved" if moved else "shrink.answer_none", moved=moved, count=len(gaps))
@@ -101,14 +101,14 @@ def _said(form: Smaller, use: Finding | None, gap: Finding | None) -> Phrase:
 
 def _moved(change: Finding | None) -> Phrase:
     """How a figure moved, with its interval; or why that is not known."""
-    if change is not None and change.value is not None and change.verdict is Verdict.GAP and change.low is None:
+    if change is not None and change.value is not None and is_certain_gap(change) and change.low is None:
         key = "shrink.rises_alike" if change.value > 0 else "shrink.falls_alike"
         return phrase(key, amount=size(abs(change.value), change.unit))
     if change is None or change.value is None or change.low is None or change.high is None:
         same = change is not None and change.reason is not None and change.reason.key == "fairness.reason.unchanged"
         return phrase("shrink.same" if same else "shrink.unknown")
     ends = {"low": bare(change.low, change.unit), "high": bare(change.high, change.unit)}
-    if change.verdict is not Verdict.GAP:
+    if not is_certain_gap(change):
         return phrase("shrink.steady", **ends)
     key = "shrink.rises" if change.value > 0 else "shrink.falls"
     return phrase(key, amount=size(abs(change.value), change.unit), **ends)

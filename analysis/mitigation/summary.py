@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict
+from analysis.finding import Finding, Verdict, is_certain_gap
 from analysis.mitigation.naming import BEFORE, title_of
 from analysis.mitigation.tuning import Suggestion, goal_title
 from words import Fact, Phrase, phrase
@@ -36,7 +36,7 @@ class Told:
     def narrowed(self, which: str, figure: str) -> bool:
         """Whether the gap became smaller by more than chance."""
         change = self.change(which, figure)
-        really = change is not None and change.verdict is Verdict.GAP
+        really = change is not None and is_certain_gap(change)
         return really and self.after(which, figure) < self.after(BEFORE, figure)
 
 
@@ -140,21 +140,23 @@ def _word(told: Told, name: str, figure: str) -> Phrase:
     change = told.change(name, figure)
     if change is None:
         return phrase("mitigation.verdict.untested")
-    if change.verdict is Verdict.GAP:
+    if is_certain_gap(change):
         return phrase("mitigation.verdict.narrower" if told.narrowed(name, figure) else "mitigation.verdict.wider")
+    if change.verdict is Verdict.GAP:
+        return phrase("mitigation.verdict.cannot_tell")
     return phrase(f"mitigation.verdict.{change.verdict.name.lower()}")
 
 
 def _cost(told: Told, name: str, price: str) -> Phrase:
     """How a figure over all users changed: fell or rose by so much, or not by more than chance."""
     cost = told.by_key[f"mitigation.{name}.all.{price}.change"]
-    if cost.value is not None and cost.verdict is Verdict.GAP and cost.low is None:
+    if cost.value is not None and is_certain_gap(cost) and cost.low is None:
         key = "rises_alike" if cost.value > 0 else "falls_alike"
         return phrase(f"mitigation.summary.{key}", amount=size(abs(cost.value), cost.unit))
     if cost.value is None or cost.low is None or cost.high is None:
         same = cost.reason is not None and cost.reason.key == "fairness.reason.unchanged"
         return phrase("mitigation.summary.same" if same else "mitigation.summary.unknown")
-    if cost.verdict is not Verdict.GAP:
+    if not is_certain_gap(cost):
         return phrase("mitigation.summary.steady", low=bare(cost.low, cost.unit), high=bare(cost.high, cost.unit))
     low, high = sorted((abs(cost.low), abs(cost.high)))
     facts = {"amount": size(abs(cost.value), cost.unit), "low": bare(low, cost.unit), "high": bare(high, cost.unit)}
@@ -176,7 +178,7 @@ def _nearest_parity(told: Told, lists: Sequence[str], far: str) -> list[Phrase]:
 
 def _moved(told: Told, name: str, far: str) -> bool:
     change = told.by_key.get(f"mitigation.{name}.{far}.change")
-    return change is not None and change.verdict is Verdict.GAP
+    return change is not None and is_certain_gap(change)
 
 
 def _label(told: Told, figure: str) -> Phrase | str:

@@ -13,6 +13,8 @@ from analysis.fairness.ranking import Decisions
 from analysis.finding import Verdict
 from analysis.mitigation.compare import MitigationSettings, Variant, mitigation_section
 from analysis.mitigation.picture import on_front
+from analysis.mitigation.summary import Told, mitigation_summary
+from analysis.mitigation.tuning import Suggestion
 from tests.analysis.fairness.test_disparity import findings, planted
 from words import LANGUAGES, Refusal, say
 
@@ -157,3 +159,21 @@ def test_lists_shorter_than_asked_are_compared_at_their_own_length_and_a_note_sa
     assert section.findings == plain.findings and "mitigation.before.all.hit@5" in findings(section)
     notes = [{say(note, language) for note in section.notes} for language in LANGUAGES]
     assert any("the first 5 are judged" in note for note in notes[LANGUAGES.index("en")])
+
+
+def test_a_narrowing_that_the_correction_denies_is_not_said_to_be_more_than_chance():
+    before = planted({"M": 300, "F": 200}, {"M": 0.7, "F": 0.4})
+    section = mitigation_section(as_is(before), [Variant("adversary", 1.0, helped(before, 0.5)[0])], SETTINGS, 10, 1)
+    key = "mitigation.adversary@1.gender.hit@5.gap.change"
+    found = findings(section)
+    assert Told(found, "gender").narrowed("adversary@1", "hit@5")
+    denied = found | {key: found[key].model_copy(update={"p_adjusted": 0.3})}
+    assert not Told(denied, "gender").narrowed("adversary@1", "hit@5")
+    alone = [
+        one.model_copy(update={"p_adjusted": 0.3}) if one.verdict is Verdict.GAP else one for one in found.values()
+    ]
+    said = mitigation_summary(
+        Told({one.key: one for one in alone}, "gender"), Suggestion("gap", None, False, 0.01),
+        ["adversary@1"], ["adversary@1"], "hit@5", "distance[tail]",
+    )  # fmt: skip
+    assert say(said[0]).startswith("None of 1 ways") and not any("narrower" in say(one) for one in said)
