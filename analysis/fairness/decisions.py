@@ -114,9 +114,9 @@ def impact_ratios(
     results = []
     for group in shown:
         ratio = np.minimum(found.replicate[:, group, 0] / found.replicate[:, shown, 0].max(axis=1), 1.0)
-        bounds = limits(
-            ratio[np.isfinite(ratio)], found.error[[group, best], 0], found.n[[group, best]], settings.level
-        )
+        error, bounds = found.error[[group, best], 0], None
+        if group != best and error.any():  # without spread in either, resamples are all alike and show no interval
+            bounds = limits(ratio[np.isfinite(ratio)], error, found.n[[group, best]], settings.level)
         estimate_ = float(value[group] / value[best])
         name = partition.names[group]
         results.append(
@@ -125,7 +125,7 @@ def impact_ratios(
                 phrase("fairness.figure.impact", attribute=partition.attribute, group=partition.label(group)),
                 "ratio",
                 estimate_,
-                None if group == best else bounds,
+                bounds,
                 int(found.n[group]),
                 phrase("fairness.method.impact", replicates=settings.replicates),
                 reason=phrase("fairness.reason.four_fifths") if estimate_ < FOUR_FIFTHS else None,

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from analysis.fairness.bias import bias_disparity
 from analysis.fairness.bygroup import gaps, resample
-from analysis.fairness.decisions import decision_measures
+from analysis.fairness.decisions import decision_measures, impact_ratios
 from analysis.fairness.differential import epsilons, equalised_odds
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
@@ -147,3 +147,10 @@ def test_one_group_that_loses_five_and_another_that_loses_nothing():
     assert change.value == 5 and change.p_value == pytest.approx(1 / comb(14, 6)) and change.verdict is Verdict.GAP
     alike = judgeable_gap_change(blank(), moved(np.full(14, 0.3), np.full(14, 0.1), groups), 0, 1, 0.01)
     assert alike.value is None and alike.reason.key == "fairness.reason.moved_alike"
+
+
+def test_the_impact_ratio_of_groups_without_spread_claims_no_interval():
+    picked = np.repeat([1.0, 0.0], 40)
+    decisions = Decisions(np.arange(80, dtype=np.int32), (np.arange(80) % 2).astype(np.int8), picked)
+    none = impact_ratios(decisions, parted(a=40, b=40), frozenset(), SETTINGS, 1)[1]
+    assert none.value == 0.0 and (none.low, none.high) == (None, None)
