@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.causal import propensity
 from analysis.causal.dag import Graph
-from analysis.causal.effect_findings import Frame, unit_of
+from analysis.causal.effect_findings import Frame, default_margin, unit_of
 from analysis.causal.effects import with_outcome
 from analysis.causal.estimate import Estimate
 from analysis.causal.estimators import ESTIMATORS
@@ -24,8 +24,6 @@ from analysis.fairness.infer import benjamini_hochberg
 from words import Phrase, Refusal, phrase
 
 Kind = Literal["outcome", "exposure"]
-SHARE_OF_SPREAD = 0.05
-"""Margin of a control that is not 0/1, in its standard deviations; one point where it is 0/1."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +144,6 @@ def _own_frame(frame: Frame, rows: Study, kind: Kind) -> Frame:
     }
     if kind == "exposure":
         return replace(frame, n=rows.users, arms_users=people)
-    margin = 0.01 if rows.binary else SHARE_OF_SPREAD * float(rows.outcome.std())
+    margin = default_margin(rows.binary, float(rows.outcome.mean()), float(rows.outcome.std()))
     unit = unit_of(rows.outcome, rows.binary, is_role=False)
     return replace(frame, unit=unit, margin=margin, n=rows.users, arms_users=people)
