@@ -13,7 +13,7 @@ from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, amount, is_certain_gap, verdict_word
+from analysis.finding import Finding, Verdict, amount, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
 from analysis.mitigation.naming import form_title
@@ -109,7 +109,7 @@ def _moved(change: Finding | None) -> Phrase:
         return phrase("shrink.same" if same else "shrink.unknown")
     ends = {"low": bare(change.low, change.unit), "high": bare(change.high, change.unit)}
     if not is_certain_gap(change):
-        return phrase("shrink.steady", **ends)
+        return phrase("shrink.perhaps" if change.verdict is Verdict.GAP else "shrink.steady", **ends)
     key = "shrink.rises" if change.value > 0 else "shrink.falls"
     return phrase(key, amount=size(abs(change.value), change.unit), **ends)
 

@@ -157,7 +157,9 @@ def _cost(told: Told, name: str, price: str) -> Phrase:
         same = cost.reason is not None and cost.reason.key == "fairness.reason.unchanged"
         return phrase("mitigation.summary.same" if same else "mitigation.summary.unknown")
     if not is_certain_gap(cost):
-        return phrase("mitigation.summary.steady", low=bare(cost.low, cost.unit), high=bare(cost.high, cost.unit))
+        key = "perhaps" if cost.verdict is Verdict.GAP else "steady"
+        ends = {"low": bare(cost.low, cost.unit), "high": bare(cost.high, cost.unit)}
+        return phrase(f"mitigation.summary.{key}", **ends)
     low, high = sorted((abs(cost.low), abs(cost.high)))
     facts = {"amount": size(abs(cost.value), cost.unit), "low": bare(low, cost.unit), "high": bare(high, cost.unit)}
     return phrase("mitigation.summary.rises" if cost.value > 0 else "mitigation.summary.falls", **facts)
