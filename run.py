@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up and start Evenhand, with nothing but the standard library.
 
-    python3 run.py                 open the dashboard
+    python3 run.py [OPTIONS]       open the dashboard (Streamlit's options, as --server.port 8502)
     python3 run.py test [ARGS]     every test (ARGS go to pytest)
     python3 run.py audit ARGS      the command line: the same as `python -m audit ARGS`
     python3 run.py bench NAME      one benchmark: the same as `python -m benchmarks.NAME`
@@ -33,7 +33,9 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
         print(f"Evenhand needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
-    command, rest = (arguments[0], arguments[1:]) if arguments else ("start", [])
+    command, *rest = arguments or ["start"]
+    if command.startswith("--") and command != "--help":  # Streamlit's own options, as --server.port 8502
+        command, rest = "start", arguments
     actions = {"start": start, "test": test, "audit": audit, "bench": bench, "screenshots": screenshots}
     if command not in actions:
         print(__doc__)
