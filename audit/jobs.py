@@ -150,11 +150,24 @@ class Jobs:
         claim = "UPDATE job SET state='running', started=?, updated=? WHERE id=? AND state='queued' AND cancel=0"
         if self._write(claim, (time.time(), time.time(), row["id"])) == 0:
             return
+        try:
+            worker = self._worker(row)
+        except OSError:  # no room for its log, or for one more process: it can be resumed
+            self._settle(row["id"])
+            raise
+        self._workers[row["id"]] = worker
+        self._write("UPDATE job SET pid=?, pid_started=? WHERE id=?", (worker.pid, _started(worker.pid), row["id"]))
+        threading.Thread(target=self._reap, args=(row["id"], worker), daemon=True).start()
+        if self._row(row["id"])["cancel"]:  # asked for while there was no process yet to be told
+            self._stop(row["id"])
+
+    def _worker(self, row: sqlite3.Row) -> subprocess.Popen[bytes]:
+        """The process of a job; its standard input is its lifeline."""
         log = self._root / "logs" / f"{row['id']}.log"
         log.parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "audit", "step", row["folder"], *json.loads(row["steps"])]
         with log.open("wb") as sink:
-            worker = subprocess.Popen(
+            return subprocess.Popen(
                 [*command, "--job", row["id"], "--database", str(self._database)],
                 cwd=Path(__file__).parents[1],
                 stdin=subprocess.PIPE,
@@ -162,11 +175,6 @@ class Jobs:
                 stderr=sink,
                 start_new_session=True,
             )
-        self._workers[row["id"]] = worker
-        self._write("UPDATE job SET pid=?, pid_started=? WHERE id=?", (worker.pid, _started(worker.pid), row["id"]))
-        threading.Thread(target=self._reap, args=(row["id"], worker), daemon=True).start()
-        if self._row(row["id"])["cancel"]:  # asked for while there was no process yet to be told
-            self._stop(row["id"])
 
     def _reap(self, job_id: str, worker: subprocess.Popen[bytes]) -> None:
         """Wait for a worker's end; one that said nothing more was cancelled or killed.

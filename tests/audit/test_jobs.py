@@ -8,7 +8,7 @@ import pytest
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.jobs import Jobs, Recorder
+from audit.jobs import HOURS_VARIABLE, Jobs, Recorder
 from audit.settings import AuditSettings, Recommending
 from audit.workspace import Workspace
 from models.config import FactorSettings
@@ -138,3 +138,27 @@ def test_the_curves_are_those_of_the_newest_training_in_the_step_under_way(home,
     assert jobs.get(job_id).curves["loss"] == [5.0, 4.0, 3.0]
     recorder.tell(0.6, "graph", phrase("models.training"), {})
     assert jobs.get(job_id).curves == {}
+
+
+def test_a_job_that_cannot_be_launched_is_stopped_and_not_running_for_ever(home, monkeypatch):
+    workspace, jobs = home
+    folder = workspace.create(settings())
+
+    def refused(*given, **named):
+        raise OSError("no more processes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.jobs.subprocess.Popen", refused)
+        with pytest.raises(OSError, match="no more processes"):
+            jobs.start(folder, ["data"])
+    (job,) = jobs.list(folder.id)
+    assert job.state == "stopped"
+    assert wait(jobs, jobs.resume(job.id), lambda job: not job.active).state == "done"
+
+
+def test_a_job_that_runs_longer_than_the_operator_allows_is_ended_and_says_so(home, monkeypatch):
+    workspace, jobs = home
+    monkeypatch.setenv(HOURS_VARIABLE, "0.0001")
+    ended = wait(jobs, jobs.start(workspace.create(settings()), ["data"]), lambda job: not job.active)
+    assert ended.state == "failed"
+    assert ended.error.key == "audit.too_long"

@@ -104,3 +104,12 @@ def test_progress_never_goes_back(tmp_path: Path, choice: Recommending) -> None:
     run_steps(folder, ["data", "recommender"], lambda fraction, *news: told.append(fraction))
     assert told == sorted(told)
     assert told[-1] <= 1.0
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 no table", b"PAR1 broken"], ids=["a spreadsheet", "a broken Parquet"])
+def test_a_list_file_is_read_like_every_upload_whatever_its_name(tmp_path: Path, content: bytes) -> None:
+    lists = tmp_path / "lists.parquet"
+    lists.write_bytes(content)
+    folder = audit(tmp_path / "home", recommender=Recommending(lists=str(lists)))
+    with pytest.raises(Refusal):
+        quietly(folder, "data", "recommender")

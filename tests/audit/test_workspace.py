@@ -113,3 +113,12 @@ def test_the_report_is_stale_once_it_is_to_show_one_analysis_more(tmp_path):
     assert folder.states()["report"] == "done"
     folder.save_settings(folder.settings().including(FURTHER))
     assert folder.states()["report"] == "stale"
+
+
+@pytest.mark.parametrize("trail", ["", "{", "[1]", '{"event": "settings"}'])
+def test_an_audit_whose_trail_says_nothing_is_listed_all_the_same(tmp_path, trail):
+    workspace = Workspace(tmp_path)
+    folder = workspace.create(AuditSettings())
+    (folder.path / "trail.jsonl").write_text(trail)
+    other = workspace.create(AuditSettings())
+    assert [one.id for one in workspace.audits()] == [other.id, folder.id]

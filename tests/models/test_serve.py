@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from models.base import top_k
 from models.catalogue import Catalogue
 from models.config import EaseSettings
-from models.serve import MOST, service
+from models.serve import HERE, MOST, service
 from models.store import load, write
 from models.train import fit
 from tests.models.blocks import checkerboard
@@ -98,3 +98,16 @@ def test_a_folder_that_is_no_catalogue_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {}, {}, "catalogue")
     with pytest.raises(Refusal):
         Catalogue.load(tmp_path)
+
+
+def test_a_page_that_names_itself_this_machine_is_refused(model, catalogue) -> None:
+    app = service(model, catalogue, hosts=HERE)
+    for host, status in (
+        ("localhost:8600", 200),
+        ("127.0.0.1:8600", 200),
+        ("[::1]:8600", 200),
+        ("elsewhere.example", 421),
+    ):
+        answer = TestClient(app).get("/health", headers={"Host": host})
+        assert answer.status_code == status, host
+    assert answer.json() == {"error": say("serve.host", hosts=", ".join(HERE))}
