@@ -11,7 +11,8 @@ import streamlit as st
 
 from audit.settings import STEPS
 from pages import data, disparity, effects, graph, mitigation, recommender, report
-from pages.parts import gate, reader, server, sidebar
+from pages.parts import gate, server, sidebar
+from pages.parts.component import mount
 from pages.parts.state import state
 from pages.parts.text import raw
 
@@ -54,7 +55,7 @@ def main() -> None:
         state().entered = True
         st.rerun()
     page.run()
-    reader.tell_language()
+    mount("reader", "language_of_the_page", {"language": state().language}, height=1)
 
 
 main()

@@ -7,6 +7,7 @@ const LEVEL = ["group", "level", "interval", "n"], COMPARED = ["comparison", "di
 const boards = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (overtaken(parentElement, data)) return;
   let board = boards.get(parentElement);
   if (!board) boards.set(parentElement, (board = new Board(parentElement)));
   board.act = (what, cell) => setTriggerValue("act", { what, attribute: cell.attribute, figure: cell.figure });

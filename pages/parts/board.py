@@ -7,8 +7,6 @@ The drawing is in board.js / .html / .css.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import streamlit as st
@@ -16,12 +14,12 @@ import streamlit as st
 from analysis.cohorts import PREFIX
 from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, shown_name, sign, small_words
 from analysis.finding import VALUELESS, Finding, Verdict, amount, p_said, sentence
+from pages.parts.component import mount
 from pages.parts.section import interval_words, n_words, value_words
 from pages.parts.state import state
 from pages.parts.tables import raw_words
 from words import Phrase, phrase, say
 
-HERE = Path(__file__).parent
 Act = Literal["why", "choices", "mend"]
 """What an analyst may do next about one cell."""
 PARTS = (
@@ -38,7 +36,7 @@ def draw(board: Board, title: str, key: str, acts: Sequence[Act], on_act: Callab
         if asked is not None:
             on_act(str(asked["attribute"]), str(asked["figure"]), asked["what"])
 
-    _component()(key=key, data=_data(board, title, acts), on_act_change=acted)
+    mount("board", key, _data(board, title, acts), on_act_change=acted)
 
 
 def _data(board: Board, title: str, acts: Sequence[Act]) -> dict[str, Any]:
@@ -161,10 +159,3 @@ def _compared(gap: Finding) -> list[str]:
     """Label, difference, interval, n and verdict of one comparison."""
     word = f"{SIGNS.get(gap.verdict, '')} {_verdict(gap.verdict)}".strip()
     return [raw_words(gap.label), value_words(gap), interval_words(gap), n_words(gap), word]
-
-
-@cache
-def _component() -> Any:
-    """Registered once a process: registering again would remount every open board."""
-    html, css, js = ((HERE / f"board.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("evenhand_board", html=html, css=css, js=js)

@@ -10,6 +10,7 @@ const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARAN
 const editors = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  if (overtaken(parentElement, data)) return;
   let editor = editors.get(parentElement);
   if (!editor) {
     editor = new Editor(parentElement);

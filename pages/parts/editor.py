@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -14,11 +12,11 @@ from pydantic import ValidationError
 
 from analysis.causal.dag import Edge
 from analysis.causal.graph import Graph, layout
+from pages.parts.component import mount
 from pages.parts.state import state
 from pages.parts.text import raw
 from words import Phrase, Refusal, phrase
 
-HERE = Path(__file__).parent
 Kind = Literal["biasing", "open", "missing", "suggested", "share"]
 """biasing: on a path that biases the plain difference and that adjusting closes. open: on one that stays open.
 missing: no edge is drawn, the data speak for one (no direction). suggested: no edge is drawn, an analysis proposes it.
@@ -87,9 +85,10 @@ def edit(
         except ValidationError:
             on_refusal(phrase("pages.editor.not_a_graph"))
 
-    _component()(
-        key=key,
-        data=_drawing(graph, columns, sensitive, key) | {"shown": dict(shown), "marks": _marked(graph, marks)},
+    mount(
+        "editor",
+        key,
+        _drawing(graph, columns, sensitive, key) | {"shown": dict(shown), "marks": _marked(graph, marks)},
         on_edit_change=edited,
         on_undo_change=on_undo,
         on_redo_change=on_redo,
@@ -126,10 +125,3 @@ def _words() -> dict[str, Any]:
         "marks": {kind: raw(f"editor.mark.{kind}") for kind in get_args(Kind)},
         "parts": {place: raw(f"editor.{name}") for place, name in PARTS.items()},
     }
-
-
-@cache
-def _component() -> Any:
-    """Registered once a process: registering again would remount every open editor."""
-    html, css, js = ((HERE / f"editor.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("evenhand_graph", html=html, css=css, js=js)

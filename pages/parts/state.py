@@ -41,6 +41,8 @@ class State:
     """Audits whose source and columns have been looked at."""
     read: dict[str, str] = field(default_factory=dict)
     """Audit -> the source whose files this session has read, so that columns and cleaning can be chosen."""
+    sent: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Component's key -> the digest of what it was last sent, and the millisecond in which that was first sent."""
     uploads: dict[str, str] = field(default_factory=dict)
     """Streamlit's id of an upload -> the file it was kept as."""
     uploaded_as: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from analysis.document import Section
 from audit.settings import STEPS, AuditSettings
 from audit.workspace import Workspace
+from pages.parts import component
 from tests.browser.hands import go, node, sound
 from tests.browser.server import Server, Visit, painted, visit
 from words import say
@@ -88,6 +89,19 @@ def test_the_language_chosen_by_hand_changes_every_word_and_the_pages_language(
     page.wait_for_function("document.documentElement.lang.startsWith('zh')")
     sound(page)
     page.context.close()
+
+
+def test_a_call_that_waited_for_its_script_does_not_undo_a_later_one(browser: Browser) -> None:
+    page = browser.new_page()
+    drawn = page.evaluate(
+        """(order) => {
+            const overtaken = new Function(`${order}; return overtaken`)(), place = {};
+            return [2, 1, 2, 3, 2].filter((sent) => !overtaken(place, { sent }));
+        }""",
+        (component.HERE / "order.js").read_text(encoding="utf-8"),
+    )
+    assert drawn == [2, 2, 3]
+    page.close()
 
 
 def test_the_keyboard_alone_reaches_a_node_and_draws_an_edge(finished_server: Server, browser: Browser) -> None:
