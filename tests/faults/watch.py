@@ -11,7 +11,7 @@ import psutil
 
 from tests.browser.server import Server
 
-LOOK_EVERY = 0.05
+LOOK_EVERY = 0.25
 """Seconds; a question that another machine answers takes longer. One that is refused at once is in `asked`."""
 HOOK = Path(__file__).parent / "hook"
 
