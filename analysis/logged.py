@@ -16,12 +16,12 @@ import pandas as pd
 from analysis.engine import cells
 from analysis.fairness.compressed import permuted_p
 from analysis.fairness.infer import (
-    SAME,
     InferenceSettings,
     alike,
     by_permutation,
     estimate,
     limits,
+    rounding,
     smallest_detectable,
     welch_p,
 )
@@ -260,7 +260,7 @@ def paired_error(top: Array, rows: Array, members: npt.NDArray[np.bool_]) -> flo
     ratio = own_top.sum(0) / own_rows.sum(0)
     residual = ((own_top - ratio * own_rows) / own_rows.sum(0)) @ np.array([1.0, -1.0])
     n = len(residual)
-    if np.abs(residual).max() <= SAME * ((own_top.max(0) + ratio * own_rows.max(0)) / own_rows.sum(0)).sum():
+    if np.abs(residual).max() <= (rounding(own_top, ratio, own_rows) / own_rows.sum(0)).sum():
         return 0.0
     return float(np.sqrt((residual**2).sum() * n / (n - 1)))
 

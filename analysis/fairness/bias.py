@@ -15,10 +15,10 @@ from analysis.fairness.compressed import permuted_p
 from analysis.fairness.contrasts import Hidden
 from analysis.fairness.exposure import shown_values
 from analysis.fairness.infer import (
-    SAME,
     InferenceSettings,
     alike,
     by_permutation,
+    rounding,
     smallest_detectable,
     welch_freedom,
     welch_p,
@@ -55,7 +55,7 @@ def amplified(before: Array, after: Array, fewest: int = 2) -> Amplified | None:
         return None
     ratio = after.sum() / before.sum()
     residual = after - ratio * before
-    same = np.abs(residual).max() <= SAME * (after.max() + ratio * before.max())
+    same = np.abs(residual).max() <= rounding(after, ratio, before)
     error = 0.0 if same else float(np.sqrt((residual**2).sum() * n / (n - 1)) / before.sum())
     return Amplified(float(ratio - 1), error, n)
 

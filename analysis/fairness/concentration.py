@@ -48,6 +48,7 @@ def concentration(
             for name, label in labels.items()
         ]
     drawn = resampled_shown(lists, items, settings.replicates, seed)
+    drawn = drawn[drawn.sum(axis=1) > 0]  # where few have a list, some resamples hold nobody who has
     facts: dict[str, object] = {"seed": seed, "settings": {"K": K, "items": items}}
     level = settings.level
     covered, alone = float((shown > 0).mean()), phrase("fairness.reason.coverage")

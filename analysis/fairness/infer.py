@@ -266,12 +266,16 @@ def _moments(top: Array, bottom: Array) -> tuple[Array, Array, npt.NDArray[np.bo
     n = top.shape[0]
     ratio = top.sum(0) / bottom.sum(0)
     residual = top - ratio * bottom
-    scale = np.abs(top).max(0) + np.abs(ratio) * bottom.max(0)
-    constant = np.abs(residual).max(0) <= SAME * scale
+    constant = np.abs(residual).max(0) <= rounding(top, ratio, bottom)
     if n < 2:
         return ratio, np.full(ratio.shape, np.nan), constant
     error = np.sqrt((residual**2).sum(0) * n / (n - 1)) / bottom.sum(0)
     return ratio, np.where(constant, 0.0, error), constant
+
+
+def rounding(top: Array, ratio: Array, bottom: Array) -> Array:
+    """The largest residual top - ratio bottom that rounding alone may leave, along the users: [F] of [n, F]."""
+    return np.asarray(SAME * (np.abs(top).max(0) + np.abs(ratio) * bottom.max(0)), dtype=np.float64)
 
 
 def _largest_t(values: Array, codes: Codes, size: npt.NDArray[np.int64]) -> Array:

@@ -12,10 +12,11 @@ from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
-from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount, is_certain_gap, verdict_word
+from analysis.fairness.summary import bare
+from analysis.finding import Finding, amount, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
+from analysis.mitigation.moved import moved
 from analysis.mitigation.naming import form_title
 from words import Phrase, phrase
 
@@ -96,22 +97,7 @@ def _answer(changes: Mapping[str, Pair]) -> Phrase:
 
 def _said(form: Smaller, use: Finding | None, gap: Finding | None) -> Phrase:
     share = amount(form.bytes / form.of, "share")
-    return phrase("shrink.said", form=form_title(form.name), share=share, use=_moved(use), gap=_moved(gap))
-
-
-def _moved(change: Finding | None) -> Phrase:
-    """How a figure moved, with its interval; or why that is not known."""
-    if change is not None and change.value is not None and is_certain_gap(change) and change.low is None:
-        key = "shrink.rises_alike" if change.value > 0 else "shrink.falls_alike"
-        return phrase(key, amount=size(abs(change.value), change.unit))
-    if change is None or change.value is None or change.low is None or change.high is None:
-        same = change is not None and change.reason is not None and change.reason.key == "fairness.reason.unchanged"
-        return phrase("shrink.same" if same else "shrink.unknown")
-    ends = {"low": bare(change.low, change.unit), "high": bare(change.high, change.unit)}
-    if not is_certain_gap(change):
-        return phrase("shrink.perhaps" if change.verdict is Verdict.GAP else "shrink.steady", **ends)
-    key = "shrink.rises" if change.value > 0 else "shrink.falls"
-    return phrase(key, amount=size(abs(change.value), change.unit), **ends)
+    return phrase("shrink.said", form=form_title(form.name), share=share, use=moved(use), gap=moved(gap))
 
 
 def _chart(forms: Sequence[Smaller], changes: Mapping[str, Pair], users: int) -> tuple[Chart, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict, is_certain_gap
+from analysis.mitigation.moved import moved
 from analysis.mitigation.naming import BEFORE, title_of
 from analysis.mitigation.tuning import Suggestion, goal_title
 from words import Fact, Phrase, phrase
@@ -123,7 +124,7 @@ def _best_of_each(told: Told, names: Sequence[str], figure: str) -> list[str]:
 
 def _one(told: Told, name: str, figure: str, price: str) -> Phrase:
     """What became of the gap, and the price over all users."""
-    cost = _cost(told, name, price)
+    cost = moved(told.by_key[f"mitigation.{name}.all.{price}.change"])
     before, after = (told.gap(which, figure) for which in (BEFORE, name))
     facts = {"name": title_of(name), "price": _label(told, price), "cost": cost}
     if before is None or after is None or before.value is None or after.value is None:
@@ -145,24 +146,6 @@ def _word(told: Told, name: str, figure: str) -> Phrase:
     if change.verdict is Verdict.GAP:
         return phrase("mitigation.verdict.cannot_tell")
     return phrase(f"mitigation.verdict.{change.verdict.name.lower()}")
-
-
-def _cost(told: Told, name: str, price: str) -> Phrase:
-    """How a figure over all users changed: fell or rose by so much, or not by more than chance."""
-    cost = told.by_key[f"mitigation.{name}.all.{price}.change"]
-    if cost.value is not None and is_certain_gap(cost) and cost.low is None:
-        key = "rises_alike" if cost.value > 0 else "falls_alike"
-        return phrase(f"mitigation.summary.{key}", amount=size(abs(cost.value), cost.unit))
-    if cost.value is None or cost.low is None or cost.high is None:
-        same = cost.reason is not None and cost.reason.key == "fairness.reason.unchanged"
-        return phrase("mitigation.summary.same" if same else "mitigation.summary.unknown")
-    if not is_certain_gap(cost):
-        key = "perhaps" if cost.verdict is Verdict.GAP else "steady"
-        ends = {"low": bare(cost.low, cost.unit), "high": bare(cost.high, cost.unit)}
-        return phrase(f"mitigation.summary.{key}", **ends)
-    low, high = sorted((abs(cost.low), abs(cost.high)))
-    facts = {"amount": size(abs(cost.value), cost.unit), "low": bare(low, cost.unit), "high": bare(high, cost.unit)}
-    return phrase("mitigation.summary.rises" if cost.value > 0 else "mitigation.summary.falls", **facts)
 
 
 def _nearest_parity(told: Told, lists: Sequence[str], far: str) -> list[Phrase]:

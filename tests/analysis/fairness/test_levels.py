@@ -37,6 +37,16 @@ def test_concentration_is_as_wide_as_the_level_asks():
         assert found(0.8)[key].level == 0.8
 
 
+def test_concentration_of_few_lists_among_many_users_has_limits():
+    """Resamples in which nobody has a list say nothing about how even the lists are."""
+    made = np.full((60, 3), -1)
+    made[0] = [0, 1, 2]
+    found = concentration(ranking(made, np.zeros((60, 12))), 3, InferenceSettings(replicates=100), 1, ("entropy",))
+    gini, entropy = (one for one in found if one.key in ("items.gini", "items.entropy"))
+    assert gini.value == pytest.approx(0.75) and gini.low == pytest.approx(0.75)
+    assert entropy.value == pytest.approx(np.log(3)) and entropy.low == pytest.approx(np.log(3))
+
+
 def test_prompted_figures_carry_their_level_and_are_judged_by_it():
     section = prompted_section(replies(0.05), PromptedSettings(top=K, level=0.6), 10, 1)
     with_values = [finding for finding in section.findings if finding.low is not None or finding.p_value is not None]
