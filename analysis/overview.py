@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.document import Section
-from analysis.fairness.bygroup import gaps, levels, resample
+from analysis.fairness.bygroup import levels, resample
 from analysis.fairness.disclose import build_disclosed, hidden_by_figure
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, judged, measured
 from analysis.fairness.partition import Partition, partitions

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.fairness.board import people_board
-from analysis.fairness.bygroup import gaps, resample
+from analysis.fairness.bygroup import resample
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Measure, judged
 from analysis.fairness.partition import partitions

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.fairness.bygroup import compress_shared, gaps, levels, resample
+from analysis.fairness.bygroup import compress_shared, levels, resample
 from analysis.fairness.compressed import bootstrap, table
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings, estimate, limits, permutation_p
 from analysis.fairness.judge import Measure, judged
 from analysis.fairness.partition import partitions

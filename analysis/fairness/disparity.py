@@ -11,7 +11,7 @@ from pydantic import Field
 from analysis.document import Section
 from analysis.fairness.attention import attention_mix_measures, equity, expected_exposure_measures
 from analysis.fairness.bias import bias_disparity
-from analysis.fairness.bygroup import Batch, compress_shared, gaps, levels, resample
+from analysis.fairness.bygroup import Batch, compress_shared, levels, resample
 from analysis.fairness.concentration import concentration
 from analysis.fairness.contrasts import Contrast, contrasted
 from analysis.fairness.decisions import decision_measures, impact_ratios
@@ -21,6 +21,7 @@ from analysis.fairness.distribution import ITEMS, distribution_contrasts
 from analysis.fairness.drawing import disparity_drawn
 from analysis.fairness.exposure import attention_measures, exposure_measures, parity
 from analysis.fairness.flip import flip_measures
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.mix import calibration_measures, ndkl_measures

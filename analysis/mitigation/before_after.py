@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.fairness.bygroup import levels, margin_of, resample
+from analysis.fairness.bygroup import levels, resample
 from analysis.fairness.decisions import decision_measures, selected
 from analysis.fairness.disclose import hidden_by_figure
+from analysis.fairness.gaps import margin_of
 from analysis.fairness.infer import InferenceSettings, limits
 from analysis.fairness.judge import Comparison, Measure, measured
 from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change

@@ -14,7 +14,7 @@ from analysis.fairness.attention import (
     expected_exposure_measures,
     group_attention,
 )
-from analysis.fairness.bygroup import gaps, resample
+from analysis.fairness.bygroup import resample
 from analysis.fairness.concentration import concentration, effective, entropy
 from analysis.fairness.decisions import decision_measures, rates, selected
 from analysis.fairness.differential import (
@@ -26,6 +26,7 @@ from analysis.fairness.differential import (
 )
 from analysis.fairness.disparity import DisparitySettings, disparity_section
 from analysis.fairness.exposure import exposure_measures
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition

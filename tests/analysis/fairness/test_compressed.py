@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fairness.bygroup import compress_shared, gaps, levels, resample
+from analysis.fairness.bygroup import compress_shared, levels, resample
 from analysis.fairness.compressed import CELLS, bootstrap, compress, deal, moments, shuffled_p, strata, table
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings, estimate, permutation_p
 from analysis.fairness.judge import Measure, judged
 from analysis.fairness.partition import everyone, partitions

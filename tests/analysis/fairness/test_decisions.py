@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
 
-from analysis.fairness.bygroup import gaps, levels, resample
+from analysis.fairness.bygroup import levels, resample
 from analysis.fairness.decisions import decision_measures, impact_ratios, rates, selected
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition

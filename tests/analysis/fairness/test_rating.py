@@ -9,8 +9,9 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.fairness.bygroup import gaps, levels, resample
+from analysis.fairness.bygroup import levels, resample
 from analysis.fairness.contrasts import contrasted
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition

@@ -8,9 +8,10 @@ import pytest
 import scipy.sparse as sp
 
 from analysis.fairness.bias import bias_disparity
-from analysis.fairness.bygroup import gaps, resample
+from analysis.fairness.bygroup import resample
 from analysis.fairness.decisions import decision_measures, impact_ratios
 from analysis.fairness.differential import epsilons, equalised_odds
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.paired import changes, judgeable_change, judgeable_gap_change

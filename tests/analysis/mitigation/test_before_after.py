@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.fairness.bygroup import gaps, resample
+from analysis.fairness.bygroup import resample
+from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Measure, judged
 from analysis.fairness.partition import partition
