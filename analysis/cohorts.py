@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from analysis.document import canonical, digest
 from analysis.log import Dataset
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, Unfit, phrase
 
 Mask = npt.NDArray[np.bool_]
 Operator = Literal["is", "is_not", "at_least", "below", "since", "before"]
@@ -49,11 +49,11 @@ class Condition(_Frozen):
     @model_validator(mode="after")
     def _readable(self) -> Condition:
         if self.operator in (*NUMERIC, *TIMED) and len(self.values) != 1:
-            raise ValueError(f"{self.operator} takes one value")
-        if self.operator in NUMERIC and not np.isfinite(float(self.values[0])):
-            raise ValueError(f"{self.values[0]!r} is no number")
-        if self.operator in TIMED and pd.isna(pd.Timestamp(self.values[0])):
-            raise ValueError(f"{self.values[0]!r} is no date")
+            raise Unfit("one_value", operator=self.operator)
+        if self.operator in NUMERIC and not _is_number(self.values[0]):
+            raise Unfit("no_number", value=self.values[0])
+        if self.operator in TIMED and not _is_moment(self.values[0]):
+            raise Unfit("no_date", value=self.values[0])
         return self
 
 
@@ -263,6 +263,20 @@ _SIDES: Mapping[str, Callable[[pd.Series, object], pd.Series]] = {
     "below": lambda column, bound: column < bound,
     "before": lambda column, bound: column < bound,
 }
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return not pd.isna(pd.Timestamp(text))
+    except ValueError:
+        return False
 
 
 def _moment(text: str) -> pd.Timestamp:

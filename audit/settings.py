@@ -34,6 +34,7 @@ from audit.asking import PromptedAudit
 from models.config import EaseSettings, RecommenderSettings
 from models.prompted.settings import Prompted
 from models.topics import TopicSettings
+from words import Unfit
 
 Step = Literal[
     "data",
@@ -229,17 +230,17 @@ class AuditSettings(_Frozen):
     def _known_further(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         wrong = [step for step in steps if step not in FURTHER]
         if wrong:
-            raise ValueError(f"{wrong[0]!r} is no further analysis; there are: {', '.join(FURTHER) or 'none'}")
+            raise Unfit("no_step", name=wrong[0], names=", ".join(FURTHER))
         return tuple(step for step in FURTHER if step in steps)
 
     @model_validator(mode="after")
     def _known_cohorts(self) -> AuditSettings:
         names = [cohort.name for cohort in self.cohorts]
         if len(set(names)) < len(names):
-            raise ValueError("two cohorts have one name")
+            raise Unfit("equal_names")
         for field in ("population", "scope"):
             if getattr(self, field) not in (None, *names):
-                raise ValueError(f"{field} names no cohort; there are: {', '.join(names) or 'none'}")
+                raise Unfit("no_cohort", field=field, names=", ".join(names) or "–")
         return self
 
     def cohort(self, name: str | None) -> Cohort | None:

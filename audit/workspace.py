@@ -18,7 +18,7 @@ from analysis.document import Document, Section, canonical, digest
 from audit import __version__
 from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
 from storage import append, sweep, write_atomic
-from words import Fact, Refusal, shape
+from words import Fact, Refusal, shape, unfit
 
 if TYPE_CHECKING:
     from analysis.log import Dataset
@@ -219,9 +219,10 @@ def read_settings(path: Path) -> AuditSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refusal("audit.settings_syntax", name=path.name, why=str(error)) from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refusal("audit.settings_wrong", name=path.name, where=where, why=first["msg"]) from error
+        where, why = unfit(error)
+        if not where:
+            raise Refusal("audit.settings_unfit", name=path.name, why=why) from error
+        raise Refusal("audit.settings_wrong", name=path.name, where=".".join(where), why=why) from error
 
 
 @lru_cache(maxsize=512)

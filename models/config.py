@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from words import Unfit
+
 Propensity = Literal["popularity", "additive", "features", "position", "given"]
 Change = Literal["crop", "mask", "reorder"]
 
@@ -143,7 +145,7 @@ class Private(Gradient):
     @model_validator(mode="after")
     def _users_stand_alone(self) -> Self:
         if self.epsilon > 0 and self.adversary is not None and self.adversary.strength > 0:
-            raise ValueError("privacy needs a loss of each user alone, and an adversary compares users: choose one")
+            raise Unfit("private_adversary")
         return self
 
 
@@ -185,13 +187,13 @@ class SequentialSettings(Embedded, Private):
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:
         if self.dimensions % self.heads:
-            raise ValueError(f"{self.heads} heads do not divide {self.dimensions} dimensions")
+            raise Unfit("heads", heads=self.heads, dimensions=self.dimensions)
         return self
 
     @model_validator(mode="after")
     def _histories_stand_alone(self) -> Self:
         if self.epsilon > 0 and (self.augment or self.attack != "none"):
-            raise ValueError("privacy needs a loss of each user alone: leave out changes of histories and attacks")
+            raise Unfit("private_histories")
         return self
 
 
@@ -248,26 +250,23 @@ class FactorSettings(Embedded):
     @classmethod
     def _is_not_private(cls, given: Any) -> Any:
         if isinstance(given, dict) and given.get("epsilon"):
-            raise ValueError(
-                "matrix factorisation cannot be trained with differential privacy here: what counts as not wanted by a "
-                "user is drawn from all that this user did not take, so no row stands alone; choose sequence or vae"
-            )
+            raise Unfit("private_factors")
         return given
 
     @model_validator(mode="after")
     def _pairs_have_no_row_loss(self) -> Self:
         if self.loss == "bpr" and self.stop_on == "loss":
-            raise ValueError("bpr compares pairs and has no loss on single rows: stop on ndcg")
+            raise Unfit("pairs_stop")
         if self.loss == "bpr" and (self.debias.correction in ROBUST or self.debias.confounder):
-            raise ValueError("bpr compares pairs and has no loss on single rows: choose the logistic or squared loss")
+            raise Unfit("pairs_debias")
         return self
 
     @model_validator(mode="after")
     def _parts_that_fit_together(self) -> Self:
         if self.debias.propensity == "position" and self.debias.correction in ROBUST:
-            raise ValueError("positions tell what was examined, not what was shown: choose ips or snips with them")
+            raise Unfit("positions_robust")
         if self.adversary is not None and self.debias.confounder:
-            raise ValueError("an adversary cannot hide what the substitute confounder brings in: choose one of the two")
+            raise Unfit("adversary_confounder")
         return self
 
 
@@ -334,7 +333,7 @@ class LanguageSettings(SequentialSettings):
     @model_validator(mode="after")
     def _attack_needs_vectors(self) -> Self:
         if self.attack != "none" and not self.ids:
-            raise ValueError("an attack pushes the items' own vectors: set ids = true, or attack = none")
+            raise Unfit("attack_ids")
         return self
 
 

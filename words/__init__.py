@@ -7,5 +7,6 @@ and the command line say the same sentence, in the reader's language.
 
 from words.phrase import LANGUAGES, Fact, Language, Phrase, phrase, say, shape
 from words.refusal import Refusal
+from words.unfit import Unfit, unfit
 
-__all__ = ["LANGUAGES", "Fact", "Language", "Phrase", "Refusal", "phrase", "say", "shape"]
+__all__ = ["LANGUAGES", "Fact", "Language", "Phrase", "Refusal", "Unfit", "phrase", "say", "shape", "unfit"]

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from models.config import Settings
 from models.prompted.template import must_be_fillable, must_name_candidates
+from words import Unfit
 
 
 class ChatModel(Settings):
@@ -41,7 +42,7 @@ class ChatModel(Settings):
     @model_validator(mode="after")
     def _somebody_to_ask(self) -> Self:
         if self.where == "folder" and not self.folder:
-            raise ValueError("name the folder of the model")
+            raise Unfit("no_model_folder")
         return self
 
 

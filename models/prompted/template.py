@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from words import Unfit
+
 GAP = re.compile(r"\{([a-z_]+)\}")
 """A gap is a plain name in braces; attributes, indices and formats of Python's own templates are just text here."""
 
@@ -20,19 +22,19 @@ def gaps(template: str) -> frozenset[str]:
 
 
 def must_be_fillable(template: str, known: Sequence[str], needed: Sequence[str] = ()) -> str:
-    """The template; raises ValueError where a gap has no fact, or a needed one is missing."""
+    """The template; raises Unfit where a gap has no fact, or a needed one is missing."""
     named = gaps(template)
     for strange in sorted(named - set(known)):
-        raise ValueError(f"{{{strange}}} is not known here; there are " + ", ".join(f"{{{name}}}" for name in known))
+        raise Unfit("strange_gap", gap=f"{{{strange}}}", known=", ".join(f"{{{name}}}" for name in known))
     for missing in (name for name in needed if name not in named):
-        raise ValueError(f"the template needs {{{missing}}}")
+        raise Unfit("missing_gap", gap=f"{{{missing}}}")
     return template
 
 
 def must_name_candidates(template: str, count: int) -> None:
-    """Raises ValueError where items are to be named and the template has no place for them, or the other way."""
+    """Raises Unfit where items are to be named and the template has no place for them, or the other way."""
     if (count > 0) != ("candidates" in gaps(template)):
-        raise ValueError("the template has {candidates} where items of the catalogue are named, and only there")
+        raise Unfit("candidates_gap", gap="{candidates}")
 
 
 def enumerated(titles: Sequence[str]) -> str:

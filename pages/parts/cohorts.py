@@ -15,7 +15,7 @@ from pages.parts.house import section_of
 from pages.parts.state import state
 from pages.parts.text import plain, spoken
 from pages.parts.view import View
-from words import Fact, Refusal, phrase, say
+from words import Fact, Refusal, phrase, say, unfit
 
 MOST = 5
 """Conditions that the builder offers."""
@@ -153,7 +153,7 @@ def _save(view: View, name: str, tried: Cohort) -> None:
     try:
         cohort = Cohort.model_validate(tried.model_dump() | {"name": name})
     except ValidationError as error:
-        st.error(_t("wrong", why=str(error.errors(include_url=False)[0]["msg"])))
+        st.error(_t("wrong", why=unfit(error)[1]))
         return
     kept = tuple(one for one in view.settings.cohorts if one.name != name)
     st.session_state.pop(view.key("deleted"), None)  # undo is for the last thing done, and that is the saving now

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from pages.parts.text import raw, t
 from pages.parts.view import View
+from words import unfit
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
@@ -70,7 +71,7 @@ def fields(
 
     `options` gives the choices of fields whose values are names in the data.
     """
-    return accepted(settings, filled(view, settings, names, prefix, options))
+    return accepted(settings, filled(view, settings, names, prefix, options), prefix)
 
 
 def filled(
@@ -119,14 +120,13 @@ def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
     return [name for name in type(settings).model_fields if name != "kind" and name not in but]
 
 
-def accepted(settings: Settings, changed: Mapping[str, Any]) -> Settings:
+def accepted(settings: Settings, changed: Mapping[str, Any], prefix: str = "") -> Settings:
     """The settings with the changes, or the settings unchanged and one sentence about what is not allowed."""
     try:
         return type(settings).model_validate({**settings.model_dump(), **changed})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or type(settings).__name__
-        st.error(t("form.refused", where=where, why=str(first["msg"])))
+        where, why = unfit(error)
+        st.error(t("form.refused", where=raw(_label(prefix, where[0])), why=why) if where else t("form.unfit", why=why))
         return settings
 
 
@@ -135,10 +135,14 @@ def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequen
     return _input(view, settings, name, prefix, options)
 
 
+def _label(prefix: str, name: str) -> str:
+    return f"field.{OWN_NAMES.get((prefix, name), name)}"
+
+
 def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None) -> Any:
     field = type(settings).model_fields[name]
     value = getattr(settings, name)
-    label, key = t(f"field.{OWN_NAMES.get((prefix, name), name)}"), view.choice(f"{prefix}.{name}")
+    label, key = t(_label(prefix, name)), view.choice(f"{prefix}.{name}")
     kind, optional = _kind(field)
     if options is not None:
         return _named(label, key, value, list(options), name, (kind, optional))
