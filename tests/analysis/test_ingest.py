@@ -1,12 +1,17 @@
 """Files to tables: what is read is what the file says, and what is detected is stated."""
 
 import gzip
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis import ingest
 from analysis.ingest import Limits, Source, Tables, spool
 from analysis.parse.table import read_table
 from words import Refusal, say
@@ -197,6 +202,31 @@ def test_coat_is_read_whole_and_equals_its_derived_files(tmp_path: Path) -> None
     pd.testing.assert_frame_equal(tables.users, derived.users)
     assert tables.items["coat_gender"].tolist() == derived.items["gender"].tolist()
     assert tables.items.text[0] == "men's bomber jacket in other, on the front page"
+
+
+def test_no_more_than_two_files_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reading may take gigabytes: a third waits, and none is lost."""
+    at_once, most, lock = [0], [0], threading.Lock()
+    parse = ingest._parse
+
+    def counted(*given: Any) -> Any:
+        with lock:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        time.sleep(0.2)
+        answer = parse(*given)
+        with lock:
+            at_once[0] -= 1
+        return answer
+
+    monkeypatch.setattr(ingest, "_parse", counted)
+    file = tmp_path / "log.csv"
+    file.write_text("user,item\na,1\n")
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(lambda _: spool(Source(kind="files", log=str(file)), tmp_path / "work"), range(4)))
+    assert most[0] == 2
+    assert [len(tables.log) for tables in read] == [1] * 4
+    assert not list((tmp_path / "work").iterdir()), "what a reading wrote lies there still"
 
 
 def test_rows_past_the_limit_are_refused_while_reading(tmp_path: Path) -> None:

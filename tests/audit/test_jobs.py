@@ -94,6 +94,21 @@ def test_cancel_ends_a_running_job_and_keeps_what_was_finished(home):
     assert folder.states()["recommender"] == "missing"
 
 
+def test_a_cancel_that_comes_before_there_is_a_process_still_ends_it(home, monkeypatch):
+    workspace, jobs = home
+    folder = workspace.create(settings(epochs=2000))
+    launch = jobs._worker
+
+    def cancelled_meanwhile(row):
+        jobs.cancel(row["id"])  # finds no process to tell
+        return launch(row)
+
+    monkeypatch.setattr(jobs, "_worker", cancelled_meanwhile)
+    job_id = jobs.start(folder, ["data", "recommender"])
+    assert wait(jobs, job_id, lambda job: not job.active).state == "cancelled"
+    assert folder.states()["recommender"] == "missing"
+
+
 def test_a_killed_training_resumes_to_the_same_figures(home):
     workspace, jobs = home
     broken, whole = workspace.create(settings(epochs=60)), workspace.create(settings(epochs=60))

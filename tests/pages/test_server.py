@@ -1,0 +1,27 @@
+"""What one browser may leave on the server before anything has been read."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.exceptions import HTTPException
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from pages.parts import server
+
+
+def test_a_session_uploads_so_much_and_no_more_and_others_are_not_kept_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST_UPLOADED", 10)
+    monkeypatch.setattr(server, "_signed_in", lambda session: True)
+    kept, add = MemoryUploadedFileManager("/"), server._guarded(MemoryUploadedFileManager.add_file)
+
+    def upload(session: str, file: str, size: int) -> None:
+        add(kept, session, UploadedFileRec(file_id=file, name="log.csv", type="text/csv", data=b"x" * size))
+
+    upload("one", "a", 6)
+    with pytest.raises(HTTPException) as refused:
+        upload("one", "b", 5)
+    assert refused.value.status_code == 413
+    upload("one", "a", 9)  # the same file again takes the place of the first
+    upload("two", "c", 10)
+    assert {session: sorted(files) for session, files in kept.file_storage.items()} == {"one": ["a"], "two": ["c"]}
