@@ -7,20 +7,28 @@ from pydantic import ValidationError
 from words.phrase import Fact, Phrase, phrase, say
 
 SAID = {
-    "greater_than": "gt",
-    "greater_than_equal": "ge",
-    "less_than": "lt",
-    "less_than_equal": "le",
-    "too_short": "min_length",
-    "too_long": "max_length",
-    "string_too_short": "min_length",
-    "string_too_long": "max_length",
-    "literal_error": "expected",
-    "missing": "",
-    "extra_forbidden": "",
-    "finite_number": "",
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at_least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at_most", "le"),
+    "too_short": ("more_entries", "min_length"),
+    "too_long": ("fewer_entries", "max_length"),
+    "string_too_short": ("longer", "min_length"),
+    "string_too_long": ("shorter", "max_length"),
+    "literal_error": ("one_of", "expected"),
+    "missing": ("missing", ""),
+    "extra_forbidden": ("unknown", ""),
+    "bool_parsing": ("yes_or_no", ""),
+    "bool_type": ("yes_or_no", ""),
+    "finite_number": ("number", ""),
+    "float_parsing": ("number", ""),
+    "float_type": ("number", ""),
+    "int_from_float": ("whole_number", ""),
+    "int_parsing": ("whole_number", ""),
+    "int_type": ("whole_number", ""),
+    "string_type": ("text", ""),
 }
-"""pydantic's kind of error, each with a text of its own under ``unfit`` -> the fact of it that the text names."""
+"""pydantic's kind of error -> its text under ``unfit`` and the fact of it that the text names."""
 
 
 class Unfit(ValueError):
@@ -37,7 +45,12 @@ def unfit(error: ValidationError) -> tuple[tuple[str, ...], Phrase]:
     where, facts = tuple(str(part) for part in first["loc"]), first.get("ctx", {})
     if isinstance(raised := facts.get("error"), Unfit):
         return where, raised.phrase
-    named = SAID.get(first["type"])
-    if named is None:
+    if first["type"] not in SAID:
         return where, phrase("unfit.other", said=first["msg"])
-    return where, phrase(f"unfit.{first['type']}", **({"limit": str(facts[named])} if named else {}))
+    key, limit = SAID[first["type"]]
+    return where, phrase(f"unfit.{key}", **({"limit": _told(facts[limit])} if limit else {}))
+
+
+def _told(limit: object) -> str:
+    """A number without needless digits; pydantic joins the choices of a literal with an English "or"."""
+    return f"{limit:g}" if isinstance(limit, int | float) else str(limit).replace(" or ", ", ")

@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from audit.cohorts import beyond_scope
-from audit.settings import DEPENDS, STEPS, Step
+from audit.settings import DEPENDS, STEPS, Step, with_all_before
 from pages.parts import further, gate
 from pages.parts.house import current, jobs, section_of
 from pages.parts.jobs import panel
@@ -77,12 +77,12 @@ def _of_whom(view: View) -> None:
 
 
 def _ready(view: View) -> bool:
-    """Whether the steps that this one reads have run; says which is missing and links to it."""
-    missing = next((step for step in DEPENDS[view.step] if view.states[step] == "missing"), None)
-    if missing is None or view.step == "report":
+    """Whether the steps that this one reads have run; else says which has to run first of all and links to it."""
+    if view.step == "report" or all(view.states[step] != "missing" for step in DEPENDS[view.step]):
         return True
-    st.info(t("frame.needs", step=_name(missing)))
-    link(missing)
+    first = next(step for step in with_all_before(view.step) if view.states[step] == "missing")
+    st.info(t("frame.needs", step=_name(first)))
+    link(first)
     return False
 
 
