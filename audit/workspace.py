@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from analysis.document import Document, Section, canonical, digest
 from audit import __version__
+from audit.asking import PromptedAudit
 from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
+from models.prompted.settings import Prompted
 from storage import append, sweep, write_atomic
 from words import Fact, Refusal, shape, unfit
 
@@ -252,9 +254,14 @@ def _files_now(settings: AuditSettings) -> dict[Step, list[str]]:
     encoder = getattr(choice.model, "encoder", None)
     return {
         "data": _as_they_are(source.folder, source.log, source.users, source.items),
-        "recommender": _as_they_are(choice.saved, choice.lists, encoder),
-        "prompted": _as_they_are(settings.prompted.lists),
+        "recommender": _as_they_are(choice.saved, choice.lists, encoder, _model_of(choice.prompted)),
+        "prompted": _as_they_are(settings.prompted.lists, _model_of(settings.prompted)),
     }
+
+
+def _model_of(asked: Prompted | PromptedAudit | None) -> str | None:
+    """The folder of the language model that is asked; None where it stands behind an address."""
+    return asked.model.folder if asked is not None and asked.model.where == "folder" else None
 
 
 def _as_they_are(*names: str | None) -> list[str]:

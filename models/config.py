@@ -146,6 +146,10 @@ class Private(Gradient):
     def _users_stand_alone(self) -> Self:
         if self.epsilon > 0 and self.adversary is not None and self.adversary.strength > 0:
             raise Unfit("private_adversary")
+        if self.penalty is not None and self.penalty.strength > 0 and self.penalty.figure != "twins":
+            raise Unfit("private_penalty")
+        if self.debias.correction != "none":
+            raise Unfit("private_debias")
         return self
 
 

@@ -65,6 +65,7 @@ def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, 
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+    from starlette.exceptions import HTTPException
 
     lists = Lists(model, catalogue)
     registry = CollectorRegistry()
@@ -95,6 +96,10 @@ def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, 
     async def out_of_range(request: Request, error: RequestValidationError) -> Response:
         return _error(422, "serve.k", most=MOST)
 
+    @app.exception_handler(HTTPException)
+    async def elsewhere(request: Request, error: HTTPException) -> Response:
+        return _error(error.status_code, "serve.elsewhere")
+
     @app.get("/health")
     def health() -> dict[str, Any]:
         users, items = len(catalogue.user_ids), len(catalogue.item_ids)
@@ -104,7 +109,7 @@ def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, 
     def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/recommend/{user}", response_model=None)
+    @app.get("/recommend/{user:path}", response_model=None)
     def recommend(user: str, k: Annotated[int, Query(ge=1, le=MOST)] = 10) -> Response | dict[str, Any]:
         code = lists.place.get(user)
         if code is None:

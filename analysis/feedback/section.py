@@ -145,12 +145,15 @@ def _summary(followed: Followed, found: dict[str, Finding]) -> list[Phrase]:
 
 
 def _fate(first: Finding, last: Finding, kept: Finding) -> str:
-    """none: nothing changed at first that chance could not do. lasts, grows, fades, gone: what became of it."""
+    """none: nothing changed at first that chance could not do. lasts, grows, fades, gone: what became of it.
+
+    open: what is left could be nothing, but it is not shown to be less than at first either.
+    """
     assert first.value is not None and last.value is not None and kept.value is not None
     if first.verdict is not Verdict.GAP:
         return "none"
     if last.verdict is not Verdict.GAP or first.value * last.value < 0:
-        return "gone"
+        return "gone" if kept.verdict is Verdict.GAP and kept.value * first.value < 0 else "open"
     if kept.verdict is not Verdict.GAP:
         return "lasts"
     return "grows" if kept.value * first.value > 0 else "fades"

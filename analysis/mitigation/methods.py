@@ -31,10 +31,10 @@ Place = Literal["before", "during", "after"]
 Goal = Literal["gap", "hide", "exposure", "selection"]
 """gap: narrow the accuracy gap between groups of users. hide: keep the attribute out of lists and vectors.
 exposure: share attention among groups of items. selection: equal decisions for groups of users."""
-Need = Literal["training", "weights", "gradient", "profile", "features", "scores"]
+Need = Literal["training", "weights", "gradient", "groups", "profile", "features", "scores"]
 """training: the audit trains the recommender itself. weights: its kind takes weights of rows. gradient: its kind is
-trained by gradient steps. profile: its kind reads what is known of users; features: in numbers of any size. scores: it
-is more than lists from a file."""
+trained by gradient steps. groups: a step of its training may compare users. profile: its kind reads what is known of
+users; features: in numbers of any size. scores: it is more than lists from a file."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ METHODS: dict[Method, About] = {
     "resample": About("before", ("gap", "selection"), ("training",), first=False),
     "twins": About("before", ("hide", "gap"), ("training", "profile")),
     "decorrelate": About("before", ("hide",), ("training", "features")),
-    "adversary": About("during", ("hide", "gap"), ("training", "gradient")),
+    "adversary": About("during", ("hide", "gap"), ("training", "gradient", "groups")),
     "erase": About("during", ("hide",), ("training", "gradient")),
-    "parity": About("during", ("gap",), ("training", "gradient"), first=False),
-    "value": About("during", ("gap",), ("training", "gradient"), first=False),
-    "absolute": About("during", ("gap",), ("training", "gradient"), first=False),
-    "under": About("during", ("gap",), ("training", "gradient"), first=False),
-    "over": About("during", ("gap",), ("training", "gradient"), first=False),
-    "worst_group": About("during", ("gap",), ("training", "gradient"), first=False),
+    "parity": About("during", ("gap",), ("training", "gradient", "groups"), first=False),
+    "value": About("during", ("gap",), ("training", "gradient", "groups"), first=False),
+    "absolute": About("during", ("gap",), ("training", "gradient", "groups"), first=False),
+    "under": About("during", ("gap",), ("training", "gradient", "groups"), first=False),
+    "over": About("during", ("gap",), ("training", "gradient", "groups"), first=False),
+    "worst_group": About("during", ("gap",), ("training", "gradient", "groups"), first=False),
     "agreement": About("during", ("hide",), ("training", "gradient", "profile"), first=False),
     "utility": About("after", ("gap",), ("training",)),
     "rerank": About("after", ("exposure",)),

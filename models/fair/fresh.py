@@ -1,7 +1,7 @@
 """Fresh probes for training: how well people are told apart by their vectors, on people the probe has not seen.
 
 They decide when enough is hidden. The audit's own probes (analysis.fairness.probe) are other ones, so that what
-training was stopped by is not what it is judged by. Numpy only.
+training was stopped by is not what it is judged by.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import numpy.typing as npt
 from scipy.linalg import solve
 from scipy.spatial.distance import cdist
 
+from words import Refusal
+
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Reader = Literal["linear", "kernel"]
 
 FOLDS = 4
 MOST = 1200
-"""People that a probe reads; of more, as many drawn at random."""
+"""People that a probe reads; of more, as many drawn at random, but of each group at least KEPT."""
+KEPT = 3 * FOLDS
 RIDGES = (0.001, 0.01, 0.1)
 """Ridges that are tried, as shares of the kernel's sum over people; the probe that tells most counts."""
 CHANCE = 0.5
@@ -30,9 +33,10 @@ def fresh_auc(vectors: Array, codes: Codes, reader: Reader, seed: int = 0) -> fl
 
     Cross-fitted: each of FOLDS parts of the people is told by a probe that learnt from the others. Groups weigh the
     same while learning. linear: of the standardised vectors; kernel: of their Gaussian kernel at the median distance.
+    Groups of fewer than FOLDS people cannot be in every part and are left out; Refusal where fewer than two are left.
     """
     rng = np.random.default_rng([seed, 4105])
-    rows = rng.permutation(np.flatnonzero(codes >= 0))[:MOST]
+    rows = _read(codes, rng)
     groups = np.unique(codes[rows])
     part = _parts(codes[rows], rng)
     x = vectors[rows] - vectors[rows].mean(0)
@@ -41,6 +45,20 @@ def fresh_auc(vectors: Array, codes: Codes, reader: Reader, seed: int = 0) -> fl
     gram = x @ x.T / x.shape[1] if reader == "linear" else _gaussian(x)
     told = [[_auc(score, truth) for score, truth in _told(gram, y, part, fold)] for fold in range(FOLDS)]
     return float(np.mean(told, axis=0).max())
+
+
+def _read(codes: Codes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """The people that a probe reads."""
+    size = np.bincount(codes[codes >= 0])
+    enough = np.flatnonzero(size >= FOLDS)
+    if len(enough) < 2:
+        raise Refusal("models.few_to_hide", least=FOLDS)
+    rows = rng.permutation(np.flatnonzero(np.isin(codes, enough)))
+    place = np.empty(len(rows), np.int64)  # in the queue of the own group
+    for code in enough:
+        own = np.flatnonzero(codes[rows] == code)
+        place[own] = np.arange(len(own))
+    return rows[np.argsort(place >= KEPT, kind="stable")][:MOST]
 
 
 def _parts(codes: Codes, rng: np.random.Generator) -> Codes:

@@ -56,6 +56,14 @@ def test_what_becomes_of_the_mend_is_said(effect, said):
         assert all("{" not in say(one, language) for one in (*section.summary, *section.notes))
 
 
+def test_a_last_round_that_shows_nothing_is_no_proof_that_the_mend_is_gone():
+    loops = followed([0.05, 0.05, 0.045])
+    loops.values[:, 1, -1, FIGURES.index("tail")] += np.tile([-0.08, 0.08], 4)
+    section = feedback_section(loops)
+    assert say(section.summary[0]).startswith("Whether the mend lasts cannot be told.")
+    assert "{" not in say(section.summary[0], "zh")
+
+
 def test_intervals_over_repetitions_hold_the_truth_in_95_of_100():
     rng = np.random.default_rng(3)
     held = 0

@@ -8,7 +8,7 @@ from analysis.mitigation.methods import METHODS
 from analysis.mitigation.naming import title_of
 from audit.methods import BEFORE, DECIDE, DURING, RERANK, made, unmet
 from audit.settings import AuditSettings, Recommending
-from models.config import AdditiveSettings, EaseSettings, FactorSettings, PopularitySettings
+from models.config import AdditiveSettings, EaseSettings, FactorSettings, PopularitySettings, VaeSettings
 from tests.audit.shop import ground
 from words import LANGUAGES, Refusal, say
 from words.phrase import catalogue
@@ -59,5 +59,8 @@ def test_what_a_recommender_cannot_do_is_said_before_it_is_tried():
     assert why(PopularitySettings())["reweigh"].key == "audit.needs_weights"
     assert why(EaseSettings(), lists="lists.csv")["reweigh"].key == "audit.needs_training"
     assert why(EaseSettings(), lists="lists.csv")["rerank"] is None
+    private = why(VaeSettings(epsilon=3.0))
+    assert {private[name].key for name in ("reweigh", "adversary", "worst_group")} == {"audit.needs_no_privacy"}
+    assert private["erase"] is None and why(VaeSettings())["worst_group"] is None
     with pytest.raises(Refusal):
         made(ground(), [("adversary", 1.0)])

@@ -66,6 +66,20 @@ def test_the_trail_only_grows(tmp_path):
     assert [json.loads(line)["event"] for line in after.splitlines()] == ["settings", "settings"]
 
 
+def test_a_language_model_that_changed_in_its_folder_makes_what_it_said_stale(tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").write_bytes(b"old")
+    asked = {"model": {"where": "folder", "folder": str(model)}}
+    settings = AuditSettings.model_validate({"prompted": asked, "recommender": {"prompted": asked}})
+    folder = Workspace(tmp_path).create(settings)
+    for step in ("data", "recommender", "prompted"):
+        folder.save_section(Section(step=step, summary=()), folder.stamp(settings, step))
+    assert not any(folder.stale(step) for step in ("data", "recommender", "prompted"))
+    (model / "model.safetensors").write_bytes(b"other")
+    assert [step for step in ("data", "recommender", "prompted") if folder.stale(step)] == ["recommender", "prompted"]
+
+
 def test_a_log_that_changed_under_its_name_makes_its_results_stale(tmp_path):
     log = tmp_path / "log.csv"
     log.write_text("user,item\na,x\n")

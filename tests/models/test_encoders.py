@@ -16,6 +16,7 @@ from huggingface_hub import constants
 from safetensors.numpy import load_file, save_file
 
 from models.encoders import HUB_VARIABLE, checked, find
+from models.stamp import stamp
 from models.texts import encode
 from tests.models.blocks import FAST, checkerboard
 from tests.models.tiny import WIDTH, write_encoder
@@ -62,6 +63,15 @@ class TestEncoding:
         weights["embeddings.word_embeddings.weight"] *= -1
         save_file(weights, folder / "model.safetensors", {"format": "pt"})
         assert not np.allclose(encode(["red coat"], tmp_path / "kept", encoder=str(folder)), first, atol=1e-3)
+
+    def test_what_was_trained_on_other_weights_in_its_folder_is_not_gone_on_with(self, folder):
+        settings, data = FAST["language"].model_copy(update={"encoder": str(folder)}), checkerboard()
+        before = stamp(data, settings, 1)
+        assert stamp(data, settings, 1) == before
+        weights = load_file(folder / "model.safetensors")
+        weights["embeddings.word_embeddings.weight"] *= -1
+        save_file(weights, folder / "model.safetensors", {"format": "pt"})
+        assert stamp(data, settings, 1) != before
 
     def test_a_recommender_is_trained_on_it_and_loads_where_it_is_gone(self, folder, tmp_path):
         from models import store

@@ -41,6 +41,30 @@ def test_the_fresh_probe_knows_the_true_auc_of_two_normals():
     assert fresh_auc(rng.normal(size=(1000, 3)), group, "kernel") == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("few", [1, 2, 3])
+def test_a_group_too_small_for_every_part_is_no_obstacle_to_erasing(few):
+    x, group = apart()
+    small = group.copy()
+    small[:few] = 2
+    assert fresh_auc(x.astype(float), small, "linear") == pytest.approx(
+        fresh_auc(x.astype(float), np.where(small == 2, -1, small), "linear")
+    )
+    left = erased(x, small, 1.0)
+    assert 0.4 < audited(left[few:], group[few:], "linear") < 0.6
+
+
+def test_of_many_people_a_probe_reads_some_of_every_group():
+    rng = np.random.default_rng(4)
+    group = np.repeat([0, 1, 2], [3000, 3000, 12])
+    x = rng.normal(size=(len(group), 3)) + 3 * (group == 2)[:, None]
+    assert all(fresh_auc(x, group, "linear", seed) > 0.55 for seed in range(3))
+
+
+def test_nobody_is_told_apart_in_one_group():
+    with pytest.raises(Refusal, match="two groups of at least 4 users"):
+        fresh_auc(np.zeros((20, 2)), np.repeat([0, 1], [17, 3]), "linear")
+
+
 def test_a_spread_that_only_a_curved_probe_can_read_is_read_by_the_kernel():
     x, group = apart(shift=0.0, stretch=3.0)
     assert fresh_auc(x.astype(float), group, "linear") < 0.58 < 0.65 < fresh_auc(x.astype(float), group, "kernel")

@@ -91,8 +91,14 @@ def test_what_all_users_took_is_not_read_before_the_first_noisy_step():
 def test_kinds_and_settings_whose_rows_do_not_stand_alone_are_refused():
     with pytest.raises(ValueError, match="no row stands alone"):
         FactorSettings.model_validate({"epsilon": 3.0})
+    parity, twins = ({"figure": figure, "attribute": "gender"} for figure in ("parity", "twins"))
     for other in ({"augment": ("crop",)}, {"attack": "fgsm"}, {"adversary": Adversary(attribute="gender")}):
         with pytest.raises(ValueError, match="each user alone"):
             SequenceSettings.model_validate({"epsilon": 3.0, **other})
+    with pytest.raises(ValueError, match="compares groups of users"):
+        SequenceSettings.model_validate({"epsilon": 3.0, "penalty": parity})
+    with pytest.raises(ValueError, match="have no effect"):
+        SequenceSettings.model_validate({"epsilon": 3.0, "debias": {"correction": "ips"}})
+    assert SequenceSettings.model_validate({"epsilon": 3.0, "penalty": twins}).penalty is not None
     with pytest.raises(ValueError, match="each user alone"):
         VaeSettings(epsilon=3.0, adversary=Adversary(attribute="gender"))

@@ -79,7 +79,17 @@ def test_requests_are_counted_by_route_and_status_and_no_id_is_in_the_metrics(mo
 
 def test_nothing_invites_to_more_than_the_three_routes(model, catalogue) -> None:
     client = TestClient(service(model, catalogue))
-    assert {client.get(path).status_code for path in ("/docs", "/openapi.json", "/", "/recommend/a/b")} == {404}
+    for path in ("/docs", "/openapi.json", "/"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (404, {"error": say("serve.elsewhere")})
+
+
+def test_an_id_with_a_slash_is_asked_for(data) -> None:
+    slashed = replace(data, user_ids=("a/b", *data.user_ids[1:]))
+    known = Catalogue(slashed.user_ids, slashed.item_ids, slashed.seen)
+    client = TestClient(service(fit(slashed, EaseSettings(l2=1.0), seed=1), known))
+    assert client.get("/recommend/a%2Fb", params={"k": 3}).json()["user"] == "a/b"
+    assert client.get("/recommend/a/c").json() == {"error": say("serve.unknown_user")}
 
 
 def test_a_catalogue_of_other_data_is_refused(model, catalogue) -> None:

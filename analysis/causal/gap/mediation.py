@@ -113,9 +113,13 @@ def _contrast(
             kept,
             phrase("gap.no_overlap_effect", **_bare(asked), share="100%", names=_bare(asked)["between"]),
         )
+    frame = _frame(base, asked, contrast, rows, settings, seed)
+    few = min(frame.people.values()) < k
+    if np.ptp(rows.outcome) == 0 and few:  # that the outcome is constant would tell of them
+        section = _nothing(base, asked, kept, phrase("finding.suppressed", k=k))
+        return section.model_copy(update={"findings": tuple(suppressed(one, k) for one in section.findings)})
     if np.ptp(rows.outcome) == 0:
         return _nothing(base, asked, kept, phrase("gap.constant", outcome=asked.said(asked.y)))
-    frame = _frame(base, asked, contrast, rows, settings, seed)
     done = mediate(rows, settings.replicates, seed)
     sure = done.total is not None and done.lacking <= WITHHELD and places.sound
     line = linear(rows) if sure else None
@@ -123,7 +127,7 @@ def _contrast(
         none = (None,) * len(places.between)
         done = replace(done, total=None, direct=None, indirect=None, through=none)
     everything = findings(done, frame)
-    if min(frame.people.values()) < k:
+    if few:
         said = phrase("gap.withheld_effect", **frame.facts(), reason=phrase("finding.suppressed", k=k))
         return Section(step="mediation", summary=(said,), findings=tuple(suppressed(one, k) for one in everything))
     found = disclosed(everything, k)

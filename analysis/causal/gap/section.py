@@ -69,13 +69,18 @@ def gap_section(
     rows, frame = _frame(dataset, graph, ranking, settings, outcome, groups, seed)
     counted = np.where(groups.arm >= 0, np.isfinite(outcome.value), False)
     wrong = _degenerate(rows, frame, counted)
+    few = 0 < min(frame.people.values()) < k
+    if wrong is not None and few:  # also why there is nothing to take apart would tell of them
+        reason = phrase("finding.suppressed", k=k)
+        section = _nothing(attribute, outcome, int(counted.sum()), reason)
+        return section.model_copy(update={"findings": tuple(suppressed(one, k) for one in section.findings)})
     if wrong is not None:
         return _nothing(attribute, outcome, int(counted.sum()), wrong)
     tell(0.2, "gap.progress.parts")
     done = decompose(rows, settings.replicates, seed)
     tell(0.7, "gap.progress.turned")
     turned = negative(decompose(rows.turned(), settings.replicates, seed))
-    if min(frame.people.values()) < k:
+    if few:
         return _too_few(done, turned, frame, k)
     found = disclosed(findings(done, frame, turned), k)
     picture = views.chart(done, frame)

@@ -78,9 +78,8 @@ def analyse(
     the rows have no counterpart.
     """
     for arm in (0, 1):
-        people = len(np.unique(study.user[study.treated == arm]))
-        if people < FEWEST:
-            raise Refusal("people.few_users", n=people, least=FEWEST)
+        if len(np.unique(study.user[study.treated == arm])) < FEWEST:
+            raise Refusal("people.few_users", least=FEWEST)  # not how many: it may be under k
     tell(0.05, "people.progress.scores")
     fitted = nuisances(study, seed)
     overlap = propensity.overlap_by_model(study, fitted.propensity, "ATE")

@@ -52,7 +52,7 @@ def leaf_words(p: People, leaf: Leaf, voice: Voice) -> Phrase:
         _level(p, name, leaf, voice)
         for name in dict.fromkeys(question.name for question, _ in leaf.path if question.relation == "is")
     ]
-    parts += [_limit(question, answer, voice) for question, answer in leaf.path if question.relation == "most"]
+    parts += [_limit(p, leaf, question, answer, voice) for question, answer in leaf.path if question.relation == "most"]
     return _joined(parts, "and") if parts else phrase("people.everybody")
 
 
@@ -82,9 +82,14 @@ def _level(p: People, name: str, leaf: Leaf, voice: Voice) -> Phrase:
     return phrase("people.is" if inside else "people.is_not", name=voice.question.said(name), value=said)
 
 
-def _limit(question: Question, answer: bool, voice: Voice) -> Phrase:
-    key = "people.most" if answer else "people.most_not"
-    return phrase(key, name=voice.question.said(question.name), value=question.value)
+def _limit(p: People, leaf: Leaf, question: Question, answer: bool, voice: Voice) -> Phrase:
+    """Who is not known to be at most a value goes with those above it, unless the way to the leaf left them out."""
+    key = "most" if answer else "most_not"
+    own = [(one.relation, one.value, said) for one, said in leaf.path if one.name == question.name]
+    left_out = ("is", UNKNOWN, False) in own or any(relation == "most" and said for relation, _, said in own)
+    if not answer and not left_out and p.study.table[question.name].isna().any():
+        key = "most_not_known"
+    return phrase(f"people.{key}", name=voice.question.said(question.name), value=question.value)
 
 
 def _headline(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, ...]:
@@ -98,10 +103,8 @@ def _headline(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phras
     if pairs:
         largest = max(pairs, key=lambda one: abs(one.value or 0.0))
         part = next(part for part in p.groups if largest.key.startswith(f"{voice.base}.cate.{part.attribute}.gap"))
-        levels = {label: known[f"cate.{part.attribute}.{label}"].value for label in part.labels if label != UNKNOWN}
-        shown = {label: value for label, value in levels.items() if value is not None}
-        most, least = (group_label(pick(shown, key=lambda label: shown[label])) for pick in (max, min))
-        rest = phrase("people.rest_differs", attribute=part.attribute, a=most, b=least)
+        a, b = list(largest.groups) if (largest.value or 0.0) > 0 else reversed(list(largest.groups))
+        rest = phrase("people.rest_differs", attribute=part.attribute, a=group_label(a), b=group_label(b))
     key = "headline_open" if p.average.low <= 0 <= p.average.high else "headline"
     return (phrase(f"people.{key}", **voice.facts(), **voice.limits(p.average), rest=rest),)
 
@@ -166,7 +169,8 @@ def _rule(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phrase, .
     where = phrase("people.rule", where=rule_words(p, voice), share=amount(p.rule.share, "share"), **voice.facts())
     said = [where]
     if lift is not None and lift.verdict is Verdict.EFFECT and (lift.value or 0) > 0 and treated and left:
-        said.append(phrase("people.rule_helps", **_two("treated", treated, "left", left, voice)))
+        key = "rule_helps" if (treated.low or 0) > 0 else "rule_parts"
+        said.append(phrase(f"people.{key}", **_two("treated", treated, "left", left, voice)))
     elif lift is not None and lift.value is not None:
         said.append(phrase("people.rule_unproven", **_size(lift, voice)))
     net = known.get("rule.net")

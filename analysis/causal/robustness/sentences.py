@@ -113,17 +113,20 @@ def _beside(s: Shaken) -> tuple[Phrase, ...]:
     once = next((one.strength for one in s.benchmarks if one.times == 1), None)
     if once is None:
         return () if s.benchmarks else (phrase("robustness.hidden_nothing"),)
-    strongest = s.benchmarks[0].name
+    strongest = s.question.said(s.benchmarks[0].name)
+    beyond = [s.question.said(one.name) for one in s.benchmarks if one.times == 1 and one.strength is None]
     thrice = next((one.strength for one in s.benchmarks if one.times > 1), None)
     facts: dict[str, Fact] = {
-        "name": s.question.said(strongest),
+        "name": strongest if beyond else phrase("robustness.strongest", name=strongest),
         "before": signed(model.estimate.value, s.frame.unit),
         "after": signed(model.adjusted(once), s.frame.unit),
         "unit": _unit(s.frame.unit),
     }
+    stronger = tuple(phrase("robustness.hidden_beyond", name=name) for name in beyond)
     if thrice is None:
-        return (phrase("robustness.hidden_beside_only", **facts),)
-    return (phrase("robustness.hidden_beside", **facts, thrice=signed(model.adjusted(thrice), s.frame.unit)),)
+        return (phrase("robustness.hidden_beside_only", **facts), *stronger)
+    more = signed(model.adjusted(thrice), s.frame.unit)
+    return (phrase("robustness.hidden_beside", **facts, thrice=more), *stronger)
 
 
 def _refutation(one: Refutation, s: Shaken) -> Phrase:

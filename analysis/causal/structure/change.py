@@ -80,7 +80,7 @@ def change(
     """The difference of `which` shared out among the mechanisms, or why it is not."""
     users = tuple(len(np.unique(model.rows.user[mark])) for mark in (which.first, which.second))
     if min(users) < FEWEST:
-        return phrase("structure.few_compared", n=min(users), least=FEWEST)
+        return phrase("structure.few_compared", least=FEWEST)  # not how many: it may be under k
     inside = _without(model, which, seed)
     if len(inside.drawn.order) > MOST_MECHANISMS:
         return phrase("structure.many_mechanisms", n=len(inside.drawn.order), limit=MOST_MECHANISMS)

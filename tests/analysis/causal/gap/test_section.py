@@ -119,6 +119,16 @@ def test_a_group_under_k_is_suppressed_everywhere() -> None:
     assert '"n": 7' not in canonical(made).decode()
 
 
+def test_that_a_small_group_is_all_alike_is_not_told() -> None:
+    few = np.where(np.arange(240) < 7, "women", "men")
+    data = people(gender=few, outcome=np.ones(240))
+    data.users["score"] = np.random.default_rng(1).normal(size=240)
+    settings = GapSettings(gap_in="outcome", mediators=("score",), replicates=100)
+    made = gap_section(data, NO_LINES, None, settings, 10, 1)
+    assert {(one.verdict, one.n) for one in made.findings} == {(Verdict.SUPPRESSED, 0)}
+    assert "same for everybody" not in canonical(made).decode() and "gap.constant" not in canonical(made).decode()
+
+
 def test_a_mediator_that_sets_the_groups_apart_withholds_the_parts_but_not_the_gap() -> None:
     data = people()
     data.users["score"] = np.where(data.users["gender"] == "men", 1.0, 0.0)

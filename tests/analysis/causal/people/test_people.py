@@ -235,7 +235,8 @@ def test_an_effect_that_only_an_instrument_identifies_is_not_asked_for_whom() ->
 
 def test_too_few_users_no_overlap_and_constants_give_their_reasons() -> None:
     table = gains(60)
-    assert refused(people(table.iloc[:40], *CAUSES)) == "people.few_users"
+    few = people(table.iloc[:40], *CAUSES)
+    assert refused(few) == "people.few_users" and "Fewer than 50 users" in say(few.summary[0])
     assert refused(people(table.assign(x=1), *CAUSES)) == "effects.treatment_constant"
     assert refused(people(table.assign(y=1.0), *CAUSES)) == "effects.outcome_constant"
     apart = gains(300)

@@ -1,6 +1,8 @@
 """The robustness section: what it says on a log with a known truth, and a verdict wherever there can be no number."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,9 @@ import pytest
 
 from analysis.causal.effects import EffectSettings, effects_section
 from analysis.causal.graph import Graph, templates
+from analysis.causal.robustness.hidden import Benchmark, Strength
 from analysis.causal.robustness.section import RobustnessSettings, robustness_section
+from analysis.causal.robustness.sentences import _beside
 from analysis.document import Section, canonical
 from analysis.finding import Finding, Verdict
 from analysis.log import Dataset
@@ -69,6 +73,19 @@ def test_the_answers_own_way_is_the_effects_pages_answer_and_is_marked(shop: Dat
     values = dict(zip(curve.series[1].y, curve.series[1].x, strict=True)) | {curve.series[0].y[0]: curve.series[0].x[0]}
     drawn = [values[row] for row in curve.order]
     assert drawn == sorted(drawn)  # type: ignore[type-var]
+
+
+def test_a_cause_too_strong_to_have_a_hidden_equal_is_not_passed_over() -> None:
+    """Nothing hidden can be as strong as one that tells most of the treatment: the next is not called the strongest."""
+    weak = Strength(0.01, 0.01)
+    model = SimpleNamespace(estimate=SimpleNamespace(value=5.0), adjusted=lambda strength: 4.0)
+    marks = (Benchmark("b", 1.0, weak), Benchmark("b", 3.0, weak), Benchmark("a", 1.0, None))
+    question, frame = SimpleNamespace(said=lambda name: name), SimpleNamespace(unit="points")
+    shaken: Any = SimpleNamespace(model=model, benchmarks=marks, question=question, frame=frame)
+    said = " ".join(say(one) for one in _beside(shaken))
+    assert "as strong as b would" in said and "strongest" not in said and "a tells so much of the treatment" in said
+    shaken.benchmarks = marks[:2]
+    assert "as strong as b, the strongest recorded cause, would" in " ".join(say(one) for one in _beside(shaken))
 
 
 def test_the_hidden_cause_is_told_beside_the_strongest_recorded_one(shop_section: Section) -> None:
