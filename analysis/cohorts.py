@@ -7,6 +7,7 @@ a row before the test part, so that nobody is grouped by what is to be predicted
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from analysis.document import canonical, digest
 from analysis.log import Dataset
@@ -31,6 +32,9 @@ OTHERS = "others"
 MOST_VALUES = 60
 """A column of text with more distinct values is no condition to choose from a list."""
 NOT_CONDITIONS = frozenset({"user", "item", "part", "text"})
+
+
+NAME = re.compile(r"[^\W_][\w -]{0,39}")
 
 
 class _Frozen(BaseModel):
@@ -60,13 +64,20 @@ class Condition(_Frozen):
 class Cohort(_Frozen):
     """People and rows that meet conditions."""
 
-    name: str = Field(pattern=r"^[^\W_][\w -]{0,39}$")
-    """Letters, digits, blanks and hyphens."""
+    name: str
+    """Letters, digits, blanks and hyphens, the first a letter or a digit; 40 at most."""
     match: Literal["all", "any"] = "all"
     """Whether all conditions must hold, or one is enough."""
     where: tuple[Condition, ...] = Field(min_length=1, max_length=8)
     compared: bool = True
     """Whether Disparity compares it with everybody else."""
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if NAME.fullmatch(name) is None:
+            raise Unfit("cohort_name")
+        return name
 
     @property
     def attribute(self) -> str:

@@ -144,7 +144,7 @@ def _ask(view: View, known: Ground) -> Recommending:
     if template in RECOMMENDING.values():  # not the analyst's own: it follows whether items are named
         template = RECOMMENDING[filled["candidates"] > 0]
     own = st.text_area(t("field.recommending"), template, height=220, key=view.key(f"template:{len(template)}"))
-    now = form.accepted(now, {**filled, "template": own})
+    now = form.accepted(now, {**filled, "template": own}, "asked")
     return settings.model_copy(update={"prompted": now, "lists": None, "saved": None})
 
 

@@ -26,7 +26,15 @@ SAID = {
     "int_from_float": ("whole_number", ""),
     "int_parsing": ("whole_number", ""),
     "int_type": ("whole_number", ""),
+    "int_parsing_size": ("whole_number", ""),
     "string_type": ("text", ""),
+    "tuple_type": ("of_many", ""),
+    "list_type": ("of_many", ""),
+    "dict_type": ("of_parts", ""),
+    "model_type": ("of_parts", ""),
+    "model_attributes_type": ("of_parts", ""),
+    "union_tag_invalid": ("one_of", "expected_tags"),
+    "union_tag_not_found": ("missing", ""),
 }
 """pydantic's kind of error -> its text under ``unfit`` and the fact of it that the text names."""
 
@@ -53,4 +61,6 @@ def unfit(error: ValidationError) -> tuple[tuple[str, ...], Phrase]:
 
 def _told(limit: object) -> str:
     """A number without needless digits; pydantic joins the choices of a literal with an English "or"."""
-    return f"{limit:g}" if isinstance(limit, int | float) else str(limit).replace(" or ", ", ")
+    if isinstance(limit, int):
+        return f"{limit:,}"
+    return f"{limit:g}" if isinstance(limit, float) else str(limit).replace(" or ", ", ")

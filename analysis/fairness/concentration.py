@@ -39,16 +39,17 @@ def concentration(
     lists = ranking.lists[:, :K]
     users, items = len(ranking.user_ids), len(ranking.item_ids)
     shown = np.bincount(lists[lists >= 0], minlength=items).astype(np.float64)
-    method = phrase("fairness.method.concentration", replicates=settings.replicates, protocol=ranking.protocol)
     labels = {"gini": phrase("fairness.figure.gini"), "coverage": phrase("fairness.figure.coverage")}
     if shown.sum() == 0:
         reason = phrase("fairness.reason.no_lists")
+        method = _method(ranking, settings.replicates)
         return [
             not_computed(f"items.{name}", label, "share", users, reason, method, seed=seed)
             for name, label in labels.items()
         ]
     drawn = resampled_shown(lists, items, settings.replicates, seed)
     drawn = drawn[drawn.sum(axis=1) > 0]  # where few have a list, some resamples hold nobody who has
+    method = _method(ranking, len(drawn))
     facts: dict[str, object] = {"seed": seed, "settings": {"K": K, "items": items}}
     level = settings.level
     covered, alone = float((shown > 0).mean()), phrase("fairness.reason.coverage")
@@ -70,6 +71,10 @@ def concentration(
             of = figure(places), figure(redrawn)
             found.append(_spread(f"providers.{name}", label, unit, *of, most, users, method, level, facts))
     return found
+
+
+def _method(ranking: Ranking, replicates: int) -> Phrase:
+    return phrase("fairness.method.concentration", replicates=replicates, protocol=ranking.protocol)
 
 
 def _spread(

@@ -60,7 +60,7 @@ def _ask(view: View, now: PromptedAudit) -> PromptedAudit:
     model = asking.model_inputs(view, now.model)
     st.divider()
     changed = {"lists": None, "model": model, **_persons(view, now), **_about(view, now)}
-    return form.accepted(now, changed)
+    return form.accepted(now, changed, "prompted")
 
 
 def _persons(view: View, now: PromptedAudit) -> dict[str, object]:

@@ -26,7 +26,7 @@ def mount(name: str, key: str, data: Mapping[str, Any], **settings: Any) -> None
     now = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
     was, sent = state().sent.get(key, ("", 0))
     if now != was:
-        sent = time.time_ns() // 1_000_000
+        sent = max(sent + 1, time.time_ns() // 1_000_000)  # a clock may be put back
         state().sent[key] = (now, sent)
     _registered(name)(key=key, data={**data, "sent": sent}, **settings)
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pages.parts.text import raw, t
 from pages.parts.view import View
 from words import unfit
+from words.phrase import catalogue
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
@@ -48,6 +49,9 @@ OWN_NAMES = {
     ("prompted", "candidates"): "prompted_candidates",
     ("prompted", "history"): "prompted_history",
     ("prompted", "title"): "title_column",
+    ("prompted", "attributes"): "prompted_attributes",
+    ("prompted", "meaningless"): "prompted_meaningless",
+    ("asked", "template"): "recommending",
     ("asked", "users"): "asked_users",
     ("asked", "candidates"): "prompted_candidates",
     ("asked", "history"): "prompted_history",
@@ -126,8 +130,14 @@ def accepted(settings: Settings, changed: Mapping[str, Any], prefix: str = "") -
         return type(settings).model_validate({**settings.model_dump(), **changed})
     except ValidationError as error:
         where, why = unfit(error)
-        st.error(t("form.refused", where=raw(_label(prefix, where[0])), why=why) if where else t("form.unfit", why=why))
+        st.error(t("form.refused", where=_named_as(prefix, where), why=why) if where else t("form.unfit", why=why))
         return settings
+
+
+def _named_as(prefix: str, where: Sequence[str]) -> str:
+    """What the page calls a setting; its path where it stands on no page by itself."""
+    label = _label(prefix, where[0])
+    return raw(label) if f"pages.{label}" in catalogue("en") else ".".join(where)
 
 
 def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None = None) -> Any:

@@ -22,6 +22,16 @@ def test_only_other_data_are_newer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told[2] == ("reader", {"key": "tongue", "data": {"language": "zh", "sent": 2}, "height": 1})
 
 
+def test_a_clock_that_is_put_back_makes_nothing_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(component, "_registered", lambda name: lambda key, data: told.append(data["sent"]))
+    clock = iter((5_000_000, 3_000_000, 3_000_000))
+    monkeypatch.setattr("time.time_ns", lambda: next(clock))
+    for language in ("en", "zh", "en"):
+        component.mount("reader", "put back", {"language": language})
+    assert told == [5, 6, 7]
+
+
 def test_every_script_asks_whether_it_is_overtaken() -> None:
     scripts = {file.stem: file.read_text(encoding="utf-8") for file in component.HERE.glob("*.js")}
     ours = {name for name, script in scripts.items() if "export default" in script}

@@ -11,6 +11,7 @@ from analysis.simulate import Shop
 from audit.settings import DEPENDS, STEPS
 from audit.steps import run_steps
 from audit.workspace import Workspace
+from pages.parts import form
 from tests.pages.conftest import Open, unfold, unwatched
 from words import say
 
@@ -65,6 +66,11 @@ def test_a_setting_outside_its_range_is_said_and_not_saved(home: Path, open_page
     page.text_input(key="demo:mitigation:mitigation.strengths").set_value("0.5, strong").run()
     assert page.error[0].value == "Not taken: How strong (0 to 1, several by commas) – it must be a number."
     assert Workspace(home).demo().settings().mitigation.strengths == (1.0,)
+
+
+def test_a_refused_setting_is_called_as_on_its_page_and_else_by_its_path() -> None:
+    assert form._named_as("asked", ("template",)) == say("pages.field.recommending")
+    assert form._named_as("recommending", ("model", "mf", "l2")) == "model.mf.l2"
 
 
 def test_a_number_that_was_given_can_be_automatic_again(home: Path, open_page: Open) -> None:
