@@ -10,6 +10,7 @@ from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict, amount, interval, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms
+from analysis.mitigation.moved import resized
 from analysis.mitigation.naming import BEFORE, title_of
 from words import Fact, Phrase, phrase
 
@@ -46,12 +47,14 @@ def chosen_drawn(findings: tuple[Finding, ...], name: str, terms: Terms, about: 
 
 
 class _Effect(BaseModel):
-    """One fairness figure before and after. moved: nearer to equal, further, not told apart by chance, or untested."""
+    """One fairness figure, 0 = equal where it is tested for change, before and after.
+
+    moved: nearer to equal, further, turned round to a size not told from the former, chance, untested, hidden.
+    """
 
     before: Finding
     after: Finding
     change: Finding | None
-    null: float = 0.0
 
     @property
     def figure(self) -> Fact:
@@ -66,11 +69,11 @@ class _Effect(BaseModel):
         """A key under ``chosen.moved``."""
         if self.before.value is None or self.after.value is None:
             return "hidden"
-        one, two = (abs(f.value - self.null) for f in (self.before, self.after) if f.value is not None)
-        sure = self.change is not None and is_certain_gap(self.change)
         if self.change is None:
             return "untested"
-        return ("nearer" if two < one else "further") if sure else "chance"
+        if not is_certain_gap(self.change):
+            return "chance"
+        return {-1: "nearer", 1: "further", 0: "turned"}[resized(self.before, self.after, self.change)]
 
 
 def _effects(by_key: Mapping[str, Finding], name: str, terms: Terms) -> list[_Effect]:
@@ -82,9 +85,7 @@ def _effects(by_key: Mapping[str, Finding], name: str, terms: Terms) -> list[_Ef
         after = by_key.get(f"mitigation.{name}.{rest}")
         if key.startswith(start) and disparity and after is not None:
             change = by_key.get(f"mitigation.{name}.{rest}.change")
-            found.append(
-                _Effect(before=finding, after=after, change=change, null=0.5 if rest.endswith(".leak") else 0.0)
-            )
+            found.append(_Effect(before=finding, after=after, change=change))
     return found
 
 
@@ -198,13 +199,18 @@ def _gained(by_key: Mapping[str, Finding], name: str, figure: str, terms: Terms)
 
 
 def _conflict(effects: Sequence[_Effect]) -> list[Phrase]:
-    """Which disparities came nearer to equal and which went further, beyond chance."""
+    """Which disparities came nearer to equal, went further or turned round, beyond chance; how many were not tested."""
     said = []
-    for way in ("nearer", "further"):
+    for way in ("nearer", "further", "turned"):
         figures = [effect.figure for effect in effects if effect.moved == way]
         if figures:
             said.append(phrase(f"chosen.all_{way}", figures=_listed(figures)))
-    return said or [phrase("chosen.none_moved")]
+    tested = sum(effect.moved in ("nearer", "further", "turned", "chance") for effect in effects)
+    if tested and not said:
+        said.append(phrase("chosen.none_moved", count=tested))
+    if tested < len(effects):
+        said.append(phrase("chosen.some_untested", count=len(effects) - tested))
+    return said
 
 
 def _listed(figures: Sequence[Fact]) -> Fact:

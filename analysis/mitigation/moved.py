@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from scipy.special import ndtri
+
 from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict, is_certain_gap, warns
 from words import Phrase, phrase
@@ -36,3 +38,39 @@ def _unmeasured(change: Finding | None) -> Phrase:
 
 def _said(key: str, **facts: Phrase | str) -> Phrase:
     return phrase(f"mitigation.moved.{key}", **facts)
+
+
+def resized(before: Finding | None, after: Finding | None, change: Finding | None) -> int:
+    """-1 where the size of a signed gap became smaller by more than chance, 1 where larger; 0 where that is not shown.
+
+    The change of a gap that keeps its sign is that of its size. Where it turns round, the sizes differ by the sum of
+    both gaps, whose variance is twice that of each less that of the change: intervals of all three are needed.
+    """
+    if change is None or not is_certain_gap(change) or before is None or after is None:
+        return 0
+    if before.value is None or after.value is None:
+        return 0
+    larger = abs(after.value) - abs(before.value)
+    if before.value * after.value < 0:
+        apart = [_variance(one) for one in (before, after, change)]
+        if any(one is None for one in apart):
+            return 0
+        own, other, both = (float(one or 0.0) for one in apart)
+        if larger**2 <= float(ndtri((1 + change.level) / 2)) ** 2 * max(2 * own + 2 * other - both, 0.0):
+            return 0
+    return (larger > 0) - (larger < 0)
+
+
+def _variance(one: Finding) -> float | None:
+    """Of the value, by its interval."""
+    if one.low is None or one.high is None:
+        return None
+    return float((one.high - one.low) / (2 * ndtri((1 + one.level) / 2))) ** 2
+
+
+def of_size(before: Finding | None, change: Finding | None) -> Finding | None:
+    """The change of a signed gap along the way it pointed before, so that a rise is a wider gap."""
+    if change is None or change.value is None or before is None or (before.value or 0.0) >= 0:
+        return change
+    low, high = (None if end is None else -end for end in (change.high, change.low))
+    return change.model_copy(update={"value": -change.value, "low": low, "high": high})

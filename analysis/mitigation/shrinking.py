@@ -16,8 +16,8 @@ from analysis.fairness.summary import bare
 from analysis.finding import Finding, amount, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
-from analysis.mitigation.moved import moved
-from analysis.mitigation.naming import form_title
+from analysis.mitigation.moved import moved, of_size
+from analysis.mitigation.naming import BEFORE, form_title
 from words import Phrase, phrase
 
 MEGABYTE = 1_000_000
@@ -72,7 +72,8 @@ def _drawn(findings: Sequence[Finding], forms: Sequence[Smaller], names: tuple[s
     by_key = {finding.key: finding for finding in findings}
     use, gap = ({form.name: by_key.get(f"shrink.{form.name}.{name}.change") for form in forms} for name in names)
     changes = {form.name: (use[form.name], gap[form.name]) for form in forms}
-    said = tuple(_said(form, *changes[form.name]) for form in forms)
+    before = by_key.get(f"shrink.{BEFORE}.{names[1]}")
+    said = tuple(_said(form, use[form.name], of_size(before, gap[form.name])) for form in forms)
     return Section(
         step="shrink",
         summary=(_answer(changes), *said),

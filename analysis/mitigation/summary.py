@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict, is_certain_gap
-from analysis.mitigation.moved import moved
+from analysis.mitigation.moved import moved, resized
 from analysis.mitigation.naming import BEFORE, title_of
 from analysis.mitigation.tuning import Suggestion, goal_title
 from words import Fact, Phrase, phrase
@@ -36,9 +36,11 @@ class Told:
 
     def narrowed(self, which: str, figure: str) -> bool:
         """Whether the gap became smaller by more than chance."""
-        change = self.change(which, figure)
-        really = change is not None and is_certain_gap(change)
-        return really and self.after(which, figure) < self.after(BEFORE, figure)
+        return self.resized(which, figure) < 0
+
+    def resized(self, which: str, figure: str) -> int:
+        """-1 where the gap became smaller, 1 where larger, by more than chance; else 0."""
+        return resized(self.gap(BEFORE, figure), self.gap(which, figure), self.change(which, figure))
 
 
 def mitigation_summary(
@@ -142,7 +144,8 @@ def _word(told: Told, name: str, figure: str) -> Phrase:
     if change is None:
         return phrase("mitigation.verdict.untested")
     if is_certain_gap(change):
-        return phrase("mitigation.verdict.narrower" if told.narrowed(name, figure) else "mitigation.verdict.wider")
+        how = {-1: "narrower", 1: "wider", 0: "turned"}[told.resized(name, figure)]
+        return phrase(f"mitigation.verdict.{how}")
     if change.verdict is Verdict.GAP:
         return phrase("mitigation.verdict.cannot_tell")
     return phrase(f"mitigation.verdict.{change.verdict.name.lower()}")

@@ -77,13 +77,13 @@ class FairTerm(nn.Module):
         there = weight @ member
         loss = (weight * each) @ member / there.clamp(min=1e-12)  # [1 + groups]
         if self.training:
-            self._lean(loss.detach(), there > 0)
+            self._lean(loss.detach())
         now = self.weight * (there > 0)
         return (now * loss).sum() / now.sum()
 
-    def _lean(self, loss: Tensor, there: Tensor) -> None:
-        """Multiply the weights of known groups that are `there`, keeping their sum."""
-        leaned = self.weight * torch.where(there, (self.strength * (loss - loss.max())).exp(), 1.0)
+    def _lean(self, loss: Tensor) -> None:
+        """Multiply the weights of known groups, keeping their sum; a group that is not in the batch has loss 0."""
+        leaned = self.weight * (self.strength * (loss - loss.max())).exp()
         leaned[0] = self.weight[0]
         leaned[1:] *= self.weight[1:].sum() / leaned[1:].sum()
         self.weight.copy_(leaned)

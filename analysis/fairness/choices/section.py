@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.choices.settings import ChoiceSettings
-from analysis.fairness.choices.ways import Answers, Variation, Way, answers, definitions, moved
+from analysis.fairness.choices.ways import Answers, Variation, Way, answers, counted_by_all, definitions, moved
 from analysis.fairness.disclose import hidden_cells
 from analysis.fairness.partition import partition
 from analysis.finding import Finding, Verdict, amount, not_computed, p_said
@@ -36,7 +36,8 @@ def choices_section(
     """
     attribute, first, second = _asked(variations[0], settings, k)
     tell(0.1, "choices.progress")
-    found = definitions(variations[0].ranking, attribute, first, second, k)
+    counted = counted_by_all(variations, settings)
+    found = definitions(variations[0].ranking, attribute, first, second, k, counted)
     done = answers(variations, found, attribute, settings, k, seed)
     tell(0.9, "choices.progress")
     drawn = _Drawn(attribute, first, second, settings, len(variations[0].ranking.user_ids), seed)

@@ -81,28 +81,29 @@ class Answers:
     p: float | None
 
 
-def definitions(ranking: Ranking, attribute: str, first: str, second: str, k: int) -> list[Definition]:
+def definitions(ranking: Ranking, attribute: str, first: str, second: str, k: int, counted: Mask) -> list[Definition]:
     """Defensible ways to say who is compared.
 
     As recorded; against everybody else; people of unknown value counted on either side; among users of a long past;
-    among each cohort, and among each value of each other attribute. A part of the users is taken only where both
-    groups have at least `k` users inside and outside it (and for an attribute in every value), so that no two ways
-    differ by few people.
+    among each cohort, and among each value of each other attribute. counted: the users whom every figure counts. What
+    two ways differ by has at least `k` of them: everybody else beside the two groups, the unknown, and of both groups
+    those inside and outside a part (of an attribute, in every value).
     """
     values = ranking.attributes[attribute].astype(str).to_numpy()
     everybody = np.ones(len(values), bool)
     pair = (frozenset({first}), frozenset({second}))
     found = [Definition(phrase("choices.who.recorded"), *pair, everybody)]
     known = frozenset(map(str, np.unique(values))) - {UNKNOWN}
-    if len(known) > 2:
+    others = np.isin(values, list(known - pair[0] - pair[1]))
+    if (others & counted).sum() >= k:
         found.append(Definition(phrase("choices.who.rest", group=second), known - pair[1], pair[1], everybody))
-    if (values == UNKNOWN).sum() >= k:
+    if ((values == UNKNOWN) & counted).sum() >= k:
         for side, group in ((0, first), (1, second)):
             sides = [set(pair[0]), set(pair[1])]
             sides[side].add(UNKNOWN)
             name = phrase("choices.who.unknown", group=group)
             found.append(Definition(name, frozenset(sides[0]), frozenset(sides[1]), everybody))
-    groups = [values == first, values == second]
+    groups = [(values == name) & counted for name in (first, second)]
     return found + [Definition(name, *pair, users) for name, users in _parts(ranking, attribute, groups, k)]
 
 
@@ -156,6 +157,11 @@ def answers(
                 shuffles = np.random.default_rng([seed, 72])
                 dealt.append(_dealt(columns[users][:, kept], side, code, users, settings.permutations, shuffles))
     return _jointly(_sampled(ways, settings.most, rng), ways, dealt)
+
+
+def counted_by_all(variations: Sequence[Variation], settings: ChoiceSettings) -> Mask:
+    """The users whom the figures of every variation count, bool [users]."""
+    return np.logical_and.reduce([_columns(one, settings)[1] for one in variations])
 
 
 def _columns(variation: Variation, settings: ChoiceSettings) -> tuple[Array, Mask, list[dict[str, Phrase | str]]]:

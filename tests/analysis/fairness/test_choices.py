@@ -7,7 +7,7 @@ from scipy import stats
 
 from analysis.fairness.choices.section import choices_section
 from analysis.fairness.choices.settings import ChoiceSettings
-from analysis.fairness.choices.ways import Variation, answers, definitions, moved
+from analysis.fairness.choices.ways import Variation, answers, counted_by_all, definitions, moved
 from analysis.fairness.ranking import Ranking
 from analysis.finding import Verdict
 from tests.analysis.fairness.lists import ranking
@@ -33,13 +33,17 @@ def ages(rng, users):
     return np.array(["old", "young"])[rng.integers(0, 2, users)]
 
 
+def everybody(data):
+    return np.ones(len(data.user_ids), bool)
+
+
 def alone(data):
     return [Variation(data, {"model": "m"})]
 
 
 def test_each_way_is_the_difference_of_two_means_with_welchs_interval():
     data = shop({"men": 0.8, "women": 0.4}, age=ages)
-    found = definitions(data, "gender", "men", "women", 10)
+    found = definitions(data, "gender", "men", "women", 10, everybody(data))
     done = answers(alone(data), found, "gender", SETTINGS, 10, 1)
     assert len(done.ways) == len(found) * 4 and len(found) == 3  # as recorded, among the old, among the young
     gender, age = data.attributes["gender"].to_numpy(), data.attributes["age"].to_numpy()
@@ -70,7 +74,7 @@ def test_the_joint_test_is_wrong_as_often_as_it_says_where_nothing_is_to_be_foun
     p = []
     for seed in range(80):
         data = shop({"men": 0.5, "women": 0.5}, 80, seed, age=ages)
-        found = definitions(data, "gender", "men", "women", 5)
+        found = definitions(data, "gender", "men", "women", 5, everybody(data))
         p.append(answers(alone(data), found, "gender", settings, 5, seed).p)
     assert stats.binomtest(sum(one <= 0.1 for one in p), 80, 0.1).pvalue > 0.005
 
@@ -87,16 +91,29 @@ def test_parts_that_leave_few_people_and_unknown_of_few_are_no_ways():
     def rare(rng, users):
         return np.where(np.arange(users) < 12, "rare", "usual")
 
-    names = [
-        say(one.name) for one in definitions(shop({"men": 0.5, "women": 0.5}, rare=rare), "gender", "men", "women", 10)
-    ]
+    data = shop({"men": 0.5, "women": 0.5}, rare=rare)
+    names = [say(one.name) for one in definitions(data, "gender", "men", "women", 10, everybody(data))]
     assert names == ["groups as recorded"]
     data = shop({"men": 0.5, "women": 0.5})
     for unknown, ways in ((4, 1), (30, 3)):
         gender = data.attributes["gender"].copy()
         gender.iloc[:unknown] = "unknown"
         marked = ranking(data.lists, data.relevant, pd.DataFrame({"gender": gender}))
-        assert len(definitions(marked, "gender", "men", "women", 10)) == ways
+        assert len(definitions(marked, "gender", "men", "women", 10, everybody(marked))) == ways
+
+
+def test_ways_that_differ_by_few_who_count_are_not_taken():
+    """Twelve people each of a third group and of unknown gender, but held-out items of three, who would be told."""
+    data = shop({"men": 0.5, "women": 0.5})
+    gender = data.attributes["gender"].copy()
+    gender.iloc[:12], gender.iloc[12:24] = "other", "unknown"
+    for few, ways in ((True, 1), (False, 4)):
+        relevant = data.relevant.toarray()
+        if few:
+            relevant[3:12] = relevant[15:24] = 0
+        marked = ranking(data.lists, relevant, pd.DataFrame({"gender": gender}))
+        section_counts = counted_by_all(alone(marked), SETTINGS)
+        assert len(definitions(marked, "gender", "men", "women", 10, section_counts)) == ways
 
 
 def test_the_choice_that_makes_the_difference_is_said_to_move_it():
@@ -107,7 +124,7 @@ def test_the_choice_that_makes_the_difference_is_said_to_move_it():
             Variation(data, {"items": "first"}),
             Variation(ranking(same.lists, same.relevant, data.attributes), {"items": "second"}),
         ],
-        definitions(data, "gender", "men", "women", 10), "gender", SETTINGS, 10, 1,
+        definitions(data, "gender", "men", "women", 10, everybody(data)), "gender", SETTINGS, 10, 1,
     ).ways  # fmt: skip
     assert next(iter(moved(ways))) == "items" and moved(ways)["items"] > 0.8
 

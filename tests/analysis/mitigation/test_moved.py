@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.finding import Finding, Verdict
-from analysis.mitigation.moved import moved
+from analysis.mitigation.moved import moved, of_size, resized
 from words import phrase, say
 
 
@@ -33,3 +33,43 @@ def change(verdict: Verdict = Verdict.GAP, **facts: object) -> Finding:
 def test_the_words_follow_the_sign_and_the_certainty(finding: Finding | None, words: str) -> None:
     said = say(moved(finding), "en").replace("\N{MINUS SIGN}", "-")
     assert words in said
+
+
+def level(value: float, reach: float = 0.02) -> Finding:
+    return change(Verdict.MEASURED, value=value, low=value - reach, high=value + reach)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reach", "size"),
+    [
+        (0.05, 0.01, 0.02, -1),
+        (-0.05, -0.09, 0.02, 1),
+        (0.05, -0.048, 0.022, 0),  # turned round: the sizes differ by 0.002, which is chance
+        (0.073, -0.001, 0.02, -1),
+        (0.001, -0.073, 0.02, 1),
+    ],
+)
+def test_a_gap_that_turns_round_is_smaller_only_where_that_is_shown(
+    before: float, after: float, reach: float, size: int
+) -> None:
+    apart = after - before
+    told = change(value=apart, low=apart - reach, high=apart + reach)
+    assert resized(level(before), level(after), told) == size
+    assert resized(level(before), level(after), None) == 0
+    unsure = change(Verdict.CANNOT_TELL, value=apart, low=apart - 1, high=apart + 1)
+    assert resized(level(before), level(after), unsure) == 0
+
+
+def test_the_variance_of_the_sum_is_that_of_independent_gaps() -> None:
+    """Gaps of .05 and -.01, each +- .02 and independent: sum .04 +- .0283, shown; +- .03 each: .04 +- .0424, not."""
+    for reach, size in ((0.02, -1), (0.03, 0)):
+        both = 2**0.5 * reach
+        told = change(value=-0.06, low=-0.06 - both, high=-0.06 + both)
+        assert resized(level(0.05, reach), level(-0.01, reach), told) == size
+
+
+def test_a_minoritys_lead_that_shrinks_falls() -> None:
+    narrower = change(value=0.03, low=0.02, high=0.04)
+    assert say(moved(of_size(level(-0.05), narrower))) == "falls by 3.0% (2.0% to 4.0%)"
+    assert say(moved(of_size(level(0.05), narrower))) == "rises by 3.0% (2.0% to 4.0%)"
+    assert of_size(level(-0.05), None) is None
