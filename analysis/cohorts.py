@@ -29,12 +29,12 @@ PREFIX = "cohort "
 """An attribute of this beginning is a cohort; it is crossed with no other attribute."""
 OTHERS = "others"
 """Everybody outside a cohort."""
+LONGEST_NAME = 40
+"""Characters."""
+NAME = re.compile(rf"[^\W_][\w -]{{0,{LONGEST_NAME - 1}}}")
 MOST_VALUES = 60
 """A column of text with more distinct values is no condition to choose from a list."""
 NOT_CONDITIONS = frozenset({"user", "item", "part", "text"})
-
-
-NAME = re.compile(r"[^\W_][\w -]{0,39}")
 
 
 class _Frozen(BaseModel):
@@ -65,7 +65,7 @@ class Cohort(_Frozen):
     """People and rows that meet conditions."""
 
     name: str
-    """Letters, digits, blanks and hyphens, the first a letter or a digit; 40 at most."""
+    """Letters, digits, blanks and hyphens, the first a letter or a digit; at most LONGEST_NAME."""
     match: Literal["all", "any"] = "all"
     """Whether all conditions must hold, or one is enough."""
     where: tuple[Condition, ...] = Field(min_length=1, max_length=8)
@@ -76,7 +76,7 @@ class Cohort(_Frozen):
     @classmethod
     def _plain(cls, name: str) -> str:
         if NAME.fullmatch(name) is None:
-            raise Unfit("cohort_name")
+            raise Unfit("cohort_name", most=LONGEST_NAME)
         return name
 
     @property

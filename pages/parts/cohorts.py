@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
-from analysis.cohorts import Choice, Cohort, Condition, choices, people_of, rows_of, words_of
+from analysis.cohorts import LONGEST_NAME, Choice, Cohort, Condition, choices, people_of, rows_of, words_of
 from analysis.log import Dataset
 from pages.parts.house import section_of
 from pages.parts.state import state
@@ -91,7 +91,9 @@ def _builder(view: View, dataset: Dataset) -> None:
     """Conditions one under another, the count of whom they pick, and the button that saves them."""
     known = choices(dataset)
     left, right = st.columns([2, 1])
-    name = left.text_input(_t("name"), max_chars=40, help=_t("name_help"), key=view.key("cohort:name")).strip()
+    name = left.text_input(
+        _t("name"), max_chars=LONGEST_NAME, help=_t("name_help"), key=view.key("cohort:name")
+    ).strip()
     ways = {"all": _t("match_all"), "any": _t("match_any")}
     match = right.radio(
         _t("match"), list(ways), format_func=ways.__getitem__, horizontal=True, key=view.choice("match")

@@ -15,14 +15,14 @@ from analysis.causal.gap.mediate import linear, mediate
 from analysis.causal.gap.places import Places, listed, of_effect
 from analysis.causal.gap.sample import Sample, sample
 from analysis.causal.gap.settings import MediationSettings
-from analysis.causal.gap.told import Frame, findings
+from analysis.causal.gap.told import Frame, findings, hidden
 from analysis.causal.propensity import WITHHELD
 from analysis.causal.spoken import spoken
 from analysis.causal.study import Contrast, contrasts
 from analysis.causal.variables import variables
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
-from analysis.finding import Finding, not_computed, suppressed
+from analysis.finding import Finding, not_computed
 from analysis.log import UNKNOWN, Dataset
 from words import Fact, Phrase, Refusal, phrase
 
@@ -115,9 +115,8 @@ def _contrast(
         )
     frame = _frame(base, asked, contrast, rows, settings, seed)
     few = min(frame.people.values()) < k
-    if np.ptp(rows.outcome) == 0 and few:  # that the outcome is constant would tell of them
-        section = _nothing(base, asked, kept, phrase("finding.suppressed", k=k))
-        return section.model_copy(update={"findings": tuple(suppressed(one, k) for one in section.findings)})
+    if np.ptp(rows.outcome) == 0 and few:
+        return hidden(_nothing(base, asked, kept, phrase("finding.suppressed", k=k)), k)
     if np.ptp(rows.outcome) == 0:
         return _nothing(base, asked, kept, phrase("gap.constant", outcome=asked.said(asked.y)))
     done = mediate(rows, settings.replicates, seed)
@@ -129,7 +128,7 @@ def _contrast(
     everything = findings(done, frame)
     if few:
         said = phrase("gap.withheld_effect", **frame.facts(), reason=phrase("finding.suppressed", k=k))
-        return Section(step="mediation", summary=(said,), findings=tuple(suppressed(one, k) for one in everything))
+        return hidden(Section(step="mediation", summary=(said,), findings=tuple(everything)), k)
     found = disclosed(everything, k)
     picture = views.chart(done, frame)
     tables = [views.parts_table(done, frame, {} if line is None else {"linear": line})] if sure else []

@@ -16,12 +16,12 @@ from analysis.causal.gap.people import Compared, carried, compared, names_of, si
 from analysis.causal.gap.places import Places, listed, place
 from analysis.causal.gap.sample import Sample, sample
 from analysis.causal.gap.settings import GapSettings
-from analysis.causal.gap.told import Frame, findings
+from analysis.causal.gap.told import Frame, findings, hidden
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
-from analysis.finding import not_computed, suppressed
+from analysis.finding import not_computed
 from analysis.log import Dataset
 from words import Phrase, Refusal, phrase
 
@@ -68,12 +68,10 @@ def gap_section(
         return _nothing(attribute, outcome, len(dataset.users), groups)
     rows, frame = _frame(dataset, graph, ranking, settings, outcome, groups, seed)
     counted = np.where(groups.arm >= 0, np.isfinite(outcome.value), False)
-    wrong = _degenerate(rows, frame, counted)
+    wrong = _degenerate(rows, frame)
     few = 0 < min(frame.people.values()) < k
-    if wrong is not None and few:  # also why there is nothing to take apart would tell of them
-        reason = phrase("finding.suppressed", k=k)
-        section = _nothing(attribute, outcome, int(counted.sum()), reason)
-        return section.model_copy(update={"findings": tuple(suppressed(one, k) for one in section.findings)})
+    if wrong is not None and few:
+        return hidden(_nothing(attribute, outcome, int(counted.sum()), phrase("finding.suppressed", k=k)), k)
     if wrong is not None:
         return _nothing(attribute, outcome, int(counted.sum()), wrong)
     tell(0.2, "gap.progress.parts")
@@ -207,7 +205,7 @@ def _varies(column: pd.Series) -> bool:
     return column.nunique(dropna=False) > 1
 
 
-def _degenerate(rows: Sample, frame: Frame, counted: np.ndarray) -> Phrase | None:
+def _degenerate(rows: Sample, frame: Frame) -> Phrase | None:
     """Why there is nothing to take apart; None where there is."""
     if min(frame.people.values()) == 0:
         return phrase("gap.nobody", outcome=frame.outcome, first=frame.first, second=frame.second)
@@ -231,8 +229,10 @@ def _too_few(done: Parts, turned: Parts, frame: Frame, k: int) -> Section:
     """Under k people everything is suppressed, sentences, charts and tables included."""
     reason = phrase("finding.suppressed", k=k)
     said = phrase("gap.withheld", outcome=frame.outcome, x=frame.x, reason=reason)
-    hidden = tuple(suppressed(one, k) for one in findings(done, frame, turned))
-    return Section(step="gap", summary=(said,), findings=hidden, facts={"attribute": frame.x})
+    told = Section(
+        step="gap", summary=(said,), findings=tuple(findings(done, frame, turned)), facts={"attribute": frame.x}
+    )
+    return hidden(told, k)
 
 
 def _notes(graph: Graph, frame: Frame, outcome: Compared, left: int) -> tuple[Phrase, ...]:

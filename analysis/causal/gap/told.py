@@ -12,8 +12,9 @@ from analysis.causal.estimate import Estimate
 from analysis.causal.gap.decompose import Parts
 from analysis.causal.gap.places import Places, listed
 from analysis.causal.propensity import WITHHELD
+from analysis.document import Section
 from analysis.fairness.infer import smallest_detectable
-from analysis.finding import JSON, Finding, Verdict, amount, not_computed
+from analysis.finding import JSON, Finding, Verdict, amount, not_computed, suppressed
 from words import Fact, Phrase, phrase
 
 NAMES = {
@@ -151,3 +152,8 @@ def _one(name: str, part: Estimate | None, done: Parts, frame: Frame, mark: str 
         method=method,
         **shared,
     )
+
+
+def hidden(section: Section, k: int) -> Section:
+    """The section with every figure suppressed: even why there is none would tell of fewer than `k` people."""
+    return section.model_copy(update={"findings": tuple(suppressed(one, k) for one in section.findings)})

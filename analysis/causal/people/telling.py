@@ -85,8 +85,8 @@ def _level(p: People, name: str, leaf: Leaf, voice: Voice) -> Phrase:
 def _limit(p: People, leaf: Leaf, question: Question, answer: bool, voice: Voice) -> Phrase:
     """Who is not known to be at most a value goes with those above it, unless the way to the leaf left them out."""
     key = "most" if answer else "most_not"
-    own = [(one.relation, one.value, said) for one, said in leaf.path if one.name == question.name]
-    left_out = ("is", UNKNOWN, False) in own or any(relation == "most" and said for relation, _, said in own)
+    own = [(one, said) for one, said in leaf.path if one.name == question.name]
+    left_out = any(said if one.relation == "most" else (one.value == UNKNOWN and not said) for one, said in own)
     if not answer and not left_out and p.study.table[question.name].isna().any():
         key = "most_not_known"
     return phrase(f"people.{key}", name=voice.question.said(question.name), value=question.value)
