@@ -53,9 +53,9 @@ def phrase(key: str, /, **facts: Fact) -> Phrase:
 
 def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str:
     """The text of a phrase (or of a key and its facts) in `language`, plain text, never markup."""
-    spoken = words if isinstance(words, Phrase) else phrase(words, **facts)
-    filled = {name: say(fact, language) if isinstance(fact, Phrase) else fact for name, fact in spoken.facts.items()}
-    return catalogue(language)[spoken.key].format_map(filled)
+    key, given = (words.key, words.facts) if isinstance(words, Phrase) else (words, facts)
+    filled = {name: say(fact, language) if isinstance(fact, Phrase) else fact for name, fact in given.items()}
+    return catalogue(language)[key].format_map(filled)
 
 
 @cache

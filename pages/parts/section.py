@@ -92,12 +92,13 @@ def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:
 def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
     by_verdict = {verdict: [one for one in findings if one.verdict is verdict] for verdict in Verdict}
     present = [verdict for verdict, found in by_verdict.items() if found]
+    words = {verdict: f"{_words(by_verdict[verdict])} {len(by_verdict[verdict])}" for verdict in present}
     chosen: list[Verdict] = st.pills(
         t("section.show"),
         present,
         selection_mode="multi",
         default=[verdict for verdict in present if verdict in SHOWN_FIRST] or present,
-        format_func=lambda verdict: f"{_words(by_verdict[verdict])} {len(by_verdict[verdict])}",
+        format_func=words.__getitem__,
         key=view.key("verdicts"),
     )
     return chosen

@@ -7,15 +7,18 @@ What is replaced here is not Streamlit's public interface; tests/faults/ hold ea
 
 from __future__ import annotations
 
+import importlib
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from streamlit import net_util
-from streamlit.runtime import get_instance
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager as Uploads
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -33,6 +36,7 @@ def main(arguments: list[str]) -> None:
 
     close()
     hasten()
+    threading.Thread(target=_warm, daemon=True).start()
     cli.main(["run", *arguments], prog_name="streamlit")
 
 
@@ -59,6 +63,19 @@ def hasten() -> None:
     """
     if not hasattr(starlette_server._bind_socket, "__wrapped__"):
         starlette_server._bind_socket = _without_delay(starlette_server._bind_socket)
+
+
+def _warm() -> None:
+    """Load what the pages import, once the server is there: the first visitor's browser is busy loading its own.
+
+    DoWhy, which the Graph page asks and which takes seconds to load, comes last.
+    """
+    while not exists():
+        time.sleep(0.05)
+    from audit.settings import STEPS
+
+    for module in (*(f"pages.{step}" for step in STEPS), "plotly.graph_objects", "dowhy.causal_identifier"):
+        importlib.import_module(module)
 
 
 def _without_delay(bind: Callable[..., socket.socket]) -> Callable[..., socket.socket]:

@@ -1,11 +1,16 @@
-"""What one browser may leave on the server before anything has been read."""
+"""What is changed of Streamlit's server: what one browser may leave there, and how soon it answers."""
 
 from __future__ import annotations
+
+import socket
+import subprocess
+import sys
 
 import pytest
 from starlette.exceptions import HTTPException
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.web.server.starlette import starlette_server
 
 from pages.parts import server
 
@@ -25,3 +30,25 @@ def test_a_session_uploads_so_much_and_no_more_and_others_are_not_kept_out(monke
     upload("one", "a", 9)  # the same file again takes the place of the first
     upload("two", "c", 10)
     assert {session: sorted(files) for session, files in kept.file_storage.items()} == {"one": ["a"], "two": ["c"]}
+
+
+def test_answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to the server's own socket: Streamlit alone leaves Nagle's delay on, 40 ms for every file."""
+    monkeypatch.setattr(starlette_server, "_bind_socket", starlette_server._bind_socket)
+    server.hasten()
+    server.hasten()
+    with (
+        starlette_server._bind_socket("127.0.0.1", 0, 1) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as answering,
+    ):
+        assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+def test_what_the_first_visitor_needs_is_loaded_before() -> None:
+    """In a process of its own; in the server, what fails there would fail unseen."""
+    code = (
+        "import sys; from pages.parts import server; server.exists = lambda: True; server._warm(); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"pages.data", "pages.graph", "plotly.graph_objects", "dowhy.causal_identifier"} <= set(done.stdout.split())
