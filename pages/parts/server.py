@@ -28,6 +28,8 @@ from pages.parts import gate
 
 MOST_UPLOADED = 5 * 200 * 2**20
 """Bytes that one session may have in the server's memory: a file of the largest size for every uploader there is."""
+READING = 5.0
+"""Seconds that the first page has for itself: what is loaded in the server's other threads slows it down."""
 
 
 def main(arguments: list[str]) -> None:
@@ -36,7 +38,7 @@ def main(arguments: list[str]) -> None:
 
     close()
     hasten()
-    threading.Thread(target=_warm, daemon=True).start()
+    threading.Thread(target=_load_ahead, daemon=True).start()
     cli.main(["run", *arguments], prog_name="streamlit")
 
 
@@ -65,17 +67,12 @@ def hasten() -> None:
         starlette_server._bind_socket = _without_delay(starlette_server._bind_socket)
 
 
-def _warm() -> None:
-    """Load what the pages import, once the server is there: the first visitor's browser is busy loading its own.
-
-    DoWhy, which the Graph page asks and which takes seconds to load, comes last.
-    """
-    while not exists():
-        time.sleep(0.05)
-    from audit.settings import STEPS
-
-    for module in (*(f"pages.{step}" for step in STEPS), "plotly.graph_objects", "dowhy.causal_identifier"):
-        importlib.import_module(module)
+def _load_ahead() -> None:
+    """Once the first visitor has read a while, load DoWhy, which takes seconds and which the Graph page asks."""
+    while not exists() or not get_instance()._session_mgr.list_active_sessions():
+        time.sleep(1.0)
+    time.sleep(READING)
+    importlib.import_module("dowhy.graph")
 
 
 def _without_delay(bind: Callable[..., socket.socket]) -> Callable[..., socket.socket]:

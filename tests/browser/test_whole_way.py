@@ -31,6 +31,7 @@ def test_at_the_first_start_the_demo_is_audited_in_sight(finished_demo: Path) ->
     assert re.search(r"\b[1-9]\d?%", seen["job"])
     pages = ("Data", "Graph", "Effects", "Recommender", "Disparity", "Mitigation", "Report")
     assert [" ".join(link.split()) for link in seen["links"]] == [f"{name} ✓" for name in pages]
+    assert seen["ahead"]
     assert seen["errors"] == [] and seen["foreign"] == []
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -43,12 +41,3 @@ def test_answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         listening.accept()[0] as answering,
     ):
         assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-
-
-def test_what_the_first_visitor_needs_is_loaded_before() -> None:
-    """In a process of its own; in the server, what fails there would fail unseen."""
-    code = (
-        "import sys; from pages.parts import server; server.exists = lambda: True; server._warm(); print(*sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"pages.data", "pages.graph", "plotly.graph_objects", "dowhy.causal_identifier"} <= set(done.stdout.split())
