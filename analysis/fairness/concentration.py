@@ -8,10 +8,9 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.special import ndtri
 
 from analysis.fairness.contrasts import groupings_of
-from analysis.fairness.infer import InferenceSettings, resampling_counts
+from analysis.fairness.infer import InferenceSettings, resampling_counts, two_sided
 from analysis.fairness.judge import measured
 from analysis.fairness.ranking import Ranking
 from analysis.finding import Finding, not_computed
@@ -90,7 +89,7 @@ def _spread(
     facts: dict[str, object],
 ) -> Finding:
     """A level with value [1]: its bias, as far as resampled twins [B] show it, taken off, +- z of their deviations."""
-    z = float(ndtri((1 + level) / 2))
+    z = two_sided(level)
     centre, reach = 2 * float(value[0]) - float(resampled.mean()), z * float(resampled.std())
     bounds = (max(0.0, centre - reach), min(most, centre + reach))
     return measured(key, label, unit, float(value[0]), bounds, users, method, level=level, **facts)

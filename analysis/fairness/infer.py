@@ -219,12 +219,17 @@ def inside_margin(low: float, high: float, margin: float, null: float = 0.0) -> 
     return null - margin < low and high < null + margin
 
 
+def two_sided(level: float) -> float:
+    """Standard errors that a normal interval of this level reaches to either side."""
+    return float(ndtri((1 + level) / 2))
+
+
 def smallest_detectable(error: Array, level: float = 0.95) -> float:
     """The smallest true difference that data with these standard errors [groups] would have shown with 80% power.
 
     (z.975 + z.80) sqrt(sum of squared errors); in the figure's unit; above 0 where any group has spread.
     """
-    z = float(ndtri((1 + level) / 2) + ndtri(0.8))
+    z = two_sided(level) + float(ndtri(0.8))
     return z * float(np.sqrt((error**2).sum()))
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.fairness.disclose import build_disclosed, hidden_cells
 from analysis.fairness.drawing import gap_row
-from analysis.fairness.infer import SAME
+from analysis.fairness.infer import SAME, smallest_detectable
 from analysis.fairness.judge import Comparison, judged
 from analysis.fairness.partition import partition
 from analysis.fairness.probe import CHANCE, FEWEST, Features, Kind, Leak, leak
@@ -168,7 +168,7 @@ def _figures(found: Leak, people: _People) -> dict[str, Any]:
         "p": 1.0 if under else max(float(2 * ndtr(-apart)), float(np.finfo(float).tiny)),
         "corrected": under,
         "reason": phrase("leakage.under") if under else None,
-        "smallest": min(1.0, CHANCE + float(ndtri(0.975) + ndtri(0.8)) * found.error),
+        "smallest": min(1.0, CHANCE + smallest_detectable(np.array([found.error]), LEVEL)),
         "n": int(found.tested.sum()),
         "groups": dict(zip(people.names, found.tested.tolist(), strict=True)),
     }

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from analysis.fairness.bygroup import Batch
+from analysis.fairness.infer import two_sided
 from analysis.fairness.judge import Measure, measured
 from analysis.finding import Finding
 from words import phrase
@@ -113,7 +113,7 @@ def _finding(batch: Batch, measure: Measure, group: int, value: float, spread: f
         "fairness.label.pooled", figure=measure.label, attribute=partition.attribute, group=partition.label(group)
     )
     level = batch.settings.level
-    reach = float(ndtri((1 + level) / 2)) * spread
+    reach = two_sided(level) * spread
     method = phrase("fairness.method.pooled", figure=measure.method)
     facts = {"attribute": partition.attribute, "figure": measure.name, "between": between}
     key = f"{partition.attribute}.{measure.name}.{name}.pooled"

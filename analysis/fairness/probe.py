@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.special import expit, ndtri
+from scipy.special import expit
 
-from analysis.fairness.infer import SAME
+from analysis.fairness.infer import SAME, two_sided
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -51,7 +51,7 @@ class Leak:
 
     def limits(self, level: float) -> tuple[float, float]:
         """Interval on the logit scale; where every pair is told right, Newcombe's (2006, method 5) score interval."""
-        z = float(ndtri((1 + level) / 2))
+        z = two_sided(level)
         if self.auc in (0.0, 1.0):
             end = _score_end(z, self.tested)
             return (end, 1.0) if self.auc == 1.0 else (0.0, 1 - end)

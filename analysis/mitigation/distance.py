@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from analysis.fairness.attention import MOST_GROUPS, group_attention
 from analysis.fairness.contrasts import groupings_of
-from analysis.fairness.infer import estimate
+from analysis.fairness.infer import estimate, smallest_detectable, two_sided
 from analysis.fairness.judge import Comparison, measured
 from analysis.fairness.ranking import Ranking
 from analysis.finding import JSON, Finding
@@ -110,7 +110,7 @@ def _change(blank: Comparison, one: Distance, two: Distance, margin: float) -> C
     reach, inner = (float(np.quantile(off, level)) for level in (blank.level, INNER_LEVEL))
     if reach == 0.0:
         return replace(blank, reason=phrase("fairness.reason.constant_attention"))
-    error = reach / float(ndtri((1 + blank.level) / 2))
+    error = reach / two_sided(blank.level)
     return replace(
         blank,
         value=value,
@@ -118,7 +118,7 @@ def _change(blank: Comparison, one: Distance, two: Distance, margin: float) -> C
         inner=(value - inner, value + inner),
         p=max(2 * float(ndtr(-abs(value) / error)), float(np.finfo(float).tiny)),
         margin=margin,
-        smallest=float(ndtri((1 + blank.level) / 2) + ndtri(0.8)) * error,
+        smallest=smallest_detectable(np.array([error]), blank.level),
     )
 
 

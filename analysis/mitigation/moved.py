@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.special import ndtri
-
+from analysis.fairness.infer import two_sided
 from analysis.fairness.summary import bare, size
 from analysis.finding import Finding, Verdict, is_certain_gap, warns
 from words import Phrase, phrase
@@ -56,7 +55,7 @@ def resized(before: Finding | None, after: Finding | None, change: Finding | Non
         if any(one is None for one in apart):
             return 0
         own, other, both = (float(one or 0.0) for one in apart)
-        if larger**2 <= float(ndtri((1 + change.level) / 2)) ** 2 * max(2 * own + 2 * other - both, 0.0):
+        if larger**2 <= two_sided(change.level) ** 2 * max(2 * own + 2 * other - both, 0.0):
             return 0
     return (larger > 0) - (larger < 0)
 
@@ -65,7 +64,7 @@ def _variance(one: Finding) -> float | None:
     """Of the value, by its interval."""
     if one.low is None or one.high is None:
         return None
-    return float((one.high - one.low) / (2 * ndtri((1 + one.level) / 2))) ** 2
+    return ((one.high - one.low) / (2 * two_sided(one.level))) ** 2
 
 
 def of_size(before: Finding | None, change: Finding | None) -> Finding | None:
