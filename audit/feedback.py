@@ -70,7 +70,10 @@ def clicked(known: Composed, user: Ints, item: Ints) -> Composed:
 
 
 def _grown(data: Interactions, user: Ints, item: Ints) -> Interactions:
-    """The rows and one more for each click, wanted, of mean weight, later than all others; the item counts as seen."""
+    """The rows and one more for each click, wanted, of mean weight, shown as is usual, later than all others.
+
+    The item counts as seen.
+    """
     import scipy.sparse as sp
 
     new = len(user)
@@ -88,6 +91,7 @@ def _grown(data: Interactions, user: Ints, item: Ints) -> Interactions:
         weight=None if data.weight is None else np.append(data.weight, np.ones(new, np.float32)),
         time=None if data.time is None else np.append(data.time, np.full(new, data.time.max() + 1)),
         seen=sp.csr_matrix(data.seen + marks, dtype=bool),
+        **data.shown_as_usual(new),
     )
 
 

@@ -144,7 +144,9 @@ class Private(Gradient):
 
     @model_validator(mode="after")
     def _users_stand_alone(self) -> Self:
-        if self.epsilon > 0 and self.adversary is not None and self.adversary.strength > 0:
+        if self.epsilon == 0:
+            return self
+        if self.adversary is not None and self.adversary.strength > 0:
             raise Unfit("private_adversary")
         if self.penalty is not None and self.penalty.strength > 0 and self.penalty.figure != "twins":
             raise Unfit("private_penalty")

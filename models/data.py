@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +80,15 @@ class Interactions:
     def popularity(self) -> npt.NDArray[np.int64]:
         """Positive training interactions of each item, int64 [items]."""
         return np.bincount(self.item[self.label > 0], minlength=self.n_items).astype(np.int64)
+
+    def shown_as_usual(self, more: int) -> dict[str, Any]:
+        """propensity, position and randomised, those known, for `more` rows at the end: their medians."""
+        known = {name: getattr(self, name) for name in ("propensity", "position", "randomised")}
+        return {
+            name: np.append(values, np.full(more, np.median(values))).astype(values.dtype)
+            for name, values in known.items()
+            if values is not None
+        }
 
     @cached_property
     def held_out(self) -> sp.csr_matrix:

@@ -78,11 +78,7 @@ def _with_rows(data: Interactions, users: Ints, items: Ints, rng: np.random.Gene
         added["weight"] = np.append(data.weight, np.ones(more)).astype(np.float32)
     if data.time is not None:
         added["time"] = np.append(data.time, rng.choice(data.time, more))
-    for name in ("propensity", "position", "randomised"):  # how these were shown nobody knows: as is usual
-        logged = getattr(data, name)
-        if logged is not None:
-            added[name] = np.append(logged, np.full(more, np.median(logged))).astype(logged.dtype)
-    return replace(data, **added)
+    return replace(data, **added, **data.shown_as_usual(more))
 
 
 def _with_users(data: Interactions, fakes: int, users: Ints, items: Ints) -> Interactions:

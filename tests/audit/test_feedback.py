@@ -81,6 +81,8 @@ def test_clicks_become_rows_and_are_not_listed_again():
         assert Counter(zip(rows.user[:-2], rows.item[:-2], strict=True)) == Counter(
             zip(before.user, before.item, strict=True)
         )
+        assert before.position is not None and len(rows.position) == len(rows.user)
+        assert rows.position[-1] == np.median(before.position)
 
 
 def folder(tmp_path, **other):
@@ -102,6 +104,12 @@ def test_the_step_follows_a_mitigation_of_exposure_through_the_rounds(tmp_path):
     assert "long tail" in say(section.summary[0])
     assert [chart.key for chart in section.charts][0] == "feedback.tail"
     assert "feedback" not in AuditSettings().steps
+
+
+def test_a_mend_that_draws_rows_is_followed_where_positions_are_logged(tmp_path):
+    where = folder(tmp_path, feedback=FeedbackSettings(rounds=2, repetitions=3, mend="resample"))
+    run_steps(where, with_all_before("feedback"), lambda *news: None)
+    assert any(finding.key == "feedback.change.tail.first" for finding in where.section("feedback").findings)
 
 
 @pytest.mark.parametrize(

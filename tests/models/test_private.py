@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from models import store
-from models.config import Adversary, FactorSettings, SequenceSettings, VaeSettings
+from models.config import SETTINGS, Adversary, FactorSettings, SequenceSettings, VaeSettings
 from models.histories import profiles
 from models.private import Plan, draws, plan, private_step, spent
 from models.reading import NextItemLearner
@@ -79,6 +82,16 @@ def test_a_private_model_runs_all_epochs_is_kept_with_its_epsilon_and_is_the_sam
     assert store.load(tmp_path).epsilon == model.epsilon
     assert fit(checkerboard(), settings, 1).score(ALL).tobytes() == model.score(ALL).tobytes()
     assert fit(checkerboard(), settings.model_copy(update={"epsilon": 0.0}), 1).epsilon is None
+
+
+@pytest.mark.parametrize("kind", ["sequence", "vae", "language"])
+@pytest.mark.parametrize(
+    "chosen", [{"debias": {"correction": "ips"}}, {"penalty": {"figure": "parity", "attribute": "gender"}}]
+)
+def test_weights_and_penalties_are_refused_only_with_privacy(kind, chosen):
+    for epsilon, refused in ((0.0, False), (8.0, True)):
+        with pytest.raises(ValidationError) if refused else nullcontext():
+            SETTINGS.validate_python({"kind": kind, "epsilon": epsilon, **chosen})
 
 
 def test_what_all_users_took_is_not_read_before_the_first_noisy_step():
