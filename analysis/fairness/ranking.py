@@ -137,13 +137,13 @@ class Decisions:
 
     def among(self, users: npt.NDArray[np.bool_]) -> Decisions:
         """The rows of some users, coded as in `Ranking.among`."""
-        kept, code = users[self.user], np.cumsum(users, dtype=np.int32) - np.int32(1)
-        return Decisions(
-            user=code[self.user[kept]],
-            label=self.label[kept],
-            score=self.score[kept],
-            selected=None if self.selected is None else self.selected[kept],
-        )
+        kept, code = self.of_rows(users[self.user]), np.cumsum(users, dtype=np.int32) - np.int32(1)
+        return replace(kept, user=code[kept.user])
+
+    def of_rows(self, kept: npt.NDArray[np.bool_]) -> Decisions:
+        """Some of the rows, bool [rows]; users keep their codes."""
+        chosen = None if self.selected is None else self.selected[kept]
+        return Decisions(self.user[kept], self.label[kept], self.score[kept], chosen)
 
 
 @dataclass(frozen=True)

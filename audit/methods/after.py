@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from audit.compose import Composed
 from audit.methods.ground import Ground
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pool:
-    """What lists are chosen from, for the test part or (rehearsed) for the validation part.
+    """What lists are chosen from, for the test part or for the validation part.
 
     No method reads the held-out items of `composed`; what may be learnt comes from the rehearsal.
     """
@@ -32,26 +31,35 @@ class Pool:
     composed: Composed
     candidates: Candidates
     scored: Scored
+    part: Part
 
     @cached_property
     def chance(self) -> np.ndarray:
-        """float64 [users, M]: how likely each candidate is to be wanted, learnt from the validation part."""
+        """float64 [users, M]: how likely each candidate is to be wanted, learnt from the validation part.
+
+        There, for each half of the users from the other half: what is tuned on it must not have seen their answers.
+        """
         from analysis.fairness.peruser import listed_grades
         from analysis.mitigation.candidates import Candidates
-        from analysis.mitigation.foreseen import Rehearsal, foreseen
+        from analysis.mitigation.foreseen import Rehearsal, crossed, foreseen
 
         scored, past = self.scored, self.ground.composed.rehearsal
         if scored.rehearsed_codes is None or scored.rehearsed_scores is None:
             raise Refusal("audit.no_rehearsal")
         candidates = Candidates(scored.rehearsed_codes, scored.rehearsed_scores)
         wanted = listed_grades(past.relevant, candidates.codes) > 0
-        return foreseen(Rehearsal(candidates, wanted, past.final.popularity), self.candidates, self.ground.group)
+        rehearsal, group = Rehearsal(candidates, wanted, past.final.popularity), self.ground.group
+        if self.part == "rehearsal":
+            return crossed(rehearsal, group, self.ground.settings.seed)
+        return foreseen(rehearsal, self.candidates, group)
 
 
+Part = Literal["test", "rehearsal"]
+"""The part for which lists or decisions are made: the test part, or the validation part, where a choice is tuned."""
 Rerank = Callable[[Pool, float], np.ndarray]
 """(pool, strength 0..1) -> lists int32 [users, K]."""
-Decide = Callable[[Ground, Scored, pd.DataFrame, "np.ndarray | None", float], "Decisions"]
-"""(ground, scores, rows to decide, their scores, strength 0..1) -> decisions."""
+Decide = Callable[[Ground, Scored, Part, float], "Decisions | None"]
+"""(ground, scores, part, strength 0..1) -> decisions; None where the part cannot tell what they would be."""
 
 
 def exposure_shared(pool: Pool, strength: float) -> np.ndarray:
@@ -105,21 +113,24 @@ def levelled(pool: Pool, strength: float) -> np.ndarray:
     return utility_levelled(pool.candidates, pool.chance, wanted, code, strength, pool.ground.top)
 
 
-def thresholds(
-    ground: Ground, scored: Scored, rows: pd.DataFrame, scores: np.ndarray | None, strength: float
-) -> Decisions:
-    """Thresholds of each group, learnt on the validation rows."""
-    from analysis.mitigation.threshold import group_thresholds
+def thresholds(ground: Ground, scored: Scored, part: Part, strength: float) -> Decisions | None:
+    """Thresholds of each group, learnt on the validation rows; on these themselves by halves of the users."""
+    from analysis.mitigation.threshold import group_thresholds, rehearsed_thresholds
 
-    composed, settings = ground.composed, ground.settings
+    composed, settings, group = ground.composed, ground.settings, ground.group
     if scored.valid is None:
         raise Refusal("audit.lists_without_scores")
     if composed.validation().empty:
         raise Refusal("audit.no_validation")
-    validation, decided = composed.decisions(composed.validation(), scored.valid), composed.decisions(rows, scores)
+    validation, decided = (
+        composed.decisions(composed.validation(), scored.valid),
+        composed.decisions(composed.test, scored.test),
+    )
     if validation is None or decided is None:
         raise Refusal("audit.one_label")
-    group, constraint = ground.group, settings.mitigation.constraint
+    constraint = settings.mitigation.constraint
+    if part == "rehearsal":
+        return rehearsed_thresholds(validation, group, constraint, settings.seed, strength)
     by_group = (validation, group[validation.user], decided, group[decided.user])
     return group_thresholds(*by_group, constraint, settings.seed, strength)
 

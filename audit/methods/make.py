@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from analysis.mitigation.candidates import Candidates
-from audit.methods.after import DECIDE, RERANK, Pool
+from audit.methods.after import DECIDE, RERANK, Part, Pool
 from audit.methods.before import BEFORE
 from audit.methods.during import DURING
 from audit.methods.ground import Ground, unmet
@@ -76,7 +76,7 @@ def as_it_is(ground: Ground) -> Variant:
 
 
 def _shown(
-    ground: Ground, scored: Scored, name: str, last: Dose | None, part: Literal["test", "rehearsal"]
+    ground: Ground, scored: Scored, name: str, last: Dose | None, part: Part
 ) -> tuple[Ranking | None, Decisions | None]:
     """Lists and decisions for one part after the method `last`; a method for decisions leaves lists alone."""
     test = part == "test"
@@ -84,13 +84,11 @@ def _shown(
     codes, scores = (scored.codes, scored.scores) if test else (scored.rehearsed_codes, scored.rehearsed_scores)
     rows, row_scores = (composed.test, scored.test) if test else (ground.composed.validation(), scored.valid)
     if last is not None and last[0] in DECIDE:
-        if row_scores is None and not test:
-            return None, None
-        return None, DECIDE[last[0]](ground, scored, rows, row_scores, last[1])
+        return None, DECIDE[last[0]](ground, scored, part, last[1])
     decisions = composed.decisions(rows, row_scores)
     if codes is None or scores is None:
         return None, decisions
     if last is None:
         return composed.ranking(name, codes[:, : ground.top], scores[:, : ground.top]), decisions
-    pool = Pool(ground, composed, Candidates(codes, scores), scored)
+    pool = Pool(ground, composed, Candidates(codes, scores), scored, part)
     return composed.ranking(name, RERANK[last[0]](pool, last[1]), None), None

@@ -1,12 +1,17 @@
 """The registry of mitigations: each has its function, its texts and its needs; strength 0 changes nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.fairness.decisions import selected
+from analysis.mitigation.candidates import Candidates
+from analysis.mitigation.halves import first_half
 from analysis.mitigation.methods import METHODS
 from analysis.mitigation.naming import title_of
 from audit.methods import BEFORE, DECIDE, DURING, RERANK, made, unmet
+from audit.methods.after import Pool
 from audit.settings import AuditSettings, Recommending
 from models.config import AdditiveSettings, EaseSettings, FactorSettings, PopularitySettings, VaeSettings
 from tests.audit.shop import ground
@@ -47,6 +52,24 @@ def test_methods_of_different_places_combine_and_two_of_one_place_do_not():
     assert both.ranking is not None and not np.array_equal(both.ranking.lists, alone.ranking.lists)
     with pytest.raises(Refusal):
         made(start, [("rerank", 1.0), ("threshold", 1.0)])
+
+
+def test_what_is_tuned_on_a_user_was_not_learnt_from_his_own_answers():
+    start = ground()
+    data, first = start.composed.data, first_half(start.group, start.settings.seed)
+    label = np.where(first[data.valid_user], 1 - data.valid_label, data.valid_label)
+    other = replace(start, composed=replace(start.composed, data=replace(data, valid_label=label)))
+
+    def tuned(on):
+        kept, rehearsal = on.kept, on.composed.rehearsal
+        candidates = Candidates(kept.rehearsed_codes, kept.rehearsed_scores)
+        decided = made(on, [("threshold", 1.0)]).rehearsed_decisions
+        return decided.selected, Pool(on, rehearsal, candidates, kept, "rehearsal").chance
+
+    (picked, chance), (picked_anew, chance_anew) = tuned(start), tuned(other)
+    mine = first[data.valid_user]
+    assert np.array_equal(picked[mine], picked_anew[mine]) and not np.array_equal(picked[~mine], picked_anew[~mine])
+    assert np.array_equal(chance[first], chance_anew[first]) and not np.allclose(chance[~first], chance_anew[~first])
 
 
 def test_what_a_recommender_cannot_do_is_said_before_it_is_tried():

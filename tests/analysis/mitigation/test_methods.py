@@ -9,7 +9,7 @@ from analysis.fairness.ranking import Decisions
 from analysis.mitigation.candidates import Candidates
 from analysis.mitigation.rerank import attention_shares, exposure_constrained
 from analysis.mitigation.reweigh import group_balance, row_weights
-from analysis.mitigation.threshold import group_thresholds
+from analysis.mitigation.threshold import group_thresholds, rehearsed_thresholds
 from words import Refusal
 
 
@@ -151,6 +151,18 @@ def test_group_thresholds_even_the_odds():
     for label in (0, 1):
         rows = test.label == label
         assert abs(after[rows & (test_group == "F")].mean() - after[rows & (test_group == "M")].mean()) < 0.06
+
+
+def test_thresholds_on_their_own_rows_are_rehearsed_by_halves_or_not_at_all():
+    valid, group = decisions(5)
+    seen = group_thresholds(valid, group, valid, group, "demographic_parity", 1)
+    unseen = rehearsed_thresholds(valid, group, "demographic_parity", 1)
+    right = [np.mean(selected(one) == (valid.label > 0)) for one in (seen, unseen)]
+    assert not np.array_equal(selected(seen), selected(unseen)) and abs(right[0] - right[1]) < 0.02
+    untouched = rehearsed_thresholds(valid, group, "demographic_parity", 1, 0.0)
+    assert np.array_equal(selected(untouched), selected(valid))
+    group[0] = "X"
+    assert rehearsed_thresholds(valid, group, "demographic_parity", 1) is None
 
 
 def test_a_group_of_one_label_is_refused():
