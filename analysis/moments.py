@@ -18,14 +18,16 @@ RANGES: dict[Unit, tuple[int, int]] = {
     "ns": (FIRST * 10**9, LAST * 10**9),
 }
 """Epoch numbers of the years 1973 to 2100; the ranges of the four units do not touch."""
+OLDEST = -2_208_988_800
+"""Epoch second of the year 1900: so far back, and up to LAST, a unit that is given may reach."""
 UTC_TIME: Final = "datetime64[us, UTC]"
 
 
 def as_utc(column: pd.Series, name: str, unit: Unit | None = None) -> pd.Series:
     """datetime64[us, UTC] of a column of times, epoch numbers or texts of either; missing stays missing.
 
-    The unit of epoch numbers is told by their range. Raises Refusal(data.time_range | data.time_unreadable) where
-    not all values are of one unit, or are no times.
+    The unit of epoch numbers is told by their range. Raises Refusal(data.time_range | data.time_of_unit |
+    data.time_unreadable) where not all values are of one unit, or are no times.
     """
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return column.astype(UTC_TIME)
@@ -35,7 +37,7 @@ def as_utc(column: pd.Series, name: str, unit: Unit | None = None) -> pd.Series:
     filled = numbers.dropna()
     if filled.empty:
         return pd.Series(pd.NaT, index=column.index, dtype=UTC_TIME)
-    chosen = unit or _unit(filled, name)
+    chosen = _given(unit, filled, name) if unit else _unit(filled, name)
     scale = {"s": 10**6, "ms": 10**3, "us": 1}
     micro = numbers // 1000 if chosen == "ns" else numbers * scale[chosen]
     return pd.to_datetime(micro, unit="us", utc=True).astype(UTC_TIME)
@@ -48,11 +50,20 @@ def _whole(column: pd.Series, name: str) -> pd.Series:
     if column.dtype.kind == "f":
         return column.floordiv(1).astype("Int64")
     texts = column.astype("str").str.strip()
-    digits = texts.str.fullmatch(r"\d{9,19}") & column.notna()
+    digits = texts.str.fullmatch(r"\d{9,18}|[1-8]\d{18}") & column.notna()  # what int64 holds
     if not (digits | column.isna()).all():
         example = str(column[~digits & column.notna()].iloc[0])[:40]
         raise Refusal("data.time_unreadable", column=name, example=example)
-    return pd.Series([int(text) if known else pd.NA for text, known in zip(texts, digits, strict=True)], dtype="Int64")
+    whole = [int(text) if known else pd.NA for text, known in zip(texts, digits, strict=True)]
+    return pd.Series(whole, index=column.index, dtype="Int64")
+
+
+def _given(unit: Unit, filled: pd.Series, name: str) -> Unit:
+    """The unit chosen by hand, where it makes times of the numbers: past the range they would overflow unseen."""
+    low, high, scale = int(filled.min()), int(filled.max()), RANGES[unit][0] // FIRST
+    if OLDEST * scale <= low and high <= LAST * scale:
+        return unit
+    raise Refusal("data.time_of_unit", column=name, low=str(low), high=str(high), unit=unit)
 
 
 def _unit(filled: pd.Series, name: str) -> Unit:

@@ -30,6 +30,20 @@ def test_numbers_of_no_unit_or_of_two_are_refused_unless_the_unit_is_given() -> 
     assert as_utc(pd.Series([86_400]), "t", "s")[0] == pd.Timestamp("1970-01-02", tz="UTC")
 
 
+def test_a_unit_that_makes_no_times_of_the_numbers_is_refused() -> None:
+    for values, unit in (([SECONDS * 10**3], "s"), ([SECONDS * 10**9], "s"), ([SECONDS * 10**9], "us")):
+        with pytest.raises(Refusal, match=f"in the unit {unit} lie outside"):
+            as_utc(pd.Series(values), "t", unit)  # type: ignore[arg-type]
+    assert as_utc(pd.Series([-86_400_000]), "t", "ms")[0] == pd.Timestamp("1969-12-31", tz="UTC")
+
+
+def test_times_stay_with_their_rows_after_others_were_left_out() -> None:
+    column = pd.Series(["gone", str(SECONDS), None, str(SECONDS + 60)]).drop(index=0)
+    assert as_utc(column, "t").dropna().to_dict() == {1: MOMENT, 3: MOMENT + pd.Timedelta("60s")}
+
+
 def test_other_text_is_refused_with_an_example() -> None:
     with pytest.raises(Refusal, match="03/04/05"):
         as_utc(pd.Series(["03/04/05"]), "t")
+    with pytest.raises(Refusal, match="9999999999999999999, which is not read"):
+        as_utc(pd.Series(["9" * 19]), "t")
