@@ -23,6 +23,7 @@ Type = Literal["text", "integer", "number", "comma", "thousands", "boolean", "ti
 
 _MARKED = r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+"  # 3,5 or 1.234,5: the comma is a decimal mark
 _GROUPED = r"[+-]?\d{1,3}(,\d{3})+"  # 1,234: a decimal mark or thousands, who knows
+_POINTED = r"[+-]?\d{1,3}(\.\d{3})+"  # 1.234: a decimal mark or thousands, the other way round
 _THOUSANDS = r"[+-]?\d{1,3}(,\d{3})*\.\d+"  # 1,234.5: thousands
 _ZONED = r".*\d:\d{2}.*(Z|z|[+-]\d{2}(:?\d{2})?)\s*"
 
@@ -136,7 +137,8 @@ class Look:
             "marked": f"regexp_full_match(trim({x}), {quoted(_MARKED)})",
             "grouped": f"regexp_full_match(trim({x}), {quoted(_GROUPED)})",
             "thousands": f"regexp_full_match(trim({x}), {quoted(_THOUSANDS)}) AND contains({x}, ',')",
-            "fraction": f"contains({x}, '.')",
+            "point": f"contains({x}, '.') AND NOT contains({x}, ',') "
+            f"AND NOT regexp_full_match(trim({x}), {quoted(_POINTED)})",
         }
         return (numbers if self.number else {}) | (others if self.number < self.filled else {})
 
@@ -153,12 +155,14 @@ def _column(name: str, look: Look, counts: dict[str, int]) -> Column:
 
 
 def _comma(look: Look, counts: dict[str, int]) -> str:
-    """What commas in a column are: "none" (text), "," or "." (sure what the decimal mark is), "?" (either)."""
-    as_mark = counts["marked"] + look.number == look.filled  # what has no comma must be a number
+    """What commas in a column are: "none" (text), "," or "." (sure what the decimal mark is), "?" (either), "mixed"
+    (the mark of some numbers, as the point is of others)."""
+    numbers = counts["marked"] + look.number == look.filled  # what has no comma must be a number
+    as_mark = numbers and not counts["point"]
     as_group = counts["grouped"] + counts["thousands"] + look.number == look.filled
     if as_mark and as_group:
-        return "." if counts["fraction"] else "?"
-    return "," if as_mark else "." if as_group else "none"
+        return "?"
+    return "," if as_mark else "." if as_group else "mixed" if numbers else "none"
 
 
 def _agreed(commas: dict[str, str]) -> str | None:
@@ -168,6 +172,8 @@ def _agreed(commas: dict[str, str]) -> str | None:
 
 
 def _with_comma(connection: DuckDBPyConnection, text: Text, name: str, comma: str, mark: str | None) -> Column:
+    if comma == "mixed":
+        return Column(name, "text", (phrase("data.note.mixed_marks", column=name),))
     if comma == "?" and mark is None:
         x = text.columns[name]
         example = connection.execute(f"SELECT {x} FROM {text.source} WHERE contains({x}, ',') LIMIT 1").fetchone()

@@ -92,6 +92,15 @@ def test_an_ambiguous_comma_is_asked_about_and_obeyed(tmp_path: Path) -> None:
     assert _spool(tmp_path, text, decimal=".").log["x"].tolist() == [1234.0, 5678.0]
 
 
+def test_numbers_of_both_decimal_marks_are_no_numbers(tmp_path: Path) -> None:
+    """The point is a separator of thousands where the comma is the mark: 4.5 was read as 45."""
+    tables = _spool(tmp_path, "user;mixed;german;english\n1;3,5;3,5;1,234\n2;4.5;1.234;4.5\n")
+    assert tables.log["mixed"].tolist() == ["3,5", "4.5"] and "others a decimal point" in _notes(tables)
+    assert tables.log["german"].tolist() == [3.5, 1234.0] and tables.log["english"].tolist() == [1234.0, 4.5]
+    with pytest.raises(Refusal, match="column x: is the comma in 1,234"):
+        _spool(tmp_path, "user;x\n1;1,234\n2;5.678\n")
+
+
 def test_times_become_utc_and_the_zone_is_stated(tmp_path: Path) -> None:
     tables = _spool(
         tmp_path,
