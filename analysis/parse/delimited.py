@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from itertools import takewhile
 from pathlib import Path
 
 from analysis.ingest import Limits
@@ -52,6 +53,8 @@ def text_of(name: str, path: Path, separator: str | None, limits: Limits) -> tup
         start = head(path)
     except UnicodeDecodeError as error:
         raise Refusal("data.wrong_encoding", name=name, encoding="utf-8", at=error.start) from error
+    blank = list(takewhile(lambda line: not line.strip(), start.splitlines(keepends=True)))
+    start = start[sum(map(len, blank)) :]  # DuckDB takes a blank first line for the header
     mark = separator or sniff.separator_of(Path(name), start)
     names = _header(name, start, mark)
     if len(names) > limits.columns:
@@ -60,7 +63,7 @@ def text_of(name: str, path: Path, separator: str | None, limits: Limits) -> tup
     types = ", ".join(f"'{column}': 'VARCHAR'" for column in columns.values())
     options = (
         f"columns = {{{types}}}, delim = {quoted(mark)}, quote = '\"', escape = '\"', header = true, "
-        f"skip = 0, compression = 'none', auto_detect = false, strict_mode = true, null_padding = false, "
+        f"skip = {len(blank)}, compression = 'none', auto_detect = false, strict_mode = true, null_padding = false, "
         f"max_line_size = {LINE_BYTES}"
     )
     return Text(name, f"read_csv({quoted(str(path))}, {options})", columns, path, _refused), mark

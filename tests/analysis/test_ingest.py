@@ -92,6 +92,15 @@ def test_an_ambiguous_comma_is_asked_about_and_obeyed(tmp_path: Path) -> None:
     assert _spool(tmp_path, text, decimal=".").log["x"].tolist() == [1234.0, 5678.0]
 
 
+@pytest.mark.parametrize("blank", ["\n", "\ufeff\n", " \n\t\n\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_before_the_header_are_passed_over(tmp_path: Path, blank: str, end: str) -> None:
+    good = f"{blank}user,item\n1,2\n".replace("\n", end)
+    assert _spool(tmp_path, good).log.to_dict("list") == {"user": [1], "item": [2]}
+    with pytest.raises(Refusal, match=f"line {good.count(end) + 1}: expected 2 columns, found 1"):
+        _spool(tmp_path, f"{good}3{end}")
+
+
 def test_numbers_of_both_decimal_marks_are_no_numbers(tmp_path: Path) -> None:
     """The point is a separator of thousands where the comma is the mark: 4.5 was read as 45."""
     tables = _spool(tmp_path, "user;mixed;german;english\n1;3,5;3,5;1,234\n2;4.5;1.234;4.5\n")
