@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +42,8 @@ def band(values: pd.Series, name: str) -> pd.Series:
     if is_age(name) and len(distinct) > FEW_VALUES:
         return _cut(numbers, [float(edge) for edge in AGE_EDGES], whole=True)
     if len(distinct) <= FEW_VALUES:
-        return numbers.map({number: f"{number:g}" for number in distinct}).astype("str").where(numbers.notna())
+        labels = dict(zip(distinct, _written(distinct), strict=True))
+        return numbers.map(labels).astype("str").where(numbers.notna())
     whole = bool((distinct == np.round(distinct)).all())
     edges = sorted({float(edge) for edge in np.quantile(numbers.dropna(), np.linspace(0, 1, BANDS + 1)[:-1])})
     return _cut(numbers, [float(np.ceil(edge)) for edge in edges] if whole else edges, whole)
@@ -112,22 +113,32 @@ def _alike(value: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
 
 
+def _written(numbers: Sequence[float]) -> list[str]:
+    """Different numbers as different texts: whole ones in full, others to six decimals or as many as they need."""
+    for decimals in (6, 9, 12, None):
+        texts = [f"{x:.0f}" if x.is_integer() else np.format_float_positional(x, decimals, trim="-") for x in numbers]
+        if len(set(texts)) == len(numbers):
+            break
+    return texts
+
+
 def _joined(names: list[str], bands: dict[str, Band]) -> str:
     """The name of neighbouring bands together, in the manner of the data."""
     low, high = min(bands[name].low for name in names), max(bands[name].high for name in names)
     if np.isinf(low) and np.isinf(high):
         return ", ".join(names)
     if np.isinf(low):
-        return f"under {high:g}"
+        return f"under {high:.0f}"
     if np.isinf(high):
         plus = any(name.endswith("+") for name in names)
-        return f"{low:g}+" if plus else f"over {low:g}"
-    return f"{low:g}-{high:g}"
+        return f"{low:.0f}+" if plus else f"over {low:.0f}"
+    return f"{low:.0f}-{high:.0f}"
 
 
 def _cut(numbers: pd.Series, edges: list[float], whole: bool) -> pd.Series:
     """Bands that start at the edges; the first takes what lies below it."""
-    ends = [*(edge - 1 if whole else edge for edge in edges[1:]), None]
-    names = [f"{low:g}+" if high is None else f"{low:g}-{high:g}" for low, high in zip(edges, ends, strict=True)]
+    lows = _written(edges)
+    highs = _written([edge - 1 for edge in edges[1:]]) if whole else lows[1:]
+    names = [*(f"{low}-{high}" for low, high in zip(lows, highs, strict=False)), f"{lows[-1]}+"]
     place = np.clip(np.searchsorted(edges, numbers.fillna(edges[0]), side="right") - 1, 0, len(edges) - 1)
     return pd.Series(np.array(names, dtype=object)[place], index=numbers.index).where(numbers.notna())

@@ -25,6 +25,16 @@ def test_a_number_with_few_values_is_a_label_and_another_is_cut_at_its_quartiles
     assert income.value_counts().tolist() == [25, 25, 25, 25]
 
 
+def test_long_codes_and_fine_fractions_stay_apart() -> None:
+    assert band(pd.Series([1_234_567.0, 1_234_568.0]), "district").tolist() == ["1234567", "1234568"]
+    assert band(pd.Series([1.5, 1e-9, 2e-9]), "dose").tolist() == ["1.5", "0.000000001", "0.000000002"]
+    assert set(band(pd.Series(range(1_234_560, 1_234_568)), "income")) == {
+        *("1234560-1234561", "1234562-1234563", "1234564-1234565", "1234566+"),
+    }
+    pooled, _ = pool_sparse(pd.Series(["1234560-1234561"] * 3 + ["1234562-1234563"] * 3 + ["1234564+"] * 30), 4)
+    assert set(pooled) == {"1234560-1234563", "1234564+"}
+
+
 def test_age_is_a_word_of_the_name_not_a_part_of_one() -> None:
     assert is_age("age") and is_age("user_age") and is_age("年龄段")
     assert not is_age("page") and not is_age("language")
