@@ -4,6 +4,16 @@ The second of the two lowest rooms (with `words`): every room that keeps somethi
 """
 
 from storage.atomic import TEMPORARY, append, sweep, write_atomic
-from storage.manifest import MANIFEST, sha256_of, verify, write_manifest
+from storage.manifest import MANIFEST, sha256_of, unchanged, verify, write_manifest
 
-__all__ = ["MANIFEST", "TEMPORARY", "append", "sha256_of", "sweep", "verify", "write_atomic", "write_manifest"]
+__all__ = [
+    "MANIFEST",
+    "TEMPORARY",
+    "append",
+    "sha256_of",
+    "sweep",
+    "unchanged",
+    "verify",
+    "write_atomic",
+    "write_manifest",
+]

@@ -8,7 +8,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from words import Refusal
@@ -21,11 +21,11 @@ STALE_SECONDS = 3600.0
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace `path` by `content` whole, or leave it as it was.
 
-    Raises Refusal(storage.disk_full) where the disk has no room; the earlier version is kept.
+    Raises Refusal(storage.disk_full, storage.unwritable) where it cannot be written; the earlier version is kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
-    with _room(path, content):
+    with _refused(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open("wb") as file:
                 file.write(content)
@@ -34,38 +34,48 @@ def write_atomic(path: Path, content: bytes) -> None:
             os.replace(partial, path)
             _sync_folder(path.parent)
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):  # its folder may be what is wrong; that is told above
+                partial.unlink(missing_ok=True)
 
 
 def append(path: Path, content: bytes) -> None:
-    """Add `content` at the end of `path`. Raises Refusal(storage.disk_full) where the disk has no room."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _room(path, content), path.open("ab") as file:
-        file.write(content)
+    """Add `content` at the end of `path`. Raises Refusal(storage.disk_full, storage.unwritable)."""
+    with _refused(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(content)
 
 
 @contextmanager
-def _room(path: Path, content: bytes) -> Iterator[None]:
-    """A full disk is refused in one sentence."""
+def _refused(path: Path, content: bytes) -> Iterator[None]:
+    """A full disk, a folder without permission, a name that is taken: each is refused in one sentence."""
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        free = shutil.disk_usage(path.parent).free
+            name = str(Path(*path.parts[-2:]))  # not the whole path: a page's visitor reads it too
+            raise Refusal("storage.unwritable", name=name, why=error.strerror or str(error)) from error
+        free = shutil.disk_usage(next(folder for folder in path.absolute().parents if folder.exists())).free
         raise Refusal("storage.disk_full", needed=len(content) / 1e6, free=free / 1e6) from error
 
 
 def sweep(folder: Path) -> int:
-    """Remove partial files that a crash left under `folder` over an hour ago; how many there were."""
-    stale = [
-        path
-        for path in folder.rglob(f"{TEMPORARY}*")
-        if path.is_file() and time.time() - path.stat().st_mtime > STALE_SECONDS
-    ]
+    """Remove what a crash left half written under `folder` over an hour ago, files and folders; how many there were."""
+    stale = [path for path in folder.rglob(f"{TEMPORARY}*") if _age(path) > STALE_SECONDS]
     for path in stale:
-        path.unlink(missing_ok=True)
+        if path.is_dir():  # tables that were being read: an analyst's raw data
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(stale)
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was written; 0 where it is gone meanwhile, since its writer was at work."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -38,16 +38,34 @@ def verify(folder: Path) -> dict[str, Any]:
 
     Raises Refusal(storage.no_manifest | storage.changed) naming the file.
     """
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-        files: dict[str, dict[str, Any]] = manifest["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal("storage.no_manifest", folder=folder.name) from error
-    for name, entry in files.items():
-        path = folder / name
-        inside = path.resolve().is_relative_to(folder.resolve())
-        if not inside or not path.is_file() or path.stat().st_size != entry["bytes"]:
-            raise Refusal("storage.changed", name=name)
-        if sha256_of(path) != entry["sha256"]:
+    manifest = _read(folder)
+    for name, entry in manifest["files"].items():
+        if not _is_as_saved(folder, name, entry):
             raise Refusal("storage.changed", name=name)
     return manifest
+
+
+def unchanged(folder: Path) -> set[str]:
+    """The files that the manifest of `folder` names and that are as they were saved; none where it has no manifest."""
+    if not (folder / MANIFEST).is_file():
+        return set()
+    return {name for name, entry in _read(folder)["files"].items() if _is_as_saved(folder, name, entry)}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        whole = all({"bytes", "sha256"} <= set(entry) for entry in manifest["files"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Refusal("storage.no_manifest", folder=folder.name) from error
+    if not whole:
+        raise Refusal("storage.no_manifest", folder=folder.name)
+    return manifest
+
+
+def _is_as_saved(folder: Path, name: str, entry: dict[str, Any]) -> bool:
+    """Whether the file lies inside the folder, with the size and digest that were recorded."""
+    path = folder / name.replace("\0", "/")  # no file's name has a zero byte, which the system would choke on
+    if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+        return False
+    return bool(path.stat().st_size == entry["bytes"] and sha256_of(path) == entry["sha256"])

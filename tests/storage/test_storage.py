@@ -4,7 +4,7 @@ import os
 import pytest
 
 import storage.atomic
-from storage import sweep, verify, write_atomic, write_manifest
+from storage import append, sweep, verify, write_atomic, write_manifest
 from words import Refusal
 
 
@@ -22,6 +22,16 @@ def test_a_full_disk_keeps_the_earlier_version_and_says_so(tmp_path, monkeypatch
     assert [entry.name for entry in tmp_path.iterdir()] == ["audit.json"]
 
 
+@pytest.mark.parametrize("place", ["a file/audit.json", "a folder", "x" * 300, "/proc/none"])
+@pytest.mark.parametrize("write", [write_atomic, append])
+def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(tmp_path, place, write):
+    (tmp_path / "a file").write_bytes(b"kept")
+    (tmp_path / "a folder").mkdir()
+    with pytest.raises(Refusal, match=r"could not be written: .*\. Choose a folder"):
+        write(tmp_path / place, b"")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a file", "a folder"]
+
+
 def test_every_flipped_byte_of_a_folder_is_refused(tmp_path):
     content = bytes(range(64))
     (tmp_path / "part").write_bytes(content)
@@ -33,6 +43,16 @@ def test_every_flipped_byte_of_a_folder_is_refused(tmp_path):
         (tmp_path / "part").write_bytes(changed)
         with pytest.raises(Refusal, match="part"):
             verify(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "[" * 100_000, '{"files": []}', '{"files": {"part": 5}}', '{"files": {"part": {}}}']
+)
+def test_a_manifest_that_says_nothing_of_use_is_refused(tmp_path, text):
+    (tmp_path / "part").write_bytes(b"x")
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(Refusal, match="manifest is missing or unreadable"):
+        verify(tmp_path)
 
 
 def test_a_manifest_that_points_outside_is_refused(tmp_path):
@@ -53,3 +73,12 @@ def test_sweep_removes_only_old_partial_files(tmp_path):
     assert not old.exists()
     assert new.exists()
     assert kept.exists()
+
+
+def test_sweep_removes_the_tables_that_a_killed_reader_left(tmp_path):
+    folder = tmp_path / "source" / ".partial-x"
+    folder.mkdir(parents=True)
+    (folder / "log.parquet").write_bytes(b"somebody's data")
+    os.utime(folder, (0, 0))
+    assert sweep(tmp_path) == 1
+    assert not folder.exists()
