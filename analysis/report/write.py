@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from analysis.document import FORMAT, Document, canonical
 from analysis.report.drawings import Drawings
-from storage import write_atomic
+from storage import unchanged, write_atomic, write_manifest
 from words import Language, Refusal
 
 Format = Literal["html", "pdf", "json", "csv"]
@@ -19,7 +19,8 @@ def write(document: Document, folder: Path, formats: Sequence[str], language: La
     """Write the report in each of `formats` into `folder`; the paths written, in that order.
 
     json: audit.json, the document itself, free of language. html, pdf, csv: in `language`. The same document gives
-    the same bytes. Tables of an earlier report that this one does not have are removed. Raises Refusal
+    the same bytes. Tables of an earlier report that this one does not have are removed; tables/manifest.json names
+    them, with their digests. Raises Refusal
     (report.unknown_format, report.format_newer, storage.disk_full).
     """
     for name in formats:
@@ -58,10 +59,11 @@ def _csv(document: Document, folder: Path, drawings: Drawings) -> list[Path]:
 
     files = csv_files(document, drawings.language)
     tables = folder / "tables"
+    earlier = unchanged(tables)  # whatever else lies there is not ours to remove
     paths = [path for name, content in files.items() for path in _kept(tables / name, content)]
-    for stale in sorted(tables.glob("*.csv")):
-        if stale.name not in files:
-            stale.unlink()
+    for stale in earlier - files.keys():
+        (tables / stale).unlink(missing_ok=True)
+    write_manifest(tables, files)
     return paths
 
 

@@ -26,11 +26,15 @@ def test_audit_json_is_the_canonical_document_and_reads_back(tmp_path):
     assert canonical(Document.model_validate(json.loads(path.read_bytes()))) == path.read_bytes()
 
 
-def test_tables_of_an_earlier_report_are_not_left_behind(tmp_path):
-    write(document(), tmp_path, ["csv"], "en")
-    (tmp_path / "tables" / "old-table.csv").write_text("old")
-    kept = write(document(), tmp_path, ["csv"], "en")
-    assert sorted((tmp_path / "tables").iterdir()) == sorted(kept)
+def test_tables_of_an_earlier_report_are_not_left_behind_and_nothing_else_is_removed(tmp_path):
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tables / "my-log.csv").write_text("the analyst's own")
+    whole = document()
+    earlier = write(whole, tmp_path, ["csv"], "en")
+    kept = write(whole.model_copy(update={"sections": whole.sections[:1]}), tmp_path, ["csv"], "en")
+    assert len(kept) < len(earlier)
+    assert {path.name for path in tables.iterdir()} == {path.name for path in kept} | {"my-log.csv", "manifest.json"}
 
 
 def test_a_form_that_does_not_exist_is_refused_before_anything_is_written(tmp_path):
