@@ -252,6 +252,11 @@ class FactorSettings(Embedded):
     debias: Debias = Debias()
     """How the log's bias is removed."""
 
+    @property
+    def levels_of_users(self) -> bool:
+        """Whether users have a level of their own; between two items of one user it would cancel out."""
+        return self.biases and self.loss != "bpr"
+
     @model_validator(mode="before")
     @classmethod
     def _is_not_private(cls, given: Any) -> Any:

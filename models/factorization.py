@@ -181,7 +181,8 @@ class FactorLearner:
     def _unfair(self, fair: FairTerm, p: Tensor, score: Tensor, third: Tensor, user: Tensor, item: Tensor) -> Tensor:
         """What the vectors give away, and penalties on the predictions."""
         predicted = score if self.settings.loss == "squared" else score.sigmoid()
-        found = fair.hides(p, user) + fair.parity(predicted, user)
+        levels = (self.factors.user_level(user),) if self.settings.levels_of_users else ()
+        found = fair.hides(torch.cat([p, *levels], -1), user) + fair.parity(predicted, user)
         return found if self.settings.loss == "bpr" else found + fair.rates(predicted, third, user, item)
 
     def _mean(self, each: Tensor, user: Tensor, weight: Tensor) -> Tensor:
@@ -229,6 +230,21 @@ class Learned:
         self.user_level, self.item_level = weights["user_level.weight"][:, 0], weights["item_level.weight"][:, 0]
         self.level = weights["level"]  # [1]
 
+    def erase(self, data: Interactions, settings: FactorSettings) -> None:
+        """Take out of the vectors what the settings erase, and out of the levels with them: these tell of a user too.
+
+        Levels count as one more entry that varies as much as the entry that varies most, for an erasure leaves out
+        directions of little variance, and the scale of either is none of its business.
+        """
+        if not settings.levels_of_users:
+            self.user = without(self.user, data, settings)
+            return
+        spread = np.float32(max(self.user.std(axis=0).max(), 1e-12) / max(self.user_level.std(), 1e-12))
+        whole = np.column_stack([self.user, self.user_level * spread])
+        left = without(whole, data, settings)
+        if left is not whole:
+            self.user, self.user_level = left[:, :-1].copy(), left[:, -1] / spread
+
     def score(self, users: Ints) -> Floats:
         levels = self.level + self.user_level[users, None] + self.item_level
         return np.asarray(self.user[users] @ self.item.T + levels, np.float32)
@@ -255,7 +271,7 @@ class Factorization(Fitted[FactorSettings]):
         course = learn(learner, self.settings, self.seed, stamp(data, self.settings, self.seed), folder, tell)
         self.learned = Learned(learner.factors)
         self.check = None if learner.cause is None else learner.cause.check
-        self.learned.user = without(self.learned.user, data, self.settings)
+        self.learned.erase(data, self.settings)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
         self.ids = ids_digest(data)
@@ -265,10 +281,13 @@ class Factorization(Fitted[FactorSettings]):
         return self.learned.score(users)
 
     def user_vectors(self) -> Floats:
-        return self.learned.user
+        """With the users' levels, where they have any: these are kept of them as well."""
+        learned = self.learned
+        return np.column_stack([learned.user, learned.user_level]) if self.settings.levels_of_users else learned.user
 
     def item_vectors(self) -> Floats:
-        return self.learned.item
+        item = self.learned.item
+        return np.column_stack([item, np.ones_like(item[:, 0])]) if self.settings.levels_of_users else item
 
     def product(self) -> Product:
         return Product(self.learned.user, self.learned.item, self.learned.item_level)

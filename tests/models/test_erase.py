@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.fairness.probe import leak
-from models.config import Erasure
+from models.config import Adversary, Erasure
 from models.fair.erase import _barycentre, erased
 from models.fair.fresh import fresh_auc
 from models.train import fit
@@ -14,6 +14,7 @@ from tests.models.blocks import FAST, USERS, checkerboard
 from words import Refusal
 
 N = 400
+ADVERSARY = Adversary(attribute="gender", strength=1.0)
 
 
 def apart(seed=0, shift=0.8, stretch=2.0, share=0.4, d=8):
@@ -114,6 +115,25 @@ def test_a_fit_keeps_the_erased_vectors_and_scores_by_them(kind, tmp_path):
     users = np.arange(USERS, dtype=np.int32)
     assert np.array_equal(load(tmp_path / "kept").score(users), after.score(users))
     assert not np.array_equal(before.score(users), after.score(users))
+
+
+@pytest.mark.parametrize("hidden", [{"erasure": Erasure(attribute="gender")}, {"adversary": ADVERSARY}])
+def test_levels_of_users_do_not_tell_what_was_taken_out_of_their_vectors(hidden):
+    data = checkerboard()
+    women = np.random.default_rng(0).random(USERS) < 0.5
+    rating = (3 + women[data.user] + np.random.default_rng(1).normal(0, 0.7, len(data.user))).astype(np.float32)
+    none = {"valid_user": data.user[:0], "valid_item": data.item[:0], "valid_label": data.label[:0]}
+    data = checkerboard(rating=rating, profile={"gender": np.where(women, "women", "men")}, **none)
+    plain = FAST["mf"].model_copy(update={"loss": "squared"})
+    users = np.arange(USERS, dtype=np.int32)
+
+    def told(settings):
+        model = fit(data, settings, 1)
+        kept = (model.user_vectors(), model.score(users).mean(1, keepdims=True))
+        return [fresh_auc(one.astype(float), women.astype(np.int64), "linear") for one in kept]
+
+    assert min(told(plain)) > 0.9
+    assert max(told(plain.model_copy(update=hidden))) < 0.8
 
 
 def test_profile_tokens_and_erasure_do_not_go_together():
