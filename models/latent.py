@@ -106,9 +106,14 @@ class VaeLearner:
         length = weight.sum() / len(users) if normalised else self.length
         if self.fair is None:
             return each.mean() / length
-        loss = self.fair.worst(each, users) if self.fair.leans else each.mean()
-        loss = loss / length + self.fair.hides(self.model.users(taken), users)
+        loss = self._worst(self.fair, each, weight, users) if self.fair.leans else each.mean() / length
+        loss = loss + self.fair.hides(self.model.users(taken), users)
         return loss + self._unfair(self.fair, F.softmax(logits.float(), dim=-1), taken, users)
+
+    def _worst(self, fair: FairTerm, each: Tensor, weight: Tensor, users: Tensor) -> Tensor:
+        """Groups are compared by their loss of an item, 0-d: by that of a user, those who took most would be worst."""
+        items = weight.sum(-1).clamp(min=1e-9)  # [b]
+        return fair.worst(each / items, users, items)
 
     def _unfair(self, fair: FairTerm, share: Tensor, taken: Tensor, users: Tensor) -> Tensor:
         """Penalties, 0-d: parity of the share [b, i] that falls on what was taken; errors of the count of each item."""

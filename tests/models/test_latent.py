@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Multinomial, Normal, kl_divergence
 
 from models.base import silent
-from models.config import Adversary
+from models.config import Adversary, Penalty
 from models.latent import VaeLearner, cell_weights, divergence, surprise
 from models.linear import positives
 from models.loop import learn
@@ -53,6 +53,25 @@ def test_the_loss_is_the_published_bound_worked_out_in_numpy():
     kl = (mu**2 + sigma**2 - 2 * np.log(sigma) - 1).sum(1) / 2
     assert loss == pytest.approx((-told + 0.3 * kl).mean() / learner.length, rel=1e-5)
     assert learner.length == pytest.approx(len(data.user) / USERS)
+
+
+def test_the_worst_group_is_the_worst_told_item_by_item_not_the_one_that_took_most():
+    """Women took 12 items each and men 3; before training, every item is told as badly as any other."""
+    women = np.arange(USERS) % 2 == 0
+    took = np.where(women, 12, 3)
+    user = np.repeat(ALL, took)
+    item = np.concatenate([np.arange(count, dtype=np.int32) for count in took])
+    profile = {"gender": np.where(women, "women", "men")}
+    data = checkerboard(user=user, item=item, label=np.ones(len(user), np.float32), time=None, profile=profile)
+    settings = PLAIN.model_copy(update={"beta": 0.0})
+    penalty = Penalty(figure="worst_group", attribute="gender", strength=1.0)
+    learner = VaeLearner(data, settings.model_copy(update={"penalty": penalty}), 3)
+    with torch.no_grad():
+        learner.model.out.weight.zero_()
+        learner.model.out.bias.zero_()
+        loss = learner.loss((torch.from_numpy(ALL),))
+    assert float(loss) == pytest.approx(np.log(ITEMS), rel=1e-5)
+    assert learner.fair.weight.tolist() == pytest.approx([0.0, 0.2, 0.8], abs=1e-5)  # unknown, men, women: of the rows
 
 
 def test_scores_are_the_models_logits_at_the_mean():
