@@ -18,15 +18,13 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from analysis.document import canonical, digest
-from analysis.log import Dataset
+from analysis.log import COHORT, Dataset
 from words import Phrase, Refusal, Unfit, phrase
 
 Mask = npt.NDArray[np.bool_]
 Operator = Literal["is", "is_not", "at_least", "below", "since", "before"]
 NUMERIC: tuple[Operator, ...] = ("at_least", "below")
 TIMED: tuple[Operator, ...] = ("since", "before")
-PREFIX = "cohort "
-"""An attribute of this beginning is a cohort; it is crossed with no other attribute."""
 OTHERS = "others"
 """Everybody outside a cohort."""
 LONGEST_NAME = 40
@@ -82,7 +80,7 @@ class Cohort(_Frozen):
     @property
     def attribute(self) -> str:
         """Its name among the attributes that are compared."""
-        return f"{PREFIX}{self.name}"
+        return f"{COHORT}{self.name}"
 
 
 @dataclass(frozen=True)

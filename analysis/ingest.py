@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,9 +23,6 @@ from analysis.document import digest
 from analysis.simulate import Shop, simulate
 from storage import TEMPORARY
 from words import Phrase, Refusal, phrase
-
-if TYPE_CHECKING:
-    from analysis.parse.job import Answer
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("log", "users", "items")
@@ -75,6 +72,31 @@ class Limits(BaseModel):
     """Address space of the child (RLIMIT_AS)."""
     seconds: int = 300
     """Wall and processor time of the child."""
+
+    def exceeded(self) -> Refusal:
+        """The refusal of files that expand past the limits."""
+        return Refusal("data.too_large", gigabytes=f"{self.bytes / 1e9:g}", rows=f"{self.rows / 1e6:g}")
+
+
+class Job(BaseModel):
+    """What the child is asked: one source to read into `out` (log.parquet, users.parquet, items.parquet; the last two
+    if there are any)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Source
+    limits: Limits
+    out: Path
+
+
+class Answer(BaseModel):
+    """What the child answers: either the digest and notes of what was read, or the refusal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: str = ""
+    notes: tuple[Phrase, ...] = ()
+    refusal: Phrase | None = None
 
 
 @dataclass(frozen=True)
@@ -129,8 +151,6 @@ def _demo(shop: Shop) -> Tables:
 
 def _parse(source: Source, folder: Path, limits: Limits) -> Answer:
     """Run the child; whatever becomes of it, the answer is a digest or a refusal."""
-    from analysis.parse.job import Answer, Job
-
     job = Job(source=source, limits=limits, out=folder)
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "2"}

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 UNKNOWN = "unknown"
 """The group of users whose sensitive value is missing: a group of its own, shown with its n."""
 
+COHORT = "cohort "
+"""An attribute of this beginning is a cohort (analysis.cohorts); it is crossed with no other attribute."""
+
 EACH_ROW = "(each row)"
 """As the user role: every row is a person of its own."""
 NO_ITEMS = "(none)"

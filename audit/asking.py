@@ -12,13 +12,13 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from analysis.fairness.prompted import PromptedSettings
+from audit.recommending import Recommending
 from models.prompted.settings import ChatModel
 from models.prompted.template import enumerated, fill, must_be_fillable, must_name_candidates
 from words import Refusal
 
 if TYPE_CHECKING:
     from analysis.log import Dataset
-    from audit.settings import Recommending
     from models.prompted.titles import Titles
 
 TITLE_COLUMNS = ("title", "name", "标题", "名称")
@@ -119,7 +119,6 @@ class Shelf:
 def shelf(dataset: Dataset, title: str | None = None, recommending: Recommending | None = None) -> Shelf:
     """The shelf of a dataset; wanted is what counts so for `recommending`, or by default (audit.compose)."""
     from audit.compose import positive_from
-    from audit.settings import Recommending
 
     counting = recommending or Recommending()
     rows = dataset.log[dataset.log["part"].astype(str) != "test"]

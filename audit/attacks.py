@@ -22,7 +22,7 @@ Tamper = Callable[[Interactions], Interactions]
 def attacks_section_of(run: Run) -> Section:
     """The recommender as it is beside itself on every log that was tampered with."""
     from analysis.fairness.attacks import Tampered, attacks_section
-    from audit.recommend import audited_ranking
+    from audit.kept import audited_ranking
     from models.robust import usual_target, with_fakes, with_noise
 
     settings, seed, data = run.settings.attacks, run.settings.seed, run.composed.data
@@ -51,7 +51,8 @@ def _item(data: Interactions, name: str) -> int:
 
 def _lists(run: Run, tamper: Tamper) -> np.ndarray:
     """int32 [users, K]: lists of the real users, by the audited settings fitted to the log that was tampered with."""
-    from audit.recommend import ranked, trained_model
+    from audit.kept import trained_model
+    from audit.recommend import ranked
     from models.config import Gradient
     from models.train import fit
 

@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from analysis.document import Section
 from audit.cohorts import cohort_columns, of_scope
 from audit.compose import Composed, compose, positive_from
-from audit.recommend import Scored, kept_lists, trained
+from audit.kept import Scored, kept_lists
+from audit.recommend import trained
 from words import Phrase, phrase
 
 if TYPE_CHECKING:

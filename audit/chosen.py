@@ -18,8 +18,8 @@ def chosen_section_of(run: Run) -> Section:
     """
     from analysis.mitigation.chosen import chosen_section
     from audit.cohorts import of_scope
+    from audit.kept import audited_ranking
     from audit.methods import as_it_is, ground_of
-    from audit.recommend import audited_ranking
     from audit.variants import kept
 
     tried = run.folder.section("mitigation")

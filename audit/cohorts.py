@@ -112,7 +112,7 @@ def _counted(ranking: Ranking, decisions: Decisions | None) -> list[npt.NDArray[
 
 def said_of_whom(run: Run, section: Section) -> Section:
     """The section, with a last sentence that says whom it is about where that is not everybody."""
-    from audit.recommend import audited_ranking
+    from audit.kept import audited_ranking
 
     settings = run.settings
     population, scope = settings.cohort(settings.population), settings.cohort(settings.scope)

@@ -165,7 +165,7 @@ def ask(folder: Path, asker: Asker, place: int, send: bool, as_line: bool) -> in
 
 def serve(folder: Path, host: str, port: int) -> int:
     """Answer with the lists of an audit's saved model until the process is told to stop."""
-    from audit.recommend import place_of
+    from audit.kept import place_of
     from models.catalogue import Catalogue
     from models.serve import HERE, service
     from models.serve import run as answer

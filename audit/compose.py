@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from analysis.log import NO_ITEMS, UNKNOWN, Dataset
-from audit.settings import Recommending
+from audit.recommending import Recommending
 from models.data import Interactions
 from words import Fact, Phrase, Refusal, phrase
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def gap_section_of(run: Run) -> Section:
     """The gap that the settings ask for, in parts."""
     from analysis.causal.gap.section import gap_section
-    from audit.recommend import audited_ranking
+    from audit.kept import audited_ranking
 
     settings = run.settings
     dataset, ranking = run.dataset, None if settings.gap.gap_in in OF_THE_LOG else audited_ranking(run)

@@ -14,7 +14,7 @@ def leakage_section_of(run: Run) -> Section:
     """What a probe reads of each attribute from lists, vectors (where the kind has them) and profiles."""
     from analysis.fairness.leakage import leakage_section
     from audit.cohorts import of_scope
-    from audit.recommend import audited_ranking, trained_model
+    from audit.kept import audited_ranking, trained_model
 
     settings = run.settings
     vectors = None if settings.recommender.lists_alone else trained_model(run).user_vectors()

@@ -11,8 +11,8 @@ from words import Phrase, Refusal, phrase
 if TYPE_CHECKING:
     from analysis.mitigation.compare import MitigationSettings, Variant
     from analysis.mitigation.methods import Method
+    from audit.kept import Scored
     from audit.methods import Dose, Ground
-    from audit.recommend import Scored
     from audit.run import Run
 
 
@@ -20,8 +20,8 @@ def mitigation_section_of(run: Run) -> Section:
     """The section; a method that cannot work on these data or this kind is named with the reason."""
     from analysis.mitigation.compare import mitigation_section
     from audit.cohorts import of_scope
+    from audit.kept import audited_ranking
     from audit.methods import as_it_is, ground_of
-    from audit.recommend import audited_ranking
     from audit.variants import keep
 
     settings = run.settings

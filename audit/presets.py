@@ -11,7 +11,8 @@ from analysis.ingest import Limits, Source, Tables, spool
 from analysis.log import Roles
 from analysis.roles import guess
 from analysis.split import Split
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from models.config import AdditiveSettings, EaseSettings, FactorSettings
 from words import Language, say
 

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from audit.asking import Shelf, shelf
 from audit.compose import Composed
+from audit.kept import Scored
+from audit.prompted import replies_folder
 from models.prompted.template import fill
-from words import Phrase, Refusal, phrase
+from words import Phrase, phrase
 
 if TYPE_CHECKING:
-    from audit.recommend import Scored
     from audit.run import Run
     from audit.settings import AuditSettings
     from models.prompted.settings import Prompted
 
 ASKING = 0.9
 """Share of the step's time that goes into asking."""
-
-
-def of_the_asked(composed: Composed, settings: Prompted, seed: int) -> Composed:
-    """`composed`, judged on the users that are asked about: drawn at random of those with held-out wanted items.
-
-    Raises Refusal where nobody has a history and a held-out wanted item.
-    """
-    data = composed.final
-    known = np.zeros(data.n_users, bool)
-    known[data.user[data.label > 0]] = True
-    able = np.flatnonzero(known & (np.diff(composed.relevant.indptr) > 0))
-    if not able.size:
-        raise Refusal("prompted.no_history")
-    asked = np.zeros(data.n_users, bool)
-    rng = np.random.default_rng([seed, 7])
-    asked[rng.choice(able, min(settings.users, able.size), replace=False)] = True
-    how = (
-        phrase("prompted.named_to", count=settings.candidates) if settings.candidates else phrase("prompted.unnamed_to")
-    )
-    protocol = phrase(
-        "prompted.protocol", asked=int(asked.sum()), users=data.n_users, how=how, protocol=composed.protocol
-    )
-    return replace(composed, asked=asked, protocol=protocol)
 
 
 def prompts_of(settings: AuditSettings, composed: Composed, stocked: Shelf) -> dict[int, str]:
@@ -77,8 +54,6 @@ def asked_lists(run: Run) -> tuple[Scored, tuple[Phrase, ...]]:
 
     Items that may not be ranked for a user (seen before, or no candidates) are left out of the user's list.
     """
-    from audit.prompted import replies_folder
-    from audit.recommend import Scored
     from models.base import part
     from models.prompted.ask import ask
     from models.prompted.replies import named

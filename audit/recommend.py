@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,61 +10,21 @@ import numpy as np
 import pandas as pd
 
 from analysis.document import Section
-from analysis.log import UNKNOWN
 from audit.compose import Composed
+from audit.kept import Scored, lists_file, name_of
 from audit.search import SEARCHED, chosen_settings, with_search
-from audit.settings import Recommending
 from audit.why import with_tokens
 from models.base import BLOCK, Recommender, Scorer, Tell, part, silent
 from models.catalogue import Catalogue
 from models.config import RecommenderSettings, finished
-from storage import write_atomic
-from words import Phrase, Refusal, phrase
+from words import Phrase
 
 if TYPE_CHECKING:
-    import models.flip
-    from analysis.fairness.ranking import Flip, Ranking
     from audit.run import Run
     from models.fitted import Fitted
 
 DEPTH = 100
 """Candidates kept for each user: what re-ranking may choose from."""
-LISTS_FILE = "chosen.npz"
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What the figures need of one recommender.
-
-    codes: int32 [users, depth], best first, -1 where there is no more; scores: float32, -inf there.
-    test, valid: float64 scores of the held-out rows of Composed.test and .validation(); None for lists alone.
-    rehearsed_codes, rehearsed_scores: as codes and scores, of the model that has seen the training rows alone, for
-        Composed.rehearsal; None where there is no such model or no validation row.
-    vectors: float32 [users, d], None for kinds without.
-    """
-
-    codes: np.ndarray
-    scores: np.ndarray
-    test: np.ndarray | None
-    valid: np.ndarray | None
-    rehearsed_codes: np.ndarray | None = None
-    rehearsed_scores: np.ndarray | None = None
-    vectors: np.ndarray | None = None
-
-    def save(self, path: Path) -> None:
-        """Plain arrays, no objects."""
-        arrays = {name: array for name, array in vars(self).items() if array is not None}
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        write_atomic(path, buffer.getvalue())
-
-    @classmethod
-    def load(cls, path: Path) -> Scored:
-        """The arrays as saved. Raises Refusal(audit.needs_step) where there are none."""
-        if not path.exists():
-            raise Refusal("audit.needs_step", step=phrase("audit.step.recommender"))
-        with np.load(path, allow_pickle=False) as kept:
-            return cls(**{field.name: kept.get(field.name) for field in fields(cls)})
 
 
 def trained(
@@ -199,11 +158,11 @@ def recommender_section_of(run: Run) -> Section:
     model, kept, remarks = audited(run, chosen, part(run.tell, begun, ended))
     if model is not None:
         Catalogue(composed.data.user_ids, composed.data.item_ids, composed.final.seen).save(run.folder.catalogue)
-    kept.save(run.folder.path / "work" / "lists" / LISTS_FILE)
+    kept.save(lists_file(run.folder))
     top = settings.recommender.top
     _, baseline = trained(composed, PopularitySettings(), settings.seed)
     rankings = [
-        composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top]),
+        composed.ranking(name_of(run), kept.codes[:, :top], kept.scores[:, :top]),
         composed.ranking("popularity", baseline.codes[:, :top], baseline.scores[:, :top]),
     ]
     if plain is not None:
@@ -212,65 +171,11 @@ def recommender_section_of(run: Run) -> Section:
         rankings.append(composed.ranking(TWIN, other.codes[:, :top], other.scores[:, :top]))
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
     if plain is not None:
-        section = unbiased.said(run, section, model, _name(run))
+        section = unbiased.said(run, section, model, name_of(run))
     section = with_tokens(section, model, composed, top, InferenceSettings(), settings.seed)
     if found is not None:
         section = with_search(section, found, len(np.unique(composed.data.valid_user)))
     return section.model_copy(update={"notes": (*section.notes, *remarks)})
-
-
-def disparity_section_of(run: Run) -> Section:
-    """Step `disparity`: figures by group, and the attribute flip where the model reads the attribute."""
-    from analysis.fairness.disparity import RATED, disparity_section
-    from audit.cohorts import judged
-
-    settings, composed = run.settings, run.composed
-    run.tell(0.0, "audit.progress.disparity")
-    ranking = audited_ranking(run)
-    kept, figures = kept_lists(run), settings.disparity.figures
-    decisions = composed.decisions(composed.test, kept.test)
-    ratings = composed.ratings(kept.test, kept.valid) if RATED & set(figures) else None
-    asked = judged(run, ranking, decisions, _flips(run), ratings)
-    section = disparity_section(
-        asked.ranking, asked.decisions, asked.flips, asked.settings, settings.k, settings.seed, run.tell, asked.ratings
-    )
-    return section.model_copy(update={"notes": (*asked.notes, *section.notes)})
-
-
-def audited_ranking(run: Run) -> Ranking:
-    """The lists that the recommender step left, at the length that is judged."""
-    kept, top = kept_lists(run), run.settings.recommender.top
-    return run.composed.ranking(_name(run), kept.codes[:, :top], kept.scores[:, :top])
-
-
-def kept_lists(run: Run) -> Scored:
-    """The lists and scores that the recommender step left."""
-    return Scored.load(run.folder.path / "work" / "lists" / LISTS_FILE)
-
-
-def trained_model(run: Run) -> Fitted[Any]:
-    """The model that the recommender step left. Raises Refusal where the audit has lists alone."""
-    from models.store import load
-
-    settings = run.settings.recommender
-    if settings.lists_alone:
-        raise Refusal("audit.lists_without_scores")
-    return load(place_of(settings, run.folder.model))
-
-
-def place_of(settings: Recommending, own: Path) -> Path:
-    """The folder of the model under audit: a saved one of ours, else what the audit keeps (`own`)."""
-    from models.encoders import is_classifier
-
-    saved = None if settings.saved is None else Path(settings.saved)
-    return own if saved is None or is_classifier(saved) else saved
-
-
-def _name(run: Run) -> str:
-    settings = run.settings.recommender
-    if settings.prompted is not None:
-        return "prompted"
-    return "lists" if settings.lists else "saved model" if settings.saved else settings.model.kind
 
 
 def _lists_from_file(run: Run) -> Scored:
@@ -280,29 +185,6 @@ def _lists_from_file(run: Run) -> Scored:
     frame = one_table(Path(str(run.settings.recommender.lists)), run.folder.source)
     codes, scores = read_lists(frame, run.composed.data, run.settings.recommender.top)
     return Scored(codes, scores, None, None)
-
-
-def _flips(run: Run) -> dict[str, Flip] | None:
-    """Every user's list under each other value of each attribute that the model reads; None for lists alone."""
-    from models.flip import flipped_lists
-
-    settings, data, blocked = run.settings.recommender, run.composed.final, run.composed.blocked
-    if settings.lists_alone:
-        return None
-    model = trained_model(run)
-    read = [name for name in data.profile if model.reads(name) and len(set(data.profile[name]) - {UNKNOWN}) > 1]
-    flips = {name: flipped_lists(model, data, name, settings.top, blocked) for name in read}
-    return {name: _twins(flip, data.profile[name]) for name, flip in flips.items()}
-
-
-def _twins(found: models.flip.Flip, actual: np.ndarray) -> Flip:
-    """One row a user and value that is not theirs."""
-    from analysis.fairness.ranking import Flip
-
-    others = [np.flatnonzero(actual != value).astype(np.int32) for value in found.values]
-    user = np.concatenate(others)
-    flipped = np.concatenate([found.lists[value][rows] for value, rows in zip(found.values, others, strict=True)])
-    return Flip(found.attribute, user, found.own[user], flipped, found.divergence[user].astype(np.float64))
 
 
 def _records(model: Fitted[Any] | None) -> dict[str, list[dict[str, float]]]:

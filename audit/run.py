@@ -70,7 +70,7 @@ class Run:
         prompted = self.settings.recommender.prompted
         if prompted is None:
             return composed
-        from audit.prompted_lists import of_the_asked
+        from audit.asked import of_the_asked
 
         return of_the_asked(composed, prompted, self.settings.seed)
 

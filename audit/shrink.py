@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.document import Section
-from audit.recommend import DEPTH, audited_ranking, ranked, trained_model
+from audit.kept import audited_ranking, trained_model
+from audit.recommend import DEPTH, ranked
 
 if TYPE_CHECKING:
     from audit.run import Run

@@ -227,7 +227,7 @@ def recommender_step(run: Run) -> Section:
 
 def disparity_step(run: Run) -> Section:
     """Compare groups in what the recommender gives them."""
-    from audit.recommend import disparity_section_of
+    from audit.disparity import disparity_section_of
 
     return _disclosed(disparity_section_of(run), run.settings)
 

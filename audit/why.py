@@ -23,7 +23,7 @@ MOST_ROWS = 15
 
 def place_rests_on(run: Run, user: str, item: int) -> Section:
     """The earlier items and words that the place of `item` (a code) rests on. Raises Refusal where neither is told."""
-    from audit.recommend import trained_model
+    from audit.kept import trained_model
     from models.attribution import rests, words
 
     model, data = trained_model(run), run.composed.final

@@ -38,11 +38,13 @@ from analysis.shop import Y_LIKED, Y_TIER
 from analysis.simulate import Shop, simulate
 from analysis.split import Split
 from audit.compose import Composed, compose
+from audit.kept import Scored
 from audit.methods import Ground, as_it_is, made, unmet
 from audit.methods.during import DURING as TEACH
 from audit.presets import settings_for
-from audit.recommend import Scored, trained
-from audit.settings import AuditSettings, Recommending
+from audit.recommend import trained
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from benchmarks.machine import machine
 from models.config import EaseSettings, FactorSettings, LanguageSettings, RecommenderSettings
 from models.fitted import Fitted

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from audit.intake import allowed_path, keep_upload
-from audit.settings import Recommending
+from audit.recommending import Recommending
 from models.config import SETTINGS, RecommenderSettings, finished
 from models.encoders import is_classifier
 from models.prompted.settings import RECOMMENDING, Prompted

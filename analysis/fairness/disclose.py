@@ -20,9 +20,9 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from analysis.cohorts import PREFIX
 from analysis.document import Column, Section, Table
 from analysis.finding import Finding, Verdict, suppressed
+from analysis.log import COHORT
 from words import Phrase, phrase
 
 Cell = tuple[str, str]
@@ -254,7 +254,7 @@ def hidden_by_figure(findings: Iterable[Finding], k: int) -> dict[str, frozenset
 
 def _with_cohorts(hidden: frozenset[Cell], counts: Mapping[Cell, int]) -> frozenset[Cell]:
     """All cohorts of a figure where one is hidden: they overlap, so one may be a sum and difference of the others."""
-    cohorts = {cell for cell in counts if cell[0].startswith(PREFIX)}
+    cohorts = {cell for cell in counts if cell[0].startswith(COHORT)}
     return hidden | cohorts if hidden & cohorts else hidden
 
 

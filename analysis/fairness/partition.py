@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.cohorts import OTHERS, PREFIX
-from analysis.log import UNKNOWN
+from analysis.cohorts import OTHERS
+from analysis.log import COHORT, UNKNOWN
 from words import Phrase, phrase
 
 EVERYONE = "all"
@@ -73,7 +73,7 @@ def partitions(attributes: pd.DataFrame, names: tuple[str, ...], intersections: 
     single = [partition(attributes, (name,)) for name in names]
     if not intersections:
         return single
-    crossed = [name for name in names if not name.startswith(PREFIX)]
+    crossed = [name for name in names if not name.startswith(COHORT)]
     pairs = [partition(attributes, pair) for pair in combinations(crossed, 2)]
     return single + [pair for pair in pairs if len(pair.names) <= cells]
 

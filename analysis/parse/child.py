@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis.ingest import TABLES, Limits
-from analysis.parse.job import Answer, Job, too_large
+from analysis.ingest import TABLES, Answer, Job, Limits
 from words import Phrase, Refusal, phrase
 
 
@@ -41,7 +40,7 @@ def answer(job: Job) -> Answer:
     except Refusal as refusal:
         return Answer(refusal=refusal.phrase)
     except (MemoryError, duckdb.OutOfMemoryException, pyarrow.ArrowMemoryError):
-        return Answer(refusal=too_large(job.limits).phrase)
+        return Answer(refusal=job.limits.exceeded().phrase)
     except OSError as error:
         return Answer(refusal=phrase("data.no_file", name=Path(error.filename or "").name, why=error.strerror or ""))
 

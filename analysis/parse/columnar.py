@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.ingest import Limits
-from analysis.parse.job import too_large
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def _copy(name: str, file: pa.parquet.ParquetFile, out: Path, limits: Limits) ->
     import pyarrow.parquet as pq
 
     if file.metadata.num_rows > limits.rows:
-        raise too_large(limits)
+        raise limits.exceeded()
     if file.metadata.num_columns > limits.columns:
         raise Refusal("data.too_many_columns", name=name, found=file.metadata.num_columns, most=limits.columns)
     kept = {field.name: kind for field in file.schema_arrow if (kind := plain_type(field.type)) is not None}
@@ -54,7 +53,7 @@ def _copy(name: str, file: pa.parquet.ParquetFile, out: Path, limits: Limits) ->
             plain = pa.RecordBatch.from_arrays(arrays, schema=schema)  # a dictionary's words count as often as used
             rows, expanded = rows + plain.num_rows, expanded + plain.nbytes
             if rows > limits.rows or expanded > limits.bytes:
-                raise too_large(limits)
+                raise limits.exceeded()
             writer.write_batch(plain)
     if rows == 0:
         raise Refusal("data.no_rows", name=name)

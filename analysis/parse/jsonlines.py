@@ -10,7 +10,6 @@ from typing import Any
 from analysis.ingest import Limits
 from analysis.parse import sniff
 from analysis.parse.engine import quoted
-from analysis.parse.job import too_large
 from analysis.parse.typed import Text, identifier
 from words import Refusal
 
@@ -31,7 +30,7 @@ def text_of(name: str, path: Path, out: Path, limits: Limits) -> Text:
         columns |= dict.fromkeys(entry)
         rows += 1
         if rows > limits.rows:
-            raise too_large(limits)
+            raise limits.exceeded()
         if len(columns) > limits.columns:
             raise Refusal("data.too_many_columns", name=name, found=len(columns), most=limits.columns)
         if "" in columns:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.ingest import Limits
-from analysis.parse.job import too_large
 from words import Refusal
 
 Columns = dict[str, Any]
@@ -76,7 +75,7 @@ def coat(folder: Path, limits: Limits) -> dict[str, Columns]:
     if not chosen.shape == shown.shape == fitted.shape:
         raise Refusal("data.coat_shapes", folder=folder.name)
     if int((chosen > 0).sum() + (shown > 0).sum()) > limits.rows:
-        raise too_large(limits)
+        raise limits.exceeded()
     parts = [np.nonzero(chosen), np.nonzero(shown)]
     user, item = (np.concatenate([part[axis] for part in parts]) for axis in (0, 1))
     randomised = np.repeat([False, True], [len(part[0]) for part in parts])
@@ -123,7 +122,7 @@ def write(columns: Columns, out: Path) -> None:
 def _rows(path: Path, mark: str, fields: int, limits: Limits) -> Iterator[list[str]]:
     """The lines of a MovieLens file (Latin-1, no header, no quotes). Raises Refusal(data.ragged | data.no_rows)."""
     if path.stat().st_size > limits.bytes:
-        raise too_large(limits)
+        raise limits.exceeded()
     found = 0
     with path.open(encoding="latin-1", newline="\n") as file:
         for line, text in enumerate(file, 1):

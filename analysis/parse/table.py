@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from analysis.ingest import Limits, Source
 from analysis.parse import columnar, delimited, jsonlines, sniff, typed
-from analysis.parse.job import too_large
 from words import Phrase, Refusal, phrase
 
 
@@ -18,7 +17,7 @@ def read_table(path: Path, out: Path, source: Source, limits: Limits) -> list[Ph
     Raises Refusal(data.*). Files larger than the limit are refused before they are opened.
     """
     if path.stat().st_size > limits.bytes:
-        raise too_large(limits)
+        raise limits.exceeded()
     out.unlink(missing_ok=True)
     with TemporaryDirectory(dir=out.parent) as scratch:
         plain = path
@@ -62,7 +61,7 @@ def _gunzip(path: Path, out: Path, limits: Limits) -> None:
                     raise Refusal("data.broken_gzip", name=path.name) from error
                 written += len(piece)
                 if written > limits.bytes:
-                    raise too_large(limits)
+                    raise limits.exceeded()
                 file.write(piece)
                 block = unpacker.unconsumed_tail
                 if unpacker.eof and (unpacker.unused_data or block):

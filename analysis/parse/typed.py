@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from analysis.ingest import Limits
 from analysis.parse.engine import connect, quoted
-from analysis.parse.job import too_large
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def write(text: Text, out: Path, decimal: str | None, limits: Limits) -> tuple[i
     with connect(text.path, out) as connection:
         rows, *filled = text.count(connection, [look for x in text.columns.values() for look in _filled(x)])
         if rows > limits.rows:
-            raise too_large(limits)
+            raise limits.exceeded()
         if rows == 0:
             raise Refusal("data.no_rows", name=text.file)
         columns = _decide(connection, text, filled, decimal)

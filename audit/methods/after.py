@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from audit.compose import Composed
+from audit.kept import Scored
 from audit.methods.ground import Ground
-from audit.recommend import Scored
 from words import Refusal
 
 if TYPE_CHECKING:

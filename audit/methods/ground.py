@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.compose import Composed
-from audit.recommend import Scored, kept_lists, trained_model
+from audit.kept import Scored, kept_lists, trained_model
 from audit.settings import AuditSettings
 from models.config import RecommenderSettings
 from words import Phrase, Refusal, phrase

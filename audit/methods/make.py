@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis.mitigation.candidates import Candidates
+from audit.kept import Scored
 from audit.methods.after import DECIDE, RERANK, Part, Pool
 from audit.methods.before import BEFORE
 from audit.methods.during import DURING
 from audit.methods.ground import Ground, unmet
-from audit.recommend import Scored, trained
+from audit.recommend import trained
 from words import Refusal
 
 if TYPE_CHECKING:

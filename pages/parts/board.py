@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
-from analysis.cohorts import PREFIX
 from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, shown_name, sign, small_words
 from analysis.finding import VALUELESS, Finding, Verdict, amount, p_said, sentence
+from analysis.log import COHORT
 from pages.parts.component import mount
 from pages.parts.section import interval_words, n_words, value_words
 from pages.parts.state import state
@@ -101,7 +101,7 @@ def _can(act: Act, cell: BoardCell) -> bool:
     """Intersections and cells without a value lead nowhere; of a cohort only the choices are looked into."""
     if "*" in cell.attribute or cell.verdict in VALUELESS:
         return False
-    return act == "choices" or not cell.attribute.startswith(PREFIX)
+    return act == "choices" or not cell.attribute.startswith(COHORT)
 
 
 def _opened(cell: BoardCell) -> dict[str, Any]:

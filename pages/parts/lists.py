@@ -104,11 +104,10 @@ def _list(view: View, user: str) -> pd.DataFrame:
 
 def _codes(view: View, user: str) -> list[int]:
     """Item codes of the user's list, best first."""
-    from audit.recommend import LISTS_FILE, Scored
+    from audit.kept import kept_lists
 
     run = _run(_key(view))
-    kept = Scored.load(view.folder.path / "work" / "lists" / LISTS_FILE)
-    row = kept.codes[run.dataset.users.index.get_loc(user)][: view.settings.recommender.top]
+    row = kept_lists(run).codes[run.dataset.users.index.get_loc(user)][: view.settings.recommender.top]
     return [int(code) for code in row if code >= 0]
 
 
@@ -120,7 +119,7 @@ def _reasons(view: View, user: str) -> list[str]:
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)
 def _explained(key: str, user: str, codes: tuple[int, ...]) -> list[Phrase]:
     """Why each item, as the model itself weighs it."""
-    from audit.recommend import trained_model
+    from audit.kept import trained_model
     from models.explain import reasons
 
     run = _run(key)

@@ -9,9 +9,11 @@ from analysis.quality import Cleaning
 from analysis.simulate import Shop, simulate
 from analysis.split import Split
 from audit.compose import Composed, compose
+from audit.kept import Scored
 from audit.methods.ground import Ground
-from audit.recommend import Scored, trained
-from audit.settings import AuditSettings, Recommending
+from audit.recommend import trained
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from models.config import EaseSettings, RecommenderSettings
 
 

@@ -10,8 +10,9 @@ from analysis.finding import Verdict
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.attacks import _lists
-from audit.recommend import kept_lists
-from audit.settings import AuditSettings, Recommending, with_all_before
+from audit.kept import kept_lists
+from audit.recommending import Recommending
+from audit.settings import AuditSettings, with_all_before
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from models.config import EaseSettings

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.fairness.choices.settings import ChoiceSettings
 from audit.choices import _rated
-from audit.recommend import kept_lists
+from audit.kept import kept_lists
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from tests.pages.conftest import small_audit, unwatched

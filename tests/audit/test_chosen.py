@@ -9,7 +9,8 @@ from analysis.mitigation.chosen import ChosenSettings, chosen_section
 from analysis.mitigation.compare import MitigationSettings
 from analysis.simulate import Shop
 from audit.methods import as_it_is, made
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from audit.steps import run_steps
 from audit.variants import keep, kept
 from audit.workspace import Workspace

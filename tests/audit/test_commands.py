@@ -9,7 +9,8 @@ import pytest
 from analysis.ingest import Source
 from analysis.simulate import Shop, simulate
 from audit.__main__ import main
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from audit.workspace import read_settings, settings_toml
 from models.config import FactorSettings
 from words import say

@@ -7,7 +7,7 @@ import pytest
 from analysis.log import Dataset, Roles
 from audit.compose import HEAD_SHARE, compose, positive_from
 from audit.recommend import trained
-from audit.settings import Recommending
+from audit.recommending import Recommending
 from models.config import EaseSettings, PopularitySettings
 from words import Refusal
 

@@ -13,7 +13,8 @@ from analysis.feedback.worlds import World
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.feedback import clicked, loop
-from audit.settings import AuditSettings, Recommending, with_all_before
+from audit.recommending import Recommending
+from audit.settings import AuditSettings, with_all_before
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from models.config import EaseSettings, LanguageSettings

@@ -6,9 +6,10 @@ import numpy as np
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.recommend import place_of, trained_model
+from audit.kept import place_of, trained_model
+from audit.recommending import Recommending
 from audit.run import Run
-from audit.settings import AuditSettings, Recommending
+from audit.settings import AuditSettings
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from models import store

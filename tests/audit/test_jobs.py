@@ -9,7 +9,8 @@ import pytest
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.jobs import HOURS_VARIABLE, Jobs, Recorder
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from audit.workspace import Workspace
 from models.config import FactorSettings
 from words import Refusal, phrase, say

@@ -4,7 +4,8 @@ import pytest
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.settings import AuditSettings, Recommending, with_all_before
+from audit.recommending import Recommending
+from audit.settings import AuditSettings, with_all_before
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from models.config import EaseSettings, FactorSettings

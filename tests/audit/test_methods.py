@@ -12,7 +12,8 @@ from analysis.mitigation.methods import METHODS
 from analysis.mitigation.naming import title_of
 from audit.methods import BEFORE, DECIDE, DURING, RERANK, made, unmet
 from audit.methods.after import Pool
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from models.config import AdditiveSettings, EaseSettings, FactorSettings, PopularitySettings, VaeSettings
 from tests.audit.shop import ground
 from words import LANGUAGES, Refusal, say

@@ -7,9 +7,10 @@ import pytest
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.recommend import kept_lists, trained_model
+from audit.kept import kept_lists, trained_model
+from audit.recommending import Recommending
 from audit.run import Run
-from audit.settings import AuditSettings, Recommending
+from audit.settings import AuditSettings
 from audit.steps import run_steps
 from audit.trial import preview
 from audit.workspace import Workspace

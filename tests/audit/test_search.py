@@ -6,8 +6,9 @@ import pytest
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.recommend import trained_model
-from audit.settings import AuditSettings, Recommending
+from audit.kept import trained_model
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from audit.steps import run_steps
 from audit.workspace import AuditFolder
 from models.config import SETTINGS

@@ -11,7 +11,8 @@ from analysis.ingest import Source
 from analysis.mitigation.compare import MitigationSettings
 from analysis.simulate import Shop
 from audit.publish import composed_document, printed_settings
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
 from models.config import Debias, EaseSettings, FactorSettings, LanguageSettings, PopularitySettings

@@ -9,7 +9,8 @@ import pytest
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from analysis.split import Split
-from audit.settings import AuditSettings, Recommending, with_all_before
+from audit.recommending import Recommending
+from audit.settings import AuditSettings, with_all_before
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from models.config import AdditiveSettings, Debias, FactorSettings, PopularitySettings, Weighting

@@ -15,7 +15,8 @@ import pytest
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.asking import PromptedAudit
-from audit.settings import AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import AuditSettings
 from audit.workspace import Workspace
 from models.prompted.servers import SERVERS_VARIABLE
 from models.prompted.settings import ChatModel, Prompted

@@ -16,7 +16,8 @@ from analysis.fairness.disparity import DisparitySettings
 from analysis.ingest import Source
 from analysis.mitigation.compare import MitigationSettings
 from analysis.simulate import Shop
-from audit.settings import STEPS, AuditSettings, Recommending
+from audit.recommending import Recommending
+from audit.settings import STEPS, AuditSettings
 from audit.steps import run_steps
 from audit.workspace import DEMO_ID, Workspace
 from models.config import EaseSettings

@@ -12,7 +12,7 @@ from analysis.ingest import Source
 from analysis.log import Roles
 from audit.intake import ROOTS_VARIABLE
 from audit.presets import demo_settings
-from audit.settings import Recommending
+from audit.recommending import Recommending
 from audit.workspace import AuditFolder, Workspace
 from models.config import EaseSettings
 from tests.pages.conftest import Open, unfold

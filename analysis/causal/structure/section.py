@@ -15,7 +15,8 @@ from analysis.causal.spoken import spoken
 from analysis.causal.structure import change as changes
 from analysis.causal.structure import personal
 from analysis.causal.structure.actions import actions
-from analysis.causal.structure.crosscheck import Check, check
+from analysis.causal.structure.crosscheck import check
+from analysis.causal.structure.found import Found
 from analysis.causal.structure.grid import grid
 from analysis.causal.structure.model import Structure, structure
 from analysis.causal.structure.projection import project
@@ -33,19 +34,6 @@ from analysis.log import Dataset
 from words import Phrase, Refusal, phrase
 
 Tell = Callable[..., None]
-
-
-@dataclass(frozen=True)
-class Found:
-    """All numbers of the step. effect: of the treatment in each group of `answers.base`, or why there is none."""
-
-    model: Structure
-    answers: Answers
-    effect: tuple[Estimate | None, ...] | Phrase
-    change: changes.Change | Phrase | None
-    check: Check | None
-    personal: Phrase | None
-    people: pd.DataFrame | None
 
 
 @dataclass(frozen=True)

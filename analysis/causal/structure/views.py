@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from analysis.causal.estimate import Estimate
 from analysis.causal.structure.change import Change
+from analysis.causal.structure.found import Found
 from analysis.causal.structure.said import Frame, action_key, deed
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding
 from words import Phrase, phrase
-
-if TYPE_CHECKING:
-    from analysis.causal.structure.section import Found
 
 
 def charts(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> tuple[Chart, ...]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from analysis.causal.estimate import Estimate
 from analysis.causal.structure.change import Change
+from analysis.causal.structure.found import Found
 from analysis.causal.structure.said import Frame, action_key, deed, difference, level, who
 from analysis.causal.structure.whatif import Answer, Answers
 from analysis.fairness.infer import benjamini_hochberg
 from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding, Verdict, amount
 from words import Phrase, phrase
-
-if TYPE_CHECKING:
-    from analysis.causal.structure.section import Found
 
 
 def too_few() -> Phrase:

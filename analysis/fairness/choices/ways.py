@@ -14,11 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
-from analysis.cohorts import PREFIX
 from analysis.fairness.choices.settings import ChoiceSettings
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.utility import accuracy_measures
-from analysis.log import UNKNOWN
+from analysis.log import COHORT, UNKNOWN
 from words import Phrase, phrase
 
 Array = npt.NDArray[np.float64]
@@ -118,8 +117,8 @@ def _parts(ranking: Ranking, attribute: str, groups: Sequence[Mask], k: int) -> 
         values = [value for value in pd.unique(column) if value != UNKNOWN]
         if name == attribute or len(values) < 2:
             continue
-        if name.startswith(PREFIX):
-            inside = name.removeprefix(PREFIX)
+        if name.startswith(COHORT):
+            inside = name.removeprefix(COHORT)
             found.append((phrase("choices.who.cohort", name=inside), column == inside))
         elif all((group & (column == value)).sum() >= k for group in groups for value in pd.unique(column)):
             found += [(phrase("choices.who.among", attribute=name, value=value), column == value) for value in values]
