@@ -101,7 +101,7 @@ def _compared(
         a, b = group.known
         sizes = {group.names[at]: int(found.n[at]) for at in (a, b)}
         blank = _blank(before, one, found, sizes, group.attribute, seed)
-        made.append(judgeable_gap_change(blank, found, a, b, settings.margin))
+        made.append(judgeable_gap_change(blank, found, a, b, settings.margin, _inference(settings).permutations))
     return made
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from analysis.fairness.bygroup import Batch
 from analysis.fairness.compressed import SHUFFLE_FROM, shuffled_p
 from analysis.fairness.infer import (
+    Codes,
     InferenceSettings,
+    Pair,
     alike,
     by_permutation,
-    limits,
     permutation_p,
-    smallest_detectable,
     welch_p,
 )
 from analysis.fairness.judge import Comparison, Measure
@@ -152,26 +152,48 @@ def _pair(
     if _one_value(batch, index, pair):
         return replace(blank, reason=phrase("fairness.reason.constant"))
     value = float(found.value[a, index] - found.value[b, index])
-    replicate = found.replicate[:, a, index] - found.replicate[:, b, index]
-    error, n = found.error[both, index], found.n[both]
+    apart, n = _apart(batch, index, both), found.n[both]
     spread = not flat.all()
     bounds = {} if UNKNOWN in hidden else unknown_bounds(measure, batch.partition, a, b)
     return replace(
         blank,
         settings=blank.settings | dict(bounds),
         value=value,
-        limits=limits(replicate, error, n, settings.level) if spread else None,
-        inner=limits(replicate, error, n, INNER_LEVEL) if spread else None,
-        p=welch_p(value, error, n) if shuffled is None else shuffled,
+        limits=apart.limits(settings.level) if spread else None,
+        inner=apart.limits(INNER_LEVEL) if spread else None,
+        p=welch_p(value, apart.error, n) if shuffled is None else shuffled,
         test="welch" if shuffled is None else "permutation",
         corrected=bool(flat.any()),
         margin=margin_of(measure, settings),
-        smallest=smallest_detectable(error, settings.level) or None,
+        smallest=apart.smallest(settings.level) if spread else None,
         reason=joined(
             None if spread else phrase("fairness.reason.no_spread_within"),
             unknown_reason(measure, batch.partition, bounds),
         ),
     )
+
+
+def _apart(batch: Batch, index: int, both: Codes) -> Pair:
+    """The difference of two groups."""
+    found = batch.found
+    flat = found.constant[both, index]
+    return Pair(
+        replicate=found.replicate[:, both[0], index] - found.replicate[:, both[1], index],
+        value=found.value[both, index],
+        error=found.error[both, index],
+        n=found.n[both],
+        flat=flat,
+        seen=_seen(batch, index, both) if flat.any() else (0.0, 0.0),
+    )
+
+
+def _seen(batch: Batch, index: int, both: Codes) -> tuple[float, float]:
+    """The lowest and the highest figure of any user of two groups."""
+    measure = batch.measures[index]
+    members = np.isin(batch.partition.code, both) & (measure.denominator > 0)
+    own = measure.numerator[members] / measure.denominator[members]
+    own = np.append(own**0.5 if measure.root else own, batch.found.value[both, index])  # as rounding has it
+    return float(own.min()), float(own.max())
 
 
 def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float | None) -> Comparison:
@@ -183,6 +205,7 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
         return replace(blank, reason=phrase("fairness.reason.constant"))
     values = found.value[groups, index]
     highest, lowest = groups[int(values.argmax())], groups[int(values.argmin())]
+    apart = _apart(batch, index, np.array([highest, lowest]))
     looks = values.size * (values.size - 1) // 2  # the widest of so many pairs: Bonferroni in what could be shown
     facts: dict[str, JSON] = {
         "highest": batch.partition.names[highest],
@@ -196,8 +219,7 @@ def _widest(batch: Batch, index: int, over: tuple[int, ...], key: str, p: float 
         p=p,
         test="permutation",
         margin=margin_of(measure, batch.settings),
-        smallest=smallest_detectable(found.error[[highest, lowest], index], 1 - (1 - batch.settings.level) / looks)
-        or None,
+        smallest=None if apart.flat.all() else apart.smallest(1 - (1 - batch.settings.level) / looks),
     )
 
 

@@ -125,6 +125,52 @@ def limits(replicate: Array, error: Array, n: npt.NDArray[np.int64], level: floa
     return float(low), float(high)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A difference of two groups, first minus second, of whom one may have no spread.
+
+    replicate: [B] of the difference. value, error, n, flat: [2]; flat: all its users have one value. seen: the lowest
+    and the highest value of any user of the two.
+    """
+
+    replicate: Array
+    value: Array
+    error: Array
+    n: npt.NDArray[np.int64]
+    flat: npt.NDArray[np.bool_]
+    seen: tuple[float, float]
+
+    def limits(self, level: float) -> tuple[float, float]:
+        """Interval of the difference.
+
+        Resamples of a group without spread never vary, as if its figure were known: where all of 12 users were hit,
+        such an interval at 95% held the truth in 46% of samples. Its own bounds are Clopper and Pearson's (1934), with
+        the ends of `seen` for 0 and 1, and join those of the other group as in Newcombe (1998, method 10).
+        """
+        low, high = limits(self.replicate, self.error, self.n, level)
+        if not self.flat.any():
+            return low, high
+        difference, (fall, rise) = float(self.value[0] - self.value[1]), self._reach(level)
+        below = np.linalg.norm([difference - low, fall[0], rise[1]])
+        above = np.linalg.norm([high - difference, rise[0], fall[1]])
+        return difference - float(below), difference + float(above)
+
+    def smallest(self, level: float) -> float:
+        """The smallest difference that these data would have shown with 80% power."""
+        reach = np.maximum(*self._reach(level)) / two_sided(level)
+        return smallest_detectable(np.where(self.flat, reach, self.error), level)
+
+    def _reach(self, level: float) -> tuple[Array, Array]:
+        """How far each figure may lie below and above that of its alike users; 0 for a group with spread."""
+        unseen = np.where(self.flat, unseen_share(self.n, level), 0.0)
+        return unseen * (self.value - self.seen[0]), unseen * (self.seen[1] - self.value)
+
+
+def unseen_share(n: npt.NDArray[np.int64] | int, level: float) -> Array:
+    """The largest share of others that n alike users leave possible, in an interval of that level (two tails)."""
+    return np.asarray(1 - ((1 - level) / 2) ** (1 / np.asarray(n)), dtype=np.float64)
+
+
 def welch_freedom(error: Array, n: npt.NDArray[np.int64]) -> float:
     """Welch and Satterthwaite's degrees of freedom of a sum of independent means; at least 1."""
     variance = error**2

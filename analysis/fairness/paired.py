@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from analysis.fairness.infer import ALIKE, InferenceSettings, estimate, limits, smallest_detectable, welch_p
-from analysis.fairness.judge import Comparison, Measure
+from analysis.fairness.compressed import permuted_p
+from analysis.fairness.infer import (
+    ALIKE,
+    InferenceSettings,
+    Pair,
+    by_permutation,
+    estimate,
+    limits,
+    smallest_detectable,
+    welch_p,
+)
+from analysis.fairness.judge import Comparison, Measure, tested
 from analysis.fairness.partition import Partition
 from words import phrase
 
@@ -26,6 +37,8 @@ class Changes:
     error_after [G] those of each by itself.
     replicate_before, replicate_after: [B, G], from the same resampled users. n: int [G]. same: bool [G], every user
     of the group changed by the same amount (no interval; p from counting signs or labellings).
+    moved: float64 [users], each user's part in the change over all users, NaN for those that do not count; code: int
+    [users], their groups.
     """
 
     before: Array
@@ -37,6 +50,8 @@ class Changes:
     same: npt.NDArray[np.bool_]
     replicate_before: Array
     replicate_after: Array
+    moved: Array
+    code: npt.NDArray[np.intp]
 
 
 def changes(
@@ -56,6 +71,11 @@ def changes(
             n = members.sum()
             error[group] = np.sqrt((moved**2).sum() / (n * (n - 1)))
             same[group] = np.ptp(moved) <= 1e-12
+    moved = np.full(len(both), np.nan)
+    if both.any():
+        one, two = (_influence(top[both, at], bottom[both, at]) for at in (0, 1))
+        overall = top[both].sum(axis=0) / bottom[both].sum(axis=0)
+        moved[both] = overall[1] - overall[0] + two - one
     return Changes(
         before=found.value[:, 0],
         after=found.value[:, 1],
@@ -66,6 +86,8 @@ def changes(
         same=same,
         replicate_before=found.replicate[:, :, 0],
         replicate_after=found.replicate[:, :, 1],
+        moved=moved,
+        code=partition.code,
     )
 
 
@@ -73,33 +95,73 @@ def judgeable_change(blank: Comparison, found: Changes, group: int, margin: floa
     """`blank` with the change (after - before) of one group, not computed where nobody changed."""
     change = found.replicate_after[:, group] - found.replicate_before[:, group]
     value = float(found.after[group] - found.before[group])
-    return _filled(blank, value, change, found, [group], margin)
-
-
-def judgeable_gap_change(blank: Comparison, found: Changes, a: int, b: int, margin: float) -> Comparison:
-    """`blank` with the change of the signed gap of groups a and b: (a - b) after, less (a - b) before."""
-    moved = found.replicate_after - found.replicate_before
-    value = float((found.after[a] - found.before[a]) - (found.after[b] - found.before[b]))
-    return _filled(blank, value, moved[:, a] - moved[:, b], found, [a, b], margin)
-
-
-def _filled(
-    blank: Comparison, value: float, replicate: Array, found: Changes, groups: list[int], margin: float
-) -> Comparison:
-    n, error = found.n[groups], found.error[groups]
-    if n.min() < 2:
-        return replace(blank, reason=phrase("fairness.reason.one_user" if n.min() else "fairness.reason.nobody"))
-    if found.same[groups].all():
-        return _without_spread(replace(blank, margin=margin), value, found, groups)
+    n, error = found.n[[group]], found.error[[group]]
+    without = _without_interval(blank, value, found, [group], margin)
+    if without is not None:
+        return without
     return replace(
         blank,
         value=value,
-        limits=limits(replicate, error, n, blank.level),
-        inner=limits(replicate, error, n, INNER_LEVEL),
+        limits=limits(change, error, n, blank.level),
+        inner=limits(change, error, n, INNER_LEVEL),
         p=welch_p(value, error, n),
         margin=margin,
         smallest=smallest_detectable(error, blank.level),
     )
+
+
+def judgeable_gap_change(
+    blank: Comparison, found: Changes, a: int, b: int, margin: float, permutations: int
+) -> Comparison:
+    """`blank` with the change of the signed gap of groups a and b: (a - b) after, less (a - b) before.
+
+    Small groups, and those all of whose users changed alike, are tested as gaps are: users dealt out to the two. By
+    Welch's t a loss of 5% of the hits of both was told for 43% of groups of 15 users beside one of 1,000.
+    """
+    groups = [a, b]
+    change = found.after[groups] - found.before[groups]
+    value = float(change[0] - change[1])
+    without = _without_interval(blank, value, found, groups, margin)
+    if without is not None:
+        return without
+    shifted = found.replicate_after[:, groups] - found.replicate_before[:, groups]
+    own = found.moved[np.isin(found.code, groups) & np.isfinite(found.moved)]
+    n, error, flat = found.n[groups], found.error[groups], found.same[groups]
+    seen = float(min(own.min(), change.min())), float(max(own.max(), change.max()))
+    pair = Pair(shifted[:, 0] - shifted[:, 1], change, error, n, flat, seen)
+    filled = replace(
+        blank,
+        value=value,
+        limits=pair.limits(blank.level),
+        inner=pair.limits(INNER_LEVEL),
+        margin=margin,
+        smallest=pair.smallest(blank.level),
+        corrected=bool(flat.any()),
+    )
+    if not by_permutation(n, flat):
+        return replace(filled, p=welch_p(value, error, n))
+    return tested(filled, _dealt_out_p(filled, found, groups, permutations), permutations)
+
+
+def _dealt_out_p(gap: Comparison, found: Changes, groups: list[int], permutations: int) -> float:
+    """p of users dealt out to the two groups at random, each with the user's own change."""
+    code = np.select([found.code == group for group in groups], [0, 1], -1).astype(np.intp)
+    rng = np.random.default_rng([gap.seed, zlib.crc32(gap.key.encode())])
+    counts = np.isfinite(found.moved)
+    moved = np.where(counts, found.moved, 0.0)[:, None]
+    return float(permuted_p(moved, np.ones_like(moved), code, permutations, rng, counts)[0])
+
+
+def _without_interval(
+    blank: Comparison, value: float, found: Changes, groups: list[int], margin: float
+) -> Comparison | None:
+    """`blank` where a group has fewer than two users, or nobody's change differs from another's in any; else None."""
+    n = found.n[groups]
+    if n.min() < 2:
+        return replace(blank, reason=phrase("fairness.reason.one_user" if n.min() else "fairness.reason.nobody"))
+    if found.same[groups].all():
+        return _without_spread(replace(blank, margin=margin), value, found, groups)
+    return None
 
 
 def _without_spread(blank: Comparison, value: float, found: Changes, groups: list[int]) -> Comparison:

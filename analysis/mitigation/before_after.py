@@ -121,7 +121,8 @@ def _gap_change(one: Measure, name: str, found: Changes, shown: list[int], terms
         seed=terms.seed,
         level=terms.settings.level,
     )
-    return results, [judgeable_gap_change(blank, found, a, b, margin_of(one, terms.settings))]
+    margin, permutations = margin_of(one, terms.settings), terms.settings.permutations
+    return results, [judgeable_gap_change(blank, found, a, b, margin, permutations)]
 
 
 @dataclass(frozen=True)

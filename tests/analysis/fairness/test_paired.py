@@ -53,15 +53,31 @@ def test_the_change_of_a_gap_is_the_difference_of_the_changes():
     import pandas as pd
 
     rng = np.random.default_rng(2)
-    group = partition(pd.DataFrame({"g": ["a"] * 40 + ["b"] * 20}), ("g",))
-    before, after = pair(rng)
-    after[40:] += 0.5
+    group = partition(pd.DataFrame({"g": ["a"] * 1400 + ["b"] * 1000}), ("g",))
+    before, after = pair(rng, 2400)
+    after[1400:] += 0.02
     moved = changes(measure(before), measure(after), group, SETTINGS, rng)
-    found = judgeable_gap_change(blank(), moved, 0, 1, 0.01)
+    found = judgeable_gap_change(blank(), moved, 0, 1, 0.01, 100)
     change = after - before
-    assert found.value == pytest.approx(change[:40].mean() - change[40:].mean())
-    assert found.p == pytest.approx(stats.ttest_ind(change[:40], change[40:], equal_var=False).pvalue)
+    assert found.value == pytest.approx(change[:1400].mean() - change[1400:].mean())
+    assert found.p == pytest.approx(stats.ttest_ind(change[:1400], change[1400:], equal_var=False).pvalue)
     assert judge(found, found.p).verdict is Verdict.GAP
+
+
+def test_a_small_group_that_nobody_of_was_hit_is_no_gap_that_changed():
+    """Both groups lose 5% of their hits; a small one often loses none of its few, which tells nothing."""
+    import pandas as pd
+
+    rng, runs = np.random.default_rng(5), 80
+    group = partition(pd.DataFrame({"g": ["a"] * 15 + ["b"] * 1000}), ("g",))
+    told, held, p = 0, 0, []
+    for _ in range(runs):
+        before = (rng.random(1015) < 0.5) * 1.0
+        after = before * (rng.random(1015) < 0.9)
+        moved = changes(measure(before), measure(after), group, SETTINGS, rng)
+        gap = judge(found := judgeable_gap_change(blank(), moved, 0, 1, 0.01, 100), found.p)
+        told, held, p = told + (gap.verdict is Verdict.GAP), held + (gap.low <= 0 <= gap.high), [*p, found.p]
+    assert told <= 0.1 * runs and held >= 0.9 * runs and np.mean(np.array(p) <= 0.05) <= 0.1
 
 
 def test_users_who_count_in_one_only_are_left_out():
