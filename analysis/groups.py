@@ -42,7 +42,7 @@ def band(values: pd.Series, name: str) -> pd.Series:
     if is_age(name) and len(distinct) > FEW_VALUES:
         return _cut(numbers, [float(edge) for edge in AGE_EDGES], whole=True)
     if len(distinct) <= FEW_VALUES:
-        labels = dict(zip(distinct, _written(distinct), strict=True))
+        labels = dict(zip(distinct, _written(distinct.tolist()), strict=True))
         return numbers.map(labels).astype("str").where(numbers.notna())
     whole = bool((distinct == np.round(distinct)).all())
     edges = sorted({float(edge) for edge in np.quantile(numbers.dropna(), np.linspace(0, 1, BANDS + 1)[:-1])})
