@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -92,6 +93,8 @@ class Section(_Frozen):
     step: str
     summary: tuple[Phrase, ...]
     """Plain sentences, the answer first."""
+    not_run: Phrase | None = None
+    """Why the step could not run; there is then no answer, and the one finding is that nothing was computed."""
     findings: tuple[Finding, ...] = ()
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -123,6 +126,15 @@ class Document(_Frozen):
     def findings(self) -> dict[str, Finding]:
         """Every finding by its key, in order."""
         return {finding.key: finding for section in self.sections for finding in section.findings}
+
+
+def refused(sections: Iterable[Section]) -> dict[Phrase, list[str]]:
+    """Reason -> the steps that could not run for it: those that build on a step give its reason as theirs."""
+    found: dict[Phrase, list[str]] = {}
+    for section in sections:
+        if section.not_run is not None:
+            found.setdefault(section.not_run, []).append(section.step)
+    return found
 
 
 def canonical(model: BaseModel) -> bytes:

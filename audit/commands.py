@@ -222,6 +222,9 @@ class _Terminal:
 
 def _print_section(section: Section, language: Language) -> None:
     print(f"\n{say(phrase(f'audit.step.{section.step}'), language)}")
+    if section.not_run is not None:
+        print(f"  {say(phrase('audit.not_run', why=section.not_run), language)}")
+        return
     for words in section.summary:
         print(f"  {say(words, language)}")
     if not section.summary:

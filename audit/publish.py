@@ -25,10 +25,14 @@ _PATH_SETTINGS = frozenset({"folder", "log", "users", "items", "saved", "lists",
 
 
 def composed_document(folder: AuditFolder) -> Document:
-    """The document of all sections that are up to date. Raises Refusal(audit.needs_step) before the data step."""
+    """The document of all sections that are up to date, those too that say why their step could not run.
+
+    Raises Refusal(audit.needs_step) before the data step.
+    """
     settings = folder.settings()
     states = folder.states()
-    sections = [folder.section(step) for step in settings.steps if step != "report" and states[step] == "done"]
+    told = [step for step in settings.steps if step != "report" and states[step] in ("done", "refused")]
+    sections = [folder.section(step) for step in told]
     kept = tuple(_told(section, settings) for section in sections if section is not None)
     if not kept or kept[0].step != "data":
         raise Refusal("audit.needs_step", step=phrase("audit.step.data"))
@@ -48,7 +52,9 @@ def composed_document(folder: AuditFolder) -> Document:
 def _told(section: Section, settings: AuditSettings) -> Section:
     """The section; in an audit about some people it says where its figures are about everybody."""
     said = beyond_scope(settings, section.step)
-    return section if said is None else section.model_copy(update={"summary": (*section.summary, said)})
+    if said is None or section.not_run is not None:
+        return section
+    return section.model_copy(update={"summary": (*section.summary, said)})
 
 
 def printed_settings(settings: AuditSettings) -> dict[str, Any]:

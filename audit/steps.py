@@ -57,7 +57,7 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
         started = time.perf_counter()
         stamp = folder.stamp(run.settings, step)
         section = _section(run, refused) if "report" in wanted else _done(run)
-        folder.save_section(section, stamp, refused=step in refused)
+        folder.save_section(section, stamp)
         run.seconds[step] = round(time.perf_counter() - started, 3)
     return run
 
@@ -111,7 +111,7 @@ def _section(run: Run, refused: dict[Step, Phrase]) -> Section:
     label = phrase(f"audit.step.{step}")
     method = phrase("audit.not_begun")
     finding = not_computed(f"{step}.not_computed", label, "text", len(run.dataset.users), reason, method)
-    return Section(step=step, summary=(reason,), findings=(finding,))
+    return Section(step=step, summary=(), findings=(finding,), not_run=reason)
 
 
 def data_step(run: Run) -> Section:

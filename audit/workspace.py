@@ -105,12 +105,12 @@ class AuditFolder:
         kept: dict[str, object] = json.loads(self._step_file(step).read_bytes())
         return Section.model_validate(kept["section"])
 
-    def save_section(self, section: Section, stamp: str, refused: bool = False) -> None:
+    def save_section(self, section: Section, stamp: str) -> None:
         """Keep a step's section under the stamp of the settings that it was made with.
 
-        refused: it only says why there is no result; shown and printed like any other, and tried anew at the next run.
+        One that only says why there is no result is marked, so that the step is tried anew at the next run.
         """
-        text, stamp = canonical(section), stamp + REFUSED * refused
+        text, stamp = canonical(section), stamp + REFUSED * (section.not_run is not None)
         write_atomic(
             self._step_file(section.step), b'{"stamp": "' + stamp.encode() + b'",\n"section": ' + text + b"}\n"
         )
@@ -125,17 +125,12 @@ class AuditFolder:
         return self._stamped(step) != self.stamp(self.settings(), step)
 
     def states(self) -> dict[Step, str]:
-        """Each step's state: ``done``, ``stale`` or ``missing``."""
+        """Each step's state: ``done``, ``stale``, ``missing``, or ``refused``: with these settings it could not run."""
         settings = self.settings()
         files = _files_now(settings)
         states: dict[Step, str] = {}
         for step, now in step_digests(settings).items():
-            stamped = self._stamped(step)
-            if stamped is None:
-                states[step] = "missing"
-            else:
-                current = stamped.removesuffix(REFUSED) == _stamp(now, _files_of(settings, step, files))
-                states[step] = "done" if current else "stale"
+            states[step] = _state(self._stamped(step), _stamp(now, _files_of(settings, step, files)))
         return states
 
     def of_another_version(self, step: Step) -> bool:
@@ -275,6 +270,15 @@ def _files_of(settings: AuditSettings, step: Step, files: dict[Step, list[str]])
     """The files that `step` and all before it read: a changed one makes their results stale, and no others."""
     steps = with_all_before(*before(settings, step), step)
     return [file for one in steps for file in files.get(one, [])]
+
+
+def _state(stamped: str | None, now: str) -> str:
+    """What a stamp says beside the one that a result would have now; a refusal under other settings says nothing."""
+    if stamped is None:
+        return "missing"
+    if stamped.endswith(REFUSED):
+        return "refused" if stamped == now + REFUSED else "missing"
+    return "done" if stamped == now else "stale"
 
 
 def _stamp(settings: str, files: list[str]) -> str:

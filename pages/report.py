@@ -12,19 +12,24 @@ from analysis.document import Template
 from audit.settings import STEPS
 from audit.workspace import DEMO_ID, AuditFolder
 from pages.parts import jobs, pictures, tables
-from pages.parts.house import section_of, workspace
+from pages.parts.house import refusals, section_of, workspace
 from pages.parts.page import View, by_the_front_door, link, page
 from pages.parts.sidebar import names_of
 from pages.parts.state import state
-from pages.parts.text import plain, spoken, t
-from words import Refusal, say
+from pages.parts.text import plain, raw, spoken, t
+from words import Refusal, phrase, say
 
 FILES = {
     "pdf": ("report.pdf", "application/pdf"),
     "html": ("report.html", "text/html"),
     "json": ("audit.json", "application/json"),
 }
-SIGNS = {"done": "green-badge[✓", "stale": "orange-badge[↻", "missing": "gray-badge[○"}
+SIGNS = {
+    "done": "green-badge[✓",
+    "stale": "orange-badge[↻",
+    "missing": "gray-badge[○",
+    "refused": "yellow-badge[×",
+}
 
 
 @page("report")
@@ -32,7 +37,7 @@ def render(view: View) -> None:
     """Completeness, title and language, the files, the summary, and a comparison with another audit."""
     _completeness(view)
     _title(view)
-    unfinished = [step for step in view.settings.steps if view.states[step] != "done"]
+    unfinished = [step for step in view.settings.steps if view.states[step] not in ("done", "refused")]
     label = t("report.write" if unfinished in ([], ["report"]) else "report.run_all")
     if _without_data(view):
         st.caption(t("report.no_data"))
@@ -56,6 +61,9 @@ def _completeness(view: View) -> None:
         for step in view.settings.steps:
             how = view.states[step]
             st.markdown(f":{SIGNS[how]} {t(f'{step}.title')} – {t(f'report.{how}')}]", width="content")
+    for why, steps in refusals(view.folder, view.states, view.settings.steps).items():
+        names = ", ".join(raw(f"{step}.title") for step in steps)
+        st.caption(spoken(phrase("report.steps_refused", steps=names, why=why)))
     missing = next((step for step in STEPS[:-1] if view.states[step] == "missing"), None)
     if missing is not None:
         link(missing)

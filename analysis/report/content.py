@@ -6,18 +6,19 @@ Everything here is text, already said in one language and legible; no figure is 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.charts import legible
-from analysis.document import Chart, Document, Section
+from analysis.document import Chart, Document, Section, refused
 from analysis.finding import VALUELESS, Finding, Verdict, amount, interval, verdict_word, warns
 from analysis.report.answers import Answer, about, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
 from analysis.report.purpose import Purpose, purpose
 from analysis.report.tables import chart_table, file_names
-from words import Fact, Language, Phrase, say
+from words import Fact, Language, Phrase, phrase, say
 from words.phrase import catalogue
 
 STEPS = ("data", "graph", "effects", "recommender", "disparity", "mitigation")
@@ -150,7 +151,8 @@ class Content:
     seed: str
     digest: str
     about: tuple[str, ...]
-    missing: str
+    missing: tuple[str, ...]
+    """Which steps did not run, and why those could not that were tried."""
     verdicts: tuple[Row, ...]
     more_verdicts: str
     counts: tuple[dict[str, str], ...]
@@ -175,7 +177,7 @@ def content(document: Document, language: Language) -> Content:
     """Everything the report says of `document`, in `language`."""
     methods = _methods(document, language)
     files = file_names(document)
-    parts = tuple(_part(section, methods, files, language) for section in document.sections if section.step != "report")
+    parts = tuple(_part(section, methods, files, language) for section in _answered(document))
     rows = [row for part in parts for row in (*part.findings, *part.rest)]
     telling, left = _telling(rows)
     return Content(
@@ -198,6 +200,11 @@ def content(document: Document, language: Language) -> Content:
         limits=tuple(say(f"report.limit.{name}", language) for name in LIMITS),
         appendix=appendix(document, language),
     )
+
+
+def _answered(document: Document) -> list[Section]:
+    """The sections that have an answer: a step that could not run is named with its reason in the summary alone."""
+    return [section for section in document.sections if section.step != "report" and section.not_run is None]
 
 
 def _rank(row: Row) -> int:
@@ -224,9 +231,16 @@ def _more(count: int, key: str, language: Language) -> str:
     return say(key, language, count=count) if count > 0 else ""
 
 
-def _missing(document: Document, language: Language) -> str:
-    names = [say(f"report.step.{step}", language) for step in STEPS if document.section(step) is None]
-    return say("report.steps_missing", language, steps=", ".join(names)) if names else ""
+def _missing(document: Document, language: Language) -> tuple[str, ...]:
+    absent = [step for step in STEPS if document.section(step) is None]
+    said = [say("report.steps_missing", language, steps=_titles(absent, language))] if absent else []
+    for reason, steps in refused(document.sections).items():
+        said.append(say(phrase("report.steps_refused", steps=_titles(steps, language), why=reason), language))
+    return tuple(map(legible, said))
+
+
+def _titles(steps: Iterable[str], language: Language) -> str:
+    return ", ".join(step_title(step, language) for step in steps)
 
 
 def _counts(rows: list[Row], language: Language) -> tuple[dict[str, str], ...]:
@@ -254,7 +268,7 @@ def _meaning(finding: Finding) -> str:
 
 def _methods(document: Document, language: Language) -> dict[str, int]:
     """Every method once, numbered in order of appearance."""
-    found = (legible(say(f.method, language)) for section in document.sections for f in section.findings)
+    found = (legible(say(f.method, language)) for section in _answered(document) for f in section.findings)
     return {text: number for number, text in enumerate(dict.fromkeys(found), start=1)}
 
 

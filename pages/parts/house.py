@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
 import streamlit as st
 
-from analysis.document import Section
+from analysis.document import Section, refused
 from audit.jobs import Jobs
 from audit.settings import STEPS, Step
 from audit.workspace import AuditFolder, Workspace
 from pages.parts.state import state
-from words import Refusal
+from words import Phrase, Refusal
 
 HOME_VARIABLE = "EVENHAND_HOME"
 DEFAULT_HOME = Path(__file__).parents[2] / ".evenhand"
@@ -59,7 +60,18 @@ def stamp(folder: AuditFolder, step: Step) -> str:
 
 
 def section_of(folder: AuditFolder, step: Step) -> Section | None:
-    """What `step` found, read once for each state of its file; None where it has not run."""
+    """What `step` found, read once for each state of its file; None where it has not run, or could not."""
+    kept = _kept(folder, step)
+    return None if kept is None or kept.not_run else kept
+
+
+def refusals(folder: AuditFolder, states: Mapping[Step, str], steps: Iterable[Step]) -> dict[Phrase, list[str]]:
+    """Why those of the steps could not run that were tried: reason -> steps."""
+    kept = [_kept(folder, step) for step in steps if states[step] == "refused"]
+    return refused(section for section in kept if section is not None)
+
+
+def _kept(folder: AuditFolder, step: Step) -> Section | None:
     return _section(f"{step}\n{folder.path}\n{stamp(folder, step)}")
 
 

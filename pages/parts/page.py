@@ -13,12 +13,15 @@ import streamlit as st
 from audit.cohorts import beyond_scope
 from audit.settings import DEPENDS, STEPS, Step, with_all_before
 from pages.parts import further, gate
-from pages.parts.house import current, jobs, section_of
+from pages.parts.house import current, jobs, refusals, section_of
 from pages.parts.jobs import panel
 from pages.parts.state import remember, state
 from pages.parts.text import plain, spoken, t
 from pages.parts.view import View as View
 from words import Refusal
+
+THERE = ("done", "stale")
+"""States of a step that has a result."""
 
 
 def page(step: Step) -> Callable[[Callable[[View], None]], Callable[[], None]]:
@@ -60,6 +63,8 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
                 st.warning(t("frame.stale"))
             elif folder.of_another_version(asked.step):
                 st.warning(t("frame.other_version"))
+            for why in refusals(folder, asked.states, [asked.step]):
+                st.warning(t("frame.not_run", why=why))
             panel(asked)
         _of_whom(asked)
         if _ready(asked):
@@ -78,9 +83,9 @@ def _of_whom(view: View) -> None:
 
 def _ready(view: View) -> bool:
     """Whether the steps that this one reads have run; else says which has to run first of all and links to it."""
-    if view.step == "report" or all(view.states[step] != "missing" for step in DEPENDS[view.step]):
+    if view.step == "report" or all(view.states[step] in THERE for step in DEPENDS[view.step]):
         return True
-    first = next(step for step in with_all_before(view.step) if view.states[step] == "missing")
+    first = next(step for step in with_all_before(view.step) if view.states[step] not in THERE)
     st.info(t("frame.needs", step=_name(first)))
     link(first)
     return False

@@ -14,7 +14,7 @@ from pages.parts.state import state
 from pages.parts.text import raw, t
 from words import LANGUAGES, Refusal
 
-MARKS = {"done": "  ✓", "stale": "  ↻", "missing": ""}
+MARKS = {"done": "  ✓", "stale": "  ↻", "missing": "", "refused": "  ×"}
 NAMES = {"en": "English", "zh": "中文"}
 
 
@@ -41,7 +41,7 @@ def draw() -> None:
 
 
 def marks() -> dict[Step, str]:
-    """The sign behind each step's name: done, or done before something changed."""
+    """The sign behind each step's name: done, done before something changed, or could not be done."""
     try:
         return {step: MARKS[how] for step, how in current().states().items()}
     except Refusal:

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.ingest import Source
 from analysis.mitigation.compare import MitigationSettings
+from analysis.report.content import content
 from analysis.simulate import Shop
 from audit.publish import composed_document, printed_settings
 from audit.recommending import Recommending
@@ -43,7 +44,7 @@ def test_nothing_is_made_from_what_must_run_again(tmp_path: Path) -> None:
     assert folder.states()["disparity"] == "done"
 
 
-def test_a_step_that_was_refused_is_printed_and_tried_again(tmp_path: Path) -> None:
+def test_a_step_that_could_not_run_is_told_once_and_tried_again(tmp_path: Path) -> None:
     lists = tmp_path / "lists.csv"
     lists.write_text("user,item\n")
     folder = audit(tmp_path / "home", recommender=Recommending(lists=str(lists)), mitigation=MitigationSettings())
@@ -51,15 +52,24 @@ def test_a_step_that_was_refused_is_printed_and_tried_again(tmp_path: Path) -> N
     printed = {section.step: section for section in composed_document(folder).sections}
     assert set(printed) == {*folder.settings().steps} - {"report"}
     assert printed["recommender"].findings[0].verdict == "not computed"
-    assert {step for step in printed if folder.stale(step)} >= {"recommender", "disparity", "mitigation"}
+    refused = {step for step, how in folder.states().items() if how == "refused"}
+    assert refused == {step for step in printed if folder.stale(step)} == {"recommender", "disparity", "mitigation"}
+    (said,) = content(folder.document(), "en").missing
+    assert said.startswith("Recommender, Disparity, Mitigation – could not run: ")
+    reason = said.partition("run: ")[2]
+    assert (folder.path / "report.html").read_text().count(reason) == 1
+    moved = folder.settings().model_copy(update={"recommender": Recommending(model=EaseSettings())})
+    folder.save_settings(moved)
+    assert folder.states()["recommender"] == "missing"
+    folder.save_settings(moved.model_copy(update={"recommender": Recommending(lists=str(lists))}))
     before = lists.stat()
     log = (folder.dataset() or pytest.fail("no data")).log
     lists.write_text("user,item,rank\n" + "".join(f"{one.user},{one.item},1\n" for one in log[:1].itertuples()))
     os.utime(lists, ns=(before.st_atime_ns, before.st_mtime_ns))  # as if nothing had told that it is there now
     quietly(folder, *folder.settings().steps)
     again = folder.section("recommender")
-    assert again is not None and again.findings[0].key != "recommender.not_computed"
-    assert not folder.stale("recommender")
+    assert again is not None and again.not_run is None
+    assert folder.states()["recommender"] == "done"
 
 
 def test_a_file_makes_stale_what_reads_it_and_nothing_else(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_log_that_holds_too_little_shows_its_verdict_on_the_page(
     shutil.copytree(audited(thin, tmp_path_factory).folder, server.home / "audits" / audit)
     one = asyncio.run(_visited(server, thin.step, audit))
     texts = "\n".join(one.texts) + bytes(one.received).decode(errors="ignore").replace("\\", "")
-    assert thin.verdict in texts
+    assert ("could not run" if thin.key == f"{thin.step}.not_computed" else thin.verdict) in texts
     assert (thin.on_page or thin.says) in texts
     assert one.crashed == []
 

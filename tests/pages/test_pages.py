@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.document import Section
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.settings import DEPENDS, STEPS
@@ -13,7 +14,7 @@ from audit.steps import run_steps
 from audit.workspace import Workspace
 from pages.parts import form
 from tests.pages.conftest import Open, unfold, unwatched
-from words import say
+from words import phrase, say
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -48,6 +49,20 @@ def test_a_page_speaks_chinese(step: str, full_home: Path, open_page: Open) -> N
     assert not page.exception
     assert page.title[0].value == say(f"pages.{step}.title", "zh")
     assert any(button.label == say("pages.jobs.run_again", "zh") for button in page.button) or step == "report"
+
+
+def test_a_step_that_could_not_run_says_why_and_shows_no_answer(empty_home: Path, open_page: Open) -> None:
+    folder, why = Workspace(empty_home).demo(), phrase("audit.no_test")
+    folder.save_section(
+        Section(step="recommender", summary=(), not_run=why), folder.stamp(folder.settings(), "recommender")
+    )
+    page = open_page("recommender", empty_home)
+    assert [say(why) in warning.value for warning in page.warning] == [True]
+    assert say("pages.section.answer") not in [header.value for header in page.header]
+    report = open_page("report", empty_home)
+    assert any("× Recommender – could not run" in one.value for one in report.markdown)
+    assert [say(why) in one.value for one in (*report.caption, *report.markdown)].count(True) == 1
+    assert any("builds on “Recommender”" in info.value for info in open_page("disparity", empty_home).info)
 
 
 def test_changed_settings_mark_the_step_and_those_after_it_as_stale(home: Path, open_page: Open) -> None:
