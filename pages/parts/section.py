@@ -15,7 +15,7 @@ from analysis.finding import Finding, Verdict, amount, interval, sentence, verdi
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
 from pages.parts.tables import draw_table, raw_words
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import code, plain, raw, spoken, t
 from pages.parts.view import View
 from words import Phrase, phrase, say
 
@@ -140,7 +140,11 @@ def _evidence(view: View, findings: list[Finding]) -> None:
         )
         finding = by_key[key]
         st.markdown(spoken(sentence(finding)))
-        rows = [(t(f"section.{name}"), plain(words)) for name, words in evidence_rows(finding) if words]
+        rows = [
+            (t(f"section.{name}"), code(words) if name == "key" else plain(words))
+            for name, words in evidence_rows(finding)
+            if words
+        ]
         st.table(pd.DataFrame(rows, columns=[t("section.item"), t("section.content")]), hide_index=True)
 
 

@@ -10,7 +10,7 @@ from words import Fact, Phrase, say
 _MARKUP = re.compile(r"([\\`*_\[\]<>~$|&@])")
 _DIRECTIVE = re.compile(r":(?=[\w/])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
-_AUTOLINK = re.compile(r"\b(www)\.", re.IGNORECASE)
+_AUTOLINK = re.compile(r"https?:(?=//)|www(?=\.)|@(?=[-\w]+\.[-\w])", re.IGNORECASE)
 _LINE_START = re.compile(r"^(?:([#+-])(?=[\s#+-]|$)|(\d+)([.)])(?=\s|$))")
 WORD_JOINER = "\u2060"
 
@@ -33,15 +33,20 @@ def spoken(words: Phrase | str) -> str:
 def plain(text: str) -> str:
     """`text` with everything escaped that Streamlit's Markdown would read as markup, link, icon or formula.
 
-    Icons and emoji short codes are replaced after Markdown is parsed, where a backslash no longer helps:
-    an invisible word joiner breaks them.
+    Icons, emoji short codes and bare addresses are looked for after Markdown is parsed, where a backslash no longer
+    helps: an invisible word joiner breaks them.
     """
     line = " ".join(text.split())
+    line = _AUTOLINK.sub(rf"\g<0>{WORD_JOINER}", line)
     line = _SHORTCODE.sub(":" + WORD_JOINER, line)
     line = _MARKUP.sub(r"\\\1", line)
     line = _DIRECTIVE.sub(r"\\:", line)
-    line = _AUTOLINK.sub(r"\1\\.", line)
     return _LINE_START.sub(_escape_start, line)
+
+
+def code(text: str) -> str:
+    """`text` as code, of which Streamlit's Markdown makes neither markup nor a link; it has no backtick."""
+    return f"`{' '.join(text.replace('`', '').split())}`"
 
 
 def _escape_start(found: re.Match[str]) -> str:
