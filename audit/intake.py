@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +12,7 @@ from analysis.ingest import Limits, Source, spool
 from analysis.log import Roles
 from audit.workspace import AuditFolder
 from storage import write_atomic
-from words import Refusal
+from words import Phrase, Refusal
 
 if TYPE_CHECKING:
     from analysis.ingest import Tables
@@ -38,23 +38,52 @@ class Arrival:
         return inspect(self.tables, roles)
 
 
+def read(folder: AuditFolder, source: Source) -> Tables:
+    """Read a source (in a child process). Raises Refusal. In what is said of them, uploads have their own names."""
+    try:
+        tables = spool(source, folder.source, Limits())
+    except Refusal as refusal:
+        raise Refusal(refusal.phrase.key, **_as_uploaded(folder, refusal.phrase).facts) from refusal
+    return replace(tables, notes=tuple(_as_uploaded(folder, note) for note in tables.notes))
+
+
 def arrive(folder: AuditFolder, source: Source) -> Arrival:
-    """Read a source into the audit's folder (in a child process) and guess its roles. Raises Refusal."""
+    """Read a source for the page and guess its roles. Raises Refusal."""
     from analysis.roles import guess
 
-    tables = spool(source, folder.source, Limits())
+    tables = read(folder, source)
     folder.note("source", digest=tables.digest)
     return Arrival(tables, guess(tables))
 
 
 def keep_upload(folder: AuditFolder, kind: UploadKind, content: bytes, original: str = "") -> Path:
-    """Store an upload under a name made here (its digest); `original` only lends a known ending."""
+    """Store an upload under a name made here (its digest); `original` lends a known ending, and is kept as a text."""
     ending = Path(original).suffix.lower() if Path(original).suffix.lower() in _ENDINGS else ""
     path = folder.uploads / f"{kind}-{hashlib.sha256(content).hexdigest()[:24]}{ending}"
     if not path.exists():
         write_atomic(path, content)
         folder.note("upload", kind=kind, bytes=len(content))
+    if original:
+        write_atomic(_name_of(path), Path(original).name.encode(errors="replace"))
     return path
+
+
+def uploaded_as(path: Path) -> str:
+    """The name that the analyst knows a file by: what an upload was called, else its own."""
+    kept = _name_of(path)
+    return kept.read_text(encoding="utf-8") if kept.exists() else path.name
+
+
+def _name_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.name")
+
+
+def _as_uploaded(folder: AuditFolder, words: Phrase) -> Phrase:
+    """The phrase with files called as the analyst calls them."""
+    name = words.facts.get("name")
+    if not isinstance(name, str) or not name:
+        return words
+    return Phrase(key=words.key, facts={**words.facts, "name": uploaded_as(folder.uploads / Path(name).name)})
 
 
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".gz"})

@@ -116,16 +116,16 @@ def _section(run: Run, refused: dict[Step, Phrase]) -> Section:
 
 def data_step(run: Run) -> Section:
     """Read, clean, split and describe the log."""
-    from analysis.ingest import Limits, spool
     from analysis.interests import topics_table
     from analysis.overview import data_section
     from analysis.prepare import prepare, save
     from analysis.roles import guess
+    from audit.intake import read
     from audit.topics import dataset_with_topics
 
     settings = run.settings
     run.tell(0.0, "audit.progress.spool")
-    tables = spool(settings.data, run.folder.source, Limits())
+    tables = read(run.folder, settings.data)
     run.tell(0.4, "audit.progress.prepare")
     roles = settings.roles or guess(tables).roles
     prepared = prepare(tables, roles, settings.cleaning, settings.split, settings.seed, settings.k)

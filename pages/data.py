@@ -44,7 +44,7 @@ def _prepare(view: View) -> Ready:
     arrival = chosen.arrival
     if arrival is None:
         if view.settings.roles is not None:
-            st.caption(t("data.reread"))
+            _standing(view, view.settings.roles)
         return _known(view)
     _arrived(view, arrival)
     roles = columns.confirm(view, arrival)
@@ -56,6 +56,18 @@ def _prepare(view: View) -> Ready:
     split = form.fields(view, view.settings.split, list(Split.model_fields), f"split:{arrival.tables.digest[:8]}")
     view.save(roles=roles, cleaning=rules, split=split, topics=_topics(view, arrival, roles))
     return "ready"
+
+
+def _standing(view: View, roles: Roles) -> None:
+    """What was chosen for files that this session has not read: to be seen at once, and changed once they are read."""
+    st.caption(t("data.reread"))
+    cleaning, split = view.settings.cleaning, view.settings.split
+    for title, said in (
+        ("roles", columns.said(roles)),
+        ("quality", form.said(cleaning, form.names_of(cleaning), "cleaning")),
+        ("split", form.said(split, list(Split.model_fields), "split")),
+    ):
+        st.markdown(f"**{t(f'data.{title}')}**  \n{' · '.join(said)}")
 
 
 def _known(view: View) -> Ready:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from audit.intake import allowed_path, keep_upload
+from audit.intake import allowed_path, keep_upload, uploaded_as
 from audit.recommending import Recommending
 from models.config import SETTINGS, RecommenderSettings, finished
 from models.encoders import is_classifier
@@ -47,9 +47,10 @@ def render(view: View) -> None:
         if box.open:
             view.save(recommender=_settings(view, known))
     way, asked = _way(view.settings.recommender), view.settings.recommender.prompted
-    if asked is not None:
-        asking.before_all(view, "recommender", asked.model, view.settings.recommender.model_dump_json())
-    jobs.run_button(view, ["recommender"], None if view.section else t(f"recommender.run_{way}"))
+    able = asked is None or asking.before_all(
+        view, "recommender", asked.model, view.settings.recommender.model_dump_json()
+    )
+    jobs.run_button(view, ["recommender"], None if view.section else t(f"recommender.run_{way}"), able=able)
     section.show(view)
     if view.section is not None:
         lists.for_a_user(view, known)
@@ -128,6 +129,8 @@ def _lists(view: View, known: Ground) -> Recommending:
     upload = st.file_uploader(t("recommender.lists_file"), type=["csv", "parquet"], key=view.key("lists"))
     st.caption(t("recommender.lists_hint"))
     if upload is None:
+        if settings.lists is not None:
+            st.caption(t("data.kept", name=uploaded_as(Path(settings.lists))))
         return settings
     kept = keep_upload(view.folder, "lists", upload.getvalue(), upload.name)
     return settings.model_copy(update={"lists": str(kept), "saved": None, "prompted": None})

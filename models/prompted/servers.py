@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from words import Refusal
@@ -51,6 +52,15 @@ def server(address: str) -> Server:
     if not known:
         raise Refusal("prompted.server.none", variable=SERVERS_VARIABLE)
     raise Refusal("prompted.server.other", host=f"{place[0]}://{place[1]}:{place[2]}", allowed=known)
+
+
+def is_here(address: str) -> bool:
+    """Whether an address that `server` accepts is this machine's own, as written: nothing is resolved."""
+    host = _parsed(address)[0][1]
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # a name
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _entries() -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from audit.asking import TEMPLATES, PromptedAudit, attributes_as_text, attributes_from_text, suggested
-from audit.intake import keep_upload
+from audit.intake import keep_upload, uploaded_as
 from audit.workspace import AuditFolder
 from pages.parts import asking, form, further, section
 from pages.parts.house import stamp
@@ -39,8 +39,8 @@ def panel(view: View) -> None:
             wanted = form.fields(view, wanted, RARELY, "prompted")
         view.save(prompted=wanted)
     if way == "ask":
-        asking.before_all(view, "prompted", wanted.model, wanted.model_dump_json())
-    if way == "ask" or wanted.lists is not None:
+        further.run(view, asking.before_all(view, "prompted", wanted.model, wanted.model_dump_json()))
+    elif wanted.lists is not None:
         further.run(view)
     section.show(view)
 
@@ -49,6 +49,8 @@ def _file(view: View, now: PromptedAudit) -> PromptedAudit:
     """A file of the lists that replies gave: uploaded, or already kept."""
     upload = st.file_uploader(t("prompted.file"), type=["csv", "parquet"], key=view.key("file"))
     st.caption(t("prompted.file_hint"))
+    if upload is None and now.lists is not None:
+        st.caption(t("data.kept", name=uploaded_as(Path(now.lists))))
     now = form.fields(view, now, ("meaningless",), "prompted")
     if upload is None:
         return now

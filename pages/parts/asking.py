@@ -11,7 +11,7 @@ import streamlit as st
 from audit.intake import allowed_path, allowed_roots
 from audit.trial import Asker, Preview, Trial, preview, try_apart
 from audit.workspace import AuditFolder
-from models.prompted.servers import allowed
+from models.prompted.servers import allowed, is_here, server
 from models.prompted.settings import ChatModel
 from pages.parts import form
 from pages.parts.house import stamp
@@ -43,8 +43,8 @@ def model_inputs(view: View, model: ChatModel) -> ChatModel:
 
 
 def _server(view: View, model: ChatModel) -> ChatModel:
-    known = ", ".join(allowed())
-    st.caption(t("asking.servers", servers=known) if known else t("asking.no_servers"))
+    if known := ", ".join(allowed()):
+        st.caption(t("asking.servers", servers=known))
     return form.fields(view, model.model_copy(update={"where": "server"}), ("address", "name"), "asking")
 
 
@@ -62,31 +62,48 @@ def _folder(view: View, model: ChatModel) -> ChatModel:
         return model
 
 
-def before_all(view: View, asker: Asker, model: ChatModel, settings: str) -> None:
-    """What would be sent, in full, and one reply to it. `settings`: all that the prompts depend on, as one text."""
+def before_all(view: View, asker: Asker, model: ChatModel, settings: str) -> bool:
+    """What would be sent, in full, and one reply to it; whether all can be sent, else it says why not.
+
+    `settings`: all that the prompts depend on, as one text.
+    """
     st.header(t("asking.before"))
     with st.container(border=True):
         try:
             plan = _plan(f"{asker}\n{view.folder.path}\n{stamp(view.folder, 'data')}\n{settings}")
         except Refusal as refusal:
             st.error(plain(refusal.sentence(state().language)))
-            return
+            return False
         st.markdown(t("asking.plan", requests=plan.requests, tokens=plan.tokens))
-        if plan.requests > model.requests:
+        within = plan.requests <= model.requests
+        if not within:
             st.error(t("asking.over", most=model.requests))
-        st.warning(
-            t("asking.leaves", host=model.address.partition("://")[2]) if model.where == "server" else t("asking.stays")
-        )
+        reached = _whither(model)
         place = _who(view, plan)
         st.caption(t("asking.exactly"))
         st.code(list(plan.first.values())[place], language=None, wrap_lines=True)
-        if st.button(t("asking.try"), key=view.key("asking.try")):
+        if st.button(t("asking.try"), disabled=not reached, key=view.key("asking.try")):
             with st.spinner(t("asking.waiting")):
                 tried = try_apart(view.folder, asker, place)
             st.session_state[view.key("asking.tried")] = (place, settings, tried)
         kept = st.session_state.get(view.key("asking.tried"))
         if kept is not None and kept[:2] == (place, settings):
             _tried(cast(Trial, kept[2]))
+    return within and reached
+
+
+def _whither(model: ChatModel) -> bool:
+    """Say where the prompts go; whether they may go there."""
+    if model.where == "folder":
+        st.info(t("asking.stays"))
+        return True
+    try:
+        server(model.address)
+    except Refusal as refusal:
+        st.error(plain(refusal.sentence(state().language)))
+        return False
+    st.warning(t("asking.local" if is_here(model.address) else "asking.leaves", host=model.address.partition("://")[2]))
+    return True
 
 
 def _who(view: View, plan: Preview) -> int:

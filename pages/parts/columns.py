@@ -8,7 +8,7 @@ from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import item_columns
 from audit.intake import Arrival
 from pages.parts.page import View
-from pages.parts.text import raw, spoken, t
+from pages.parts.text import plain, raw, spoken, t
 
 OF_THE_LOG = ("user", "item", "time", "outcome", "treatment", "position", "propensity", "randomised")
 OF_ITEMS = ("category", "provider", "text")
@@ -34,6 +34,17 @@ def standing(now: Roles, arrival: Arrival, alike: bool) -> Roles:
     guessed = {name: column for name in names if (column := getattr(guess, name)) and column not in taken}
     proposed = tuple(name for name in guess.sensitive if name not in taken)
     return Roles.model_validate({"user": "", "item": "", **guessed, **kept, "sensitive": sensitive or proposed})
+
+
+def said(roles: Roles) -> list[str]:
+    """The roles as they stand, where nothing can be changed; those without a column are left out."""
+    given = {name: getattr(roles, name) for name in (*OF_THE_LOG, *OF_ITEMS)}
+    given["sensitive"] = ", ".join(roles.sensitive)
+    return [f"{t(f'role.{name}')}: {plain(_called(column))}" for name, column in given.items() if column]
+
+
+def _called(column: str) -> str:
+    return raw(SAID[column]) if column in SAID else column
 
 
 def confirm(view: View, arrival: Arrival) -> Roles | None:
@@ -62,7 +73,7 @@ def _role(view: View, arrival: Arrival, name: str, now: str | None) -> str | Non
         t(f"role.{name}"),
         options,
         index=options.index(now) if now in options else 0,
-        format_func=lambda column: raw(SAID[column]) if column in SAID else column,
+        format_func=_called,
         help=spoken(reason) if reason else None,
         key=view.key(f"role:{name}:{arrival.tables.digest[:8]}"),
     )

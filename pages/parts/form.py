@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pages.parts.text import raw, t
+from pages.parts.text import plain, raw, t
 from pages.parts.view import View
 from words import unfit
 from words.phrase import catalogue
@@ -122,6 +122,18 @@ def settings_box(view: View, busy: bool = False) -> ExpanderContainer:
 def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
     """The fields of a settings class in its order, without those drawn elsewhere; `kind` is chosen, not filled in."""
     return [name for name in type(settings).model_fields if name != "kind" and name not in but]
+
+
+def said(settings: BaseModel, names: Sequence[str], prefix: str) -> list[str]:
+    """The named fields where nothing can be changed: what each is called, and what it holds."""
+    return [f"{t(_label(prefix, name))}: {plain(_held(settings, name))}" for name in names]
+
+
+def _held(settings: BaseModel, name: str) -> str:
+    value, (kind, _) = getattr(settings, name), _kind(type(settings).model_fields[name])
+    if value is None or get_origin(kind) is Literal:
+        return choice_words(name, value)
+    return raw(f"form.{'on' if value else 'off'}") if kind is bool else str(value)
 
 
 def accepted(settings: Settings, changed: Mapping[str, Any], prefix: str = "") -> Settings:

@@ -66,10 +66,10 @@ def panel(view: View) -> None:
     section.show(view)
 
 
-def run(view: View) -> None:
+def run(view: View, able: bool = True) -> None:
     """The button that runs the analysis with all it builds on, and whether the report shows it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        jobs.run_button(view, [view.step])
+        jobs.run_button(view, [view.step], able=able)
         if view.section is not None:
             in_report(view)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import quote
 
 import streamlit as st
@@ -12,7 +12,8 @@ import streamlit as st
 from analysis.charts.design import theme
 from analysis.charts.sparkline import sparkline
 from audit.jobs import Job
-from audit.settings import Step, with_all_before
+from audit.settings import FURTHER, Step, with_all_before
+from pages.parts.links import link
 from pages.parts.state import dark, state
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
@@ -22,15 +23,17 @@ POLL_SECONDS = 1.0
 CURVES = ("loss", "validation")
 
 
-def run_button(view: View, steps: Sequence[Step], label: str | None = None, main: bool = True) -> None:
+def run_button(
+    view: View, steps: Sequence[Step], label: str | None = None, main: bool = True, able: bool = True
+) -> None:
     """Start the steps as a job, with those they build on where these are not up to date; each page has one main button.
 
-    Disabled while this audit has a job.
+    Disabled while this audit has a job, and where the page says why it cannot run (not `able`).
     """
     job = newest(view)
     words = label or t("jobs.run_again" if view.section else "jobs.run")
     kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
-    if st.button(words, type=kind, disabled=job is not None and job.active, key=view.key(f"run:{main}")):
+    if st.button(words, type=kind, disabled=not able or (job is not None and job.active), key=view.key(f"run:{main}")):
         try:
             wanted = view.settings.including(steps)
             if wanted != view.settings:
@@ -105,12 +108,17 @@ def _curve(name: str, values: Sequence[float], alt: str) -> str:
 
 
 def _ended(view: View, job: Job) -> None:
-    """A job that failed, stopped or was cancelled: what happened, and the way on."""
+    """A job that failed, stopped or was cancelled: in which step and why, and the way on, which is on its page."""
+    step = cast(Step, job.step or job.steps[0])
+    page, here = FURTHER.get(step, step), FURTHER.get(view.step, view.step)
     with st.container(border=True, key="job"):
+        name = raw(f"{step}.title")
         if job.error:
-            st.error(spoken(job.error))
+            st.error(t("jobs.failed", step=name, why=job.error))
         else:
-            st.info(t("jobs.cancelled", percent=f"{job.fraction:.0%}"))
-        if st.button(t("jobs.resume"), key=view.key("resume")):
+            st.info(t("jobs.cancelled", step=name, percent=f"{job.fraction:.0%}"))
+        if page != here:
+            link(page)
+        elif st.button(t("jobs.resume"), key=view.key("resume")):
             view.jobs.resume(job.id)
             st.rerun()

@@ -6,7 +6,6 @@ import runpy
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Literal
 
 import streamlit as st
 
@@ -15,8 +14,9 @@ from audit.settings import DEPENDS, STEPS, Step, with_all_before
 from pages.parts import further, gate
 from pages.parts.house import current, jobs, refusals, section_of
 from pages.parts.jobs import panel
+from pages.parts.links import link
 from pages.parts.state import remember, state
-from pages.parts.text import plain, spoken, t
+from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View as View
 from words import Refusal
 
@@ -86,16 +86,9 @@ def _ready(view: View) -> bool:
     if view.step == "report" or all(view.states[step] in THERE for step in DEPENDS[view.step]):
         return True
     first = next(step for step in with_all_before(view.step) if view.states[step] not in THERE)
-    st.info(t("frame.needs", step=_name(first)))
+    st.info(t("frame.needs", step=raw(f"{first}.title")))
     link(first)
     return False
-
-
-def link(step: Step, label: Literal["open", "next"] = "open") -> None:
-    """A link to another step's page; nothing where the page runs outside the navigation (a test)."""
-    route = state().routes.get(step)
-    if route is not None:
-        st.page_link(route, label=t(f"frame.{label}", step=_name(step)))
 
 
 def _onward(step: Step) -> None:
@@ -103,9 +96,3 @@ def _onward(step: Step) -> None:
     if after:
         with st.container(key="onward", horizontal_alignment="right"):
             link(after[0], "next")
-
-
-def _name(step: Step) -> str:
-    from pages.parts.text import raw
-
-    return raw(f"{step}.title")

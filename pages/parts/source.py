@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from analysis.ingest import Source
 from analysis.simulate import Shop
-from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, keep_upload
+from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, keep_upload, uploaded_as
 from pages.parts import columns, form
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, t
-from words import Phrase, Refusal, say
+from words import Refusal
 
 WAYS = ("demo", "upload", "path", "movielens", "coat")
 ENDINGS = ["csv", "tsv", "txt", "parquet", "jsonl", "gz"]
@@ -80,23 +81,37 @@ def _source(view: View, way: str) -> Source | None:
 
 
 def _upload(view: View) -> Source | None:
-    kept: dict[str, str] = {}
+    """New uploads; where there is none, what the audit was uploaded before."""
+    now, kept = view.settings.data, dict[str, str]()
     for column, kind in zip(st.columns(3), FILES, strict=True):
         file = column.file_uploader(t(f"data.{kind}"), type=ENDINGS, key=view.key(f"upload:{kind}"))
         if file is not None:
             # Hashing 200 MB at every run would make each click wait: an upload's own id stands for its bytes.
             uploads = state().uploads
             if file.file_id not in uploads:
-                path = keep_upload(view.folder, kind, file.getvalue(), file.name)
-                uploads[file.file_id], state().uploaded_as[path.name] = str(path), file.name
+                uploads[file.file_id] = str(keep_upload(view.folder, kind, file.getvalue(), file.name))
             kept[kind] = uploads[file.file_id]
+        elif _way(now) == "upload" and (before := getattr(now, kind)) is not None:
+            with column:
+                if _still(view, kind, before):
+                    kept[kind] = before
     return _format(view, Source(kind="files", **kept)) if "log" in kept else None
 
 
+def _still(view: View, kind: UploadKind, before: str) -> bool:
+    """Whether a file uploaded before stays; a log does until another takes its place."""
+    name = uploaded_as(Path(before))
+    if kind == "log":
+        st.caption(t("data.kept", name=name))
+        return True
+    return st.checkbox(t("data.kept", name=name), value=True, key=view.key(f"kept:{kind}:{Path(before).name}"))
+
+
 def _path(view: View) -> Source | None:
-    given: dict[str, str] = {}
+    now, given = view.settings.data, dict[str, str]()
     for column, kind in zip(st.columns(3), FILES, strict=True):
-        typed = column.text_input(t(f"data.{kind}"), key=view.key(f"path:{kind}"))
+        before = getattr(now, kind) if _way(now) == "path" else None
+        typed = column.text_input(t(f"data.{kind}"), value=before or "", key=view.key(f"path:{kind}"))
         found = _allowed(typed)
         if found:
             given[kind] = found
@@ -130,7 +145,7 @@ def _read(view: View, source: Source) -> None:
             _arrival.clear(f"{view.folder.path}\n{key}")
             arrival = _arrival(f"{view.folder.path}\n{key}")
         except Refusal as refusal:
-            st.error(plain(say(_as_uploaded(refusal.phrase), state().language)))
+            st.error(plain(refusal.sentence(state().language)))
             return
     state().read[view.folder.id] = key
     now = view.settings
@@ -157,18 +172,9 @@ def _tables(source: Source) -> tuple[bool, bool]:
     return source.users is not None, source.items is not None
 
 
-def _as_uploaded(why: Phrase) -> Phrase:
-    """The refusal with files called as the analyst calls them."""
-    known = state().uploaded_as
-    facts = {name: known.get(fact, fact) if isinstance(fact, str) else fact for name, fact in why.facts.items()}
-    return Phrase(key=why.key, facts=facts)
-
-
 @st.cache_resource(scope="session", max_entries=1, show_spinner=False)
 def _arrival(stamped: str) -> Arrival:
     """The tables of one source of one audit; the key is the folder and the source, so nothing else can answer."""
-    from pathlib import Path
-
     from audit.workspace import AuditFolder
 
     folder, _, source = stamped.partition("\n")

@@ -49,8 +49,6 @@ class State:
     """Component's key -> the digest of what it was last sent, and the millisecond in which that was first sent."""
     uploads: dict[str, str] = field(default_factory=dict)
     """Streamlit's id of an upload -> the file it was kept as."""
-    uploaded_as: dict[str, str] = field(default_factory=dict)
-    """Name under which an upload is kept -> the name that the analyst knows it by."""
     quality: tuple[str, Quality] | None = None
     """The last quality report, by the digest of the files and the columns' roles."""
     watched: str | None = None

@@ -1,8 +1,9 @@
 import pytest
 
-from audit.intake import ROOTS_VARIABLE, allowed_path, keep_upload
+from analysis.ingest import Source
+from audit.intake import ROOTS_VARIABLE, allowed_path, keep_upload, read, uploaded_as
 from audit.workspace import AuditFolder
-from words import Refusal
+from words import Refusal, say
 
 
 @pytest.mark.parametrize(
@@ -38,4 +39,15 @@ def test_an_upload_is_kept_under_a_name_made_here(tmp_path):
     assert path.parent == folder.uploads
     assert path.name.startswith("log-")
     assert path.suffix == ".csv"
+    assert uploaded_as(path) == "名字.CSV"
     assert keep_upload(folder, "log", b"x", "payload.php").suffix == ""
+
+
+def test_an_upload_is_called_by_its_own_name_in_what_is_said_of_it(tmp_path):
+    folder = AuditFolder(tmp_path / "a")
+    good = keep_upload(folder, "log", b"user,item\n" + b"u1,i1\nu2,i2\n" * 20, "shop.csv")
+    notes = " ".join(map(say, read(folder, Source(kind="files", log=str(good))).notes))
+    assert "shop.csv: 40 rows" in notes and good.name not in notes
+    bad = keep_upload(folder, "log", b"user,item\nu1\n", "torn.csv")
+    with pytest.raises(Refusal, match="torn.csv, line 2"):
+        read(folder, Source(kind="files", log=str(bad)))

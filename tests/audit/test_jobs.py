@@ -119,7 +119,7 @@ def test_a_killed_training_resumes_to_the_same_figures(home):
     stopped = wait(jobs, job_id, lambda job: not job.active)
     assert stopped.state == "stopped"
     assert "stopped at epoch" in say(stopped.error)
-    assert say(stopped.error).endswith("of 60. Resume?")
+    assert say(stopped.error).endswith("of 60. What was done is kept.")
     for job in (jobs.resume(job_id), jobs.start(whole, ["data", "recommender"])):
         assert wait(jobs, job, lambda job: not job.active).state == "done"
     assert broken.section("recommender") == whole.section("recommender")

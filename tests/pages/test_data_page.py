@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.ingest import Source
 from analysis.log import Roles
-from audit.intake import ROOTS_VARIABLE
+from analysis.quality import Cleaning
+from audit.intake import ROOTS_VARIABLE, keep_upload
 from audit.presets import demo_settings
 from audit.recommending import Recommending
 from audit.workspace import AuditFolder, Workspace
@@ -145,3 +146,43 @@ def test_reading_the_demo_again_keeps_its_tuned_recommender(empty_home: Path, op
     page.button(key="demo:data:read").click().run()
     assert not page.exception
     assert folder.settings().roles is not None and folder.settings().recommender == tuned
+
+
+@pytest.fixture()
+def uploaded(empty_home: Path, tmp_path: Path) -> AuditFolder:
+    """An audit of an uploaded log and users, whose columns and cleaning were chosen in an earlier session."""
+    folder = Workspace(empty_home).open("other")
+    content = {"log": log(tmp_path / "x.csv").read_bytes(), "users": b"who,gender\n0,women\n1,men\n"}
+    kept = {"log": "purchases.csv", "users": "people.csv"}
+    files = {kind: str(keep_upload(folder, kind, content[kind], name)) for kind, name in kept.items()}  # type: ignore[arg-type]
+    given = {
+        "data": Source.model_validate({"kind": "files", **files}),
+        "roles": Roles(user="who", item="what", outcome="bought"),
+        "cleaning": Cleaning(repeats="last"),
+    }
+    folder.save_settings(folder.settings().model_copy(update=given))
+    return folder
+
+
+def test_a_later_session_sees_what_was_uploaded_and_chosen_and_can_change_it(
+    uploaded: AuditFolder, empty_home: Path, open_page: Open
+) -> None:
+    before = uploaded.settings()
+    page = open_page("data", empty_home, audit="other")
+    assert "purchases.csv" in " ".join(captions(page)) and "people.csv" in page.checkbox[0].label
+    shown = " ".join(one.value for one in page.markdown)
+    assert "User: who · Item: what · Outcome: bought" in shown and "Repeated user and item: keep the last" in shown
+    page.button(key="other:data:read").click().run()
+    assert not page.exception and uploaded.settings() == before
+    role = next(box for box in page.selectbox if box.label == say("pages.role.outcome"))
+    role.set_value("seen_at").run()
+    roles = uploaded.settings().roles
+    assert roles is not None and roles.outcome == "seen_at"
+
+
+def test_a_file_uploaded_before_can_be_left_out(uploaded: AuditFolder, empty_home: Path, open_page: Open) -> None:
+    page = open_page("data", empty_home, audit="other")
+    page.checkbox[0].uncheck().run()
+    assert READ_FIRST in captions(page)
+    page.button(key="other:data:read").click().run()
+    assert not page.exception and uploaded.settings().data.users is None

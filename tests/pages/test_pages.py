@@ -9,6 +9,7 @@ import pytest
 from analysis.document import Section
 from analysis.ingest import Source
 from analysis.simulate import Shop
+from audit.jobs import Job
 from audit.settings import DEPENDS, STEPS
 from audit.steps import run_steps
 from audit.workspace import Workspace
@@ -63,6 +64,17 @@ def test_a_step_that_could_not_run_says_why_and_shows_no_answer(empty_home: Path
     assert any("× Recommender – could not run" in one.value for one in report.markdown)
     assert [say(why) in one.value for one in (*report.caption, *report.markdown)].count(True) == 1
     assert any("builds on “Recommender”" in info.value for info in open_page("disparity", empty_home).info)
+
+
+def test_a_run_that_failed_names_its_step_and_is_resumed_on_that_steps_page(
+    full_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = Job("j", "demo", STEPS, "failed", 0.5, "attacks", None, phrase("audit.out_of_memory"), None, 9.0)
+    monkeypatch.setattr("pages.parts.jobs.newest", lambda view: failed)
+    for step in ("data", "recommender"):
+        page = open_page(step, full_home)
+        assert say("pages.attacks.title") in page.error[0].value and say(failed.error or "") in page.error[0].value
+        assert (say("pages.jobs.resume") in [button.label for button in page.button]) == (step == "recommender")
 
 
 def test_changed_settings_mark_the_step_and_those_after_it_as_stale(home: Path, open_page: Open) -> None:

@@ -10,10 +10,12 @@ from streamlit.testing.v1 import AppTest
 from audit.steps import run_steps
 from audit.trial import Trial
 from audit.workspace import DEMO_ID, Workspace
-from models.prompted.servers import SERVERS_VARIABLE
+from models.prompted.servers import SERVERS_VARIABLE, is_here
 from tests.models.prompted.stand_in import stand_in
 from tests.pages.conftest import Open, small_audit, unwatched
 from words import say
+
+TRY = say("pages.asking.try")
 
 
 @pytest.fixture()
@@ -38,21 +40,34 @@ def test_the_exact_prompt_and_its_cost_are_shown_before_anything_is_sent(
     home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with stand_in() as server:
-        monkeypatch.setenv(SERVERS_VARIABLE, server.origin)
+        monkeypatch.setenv(SERVERS_VARIABLE, f"{server.origin}, http://127.0.0.1:8000")
         page = opened(open_page, home)
         assert not page.exception
         said = words(page)
         assert "I liked these, the latest last:" in said
-        assert "leaves this machine for" in said
+        assert "a server on this machine" in said and "leaves this machine" not in said
         assert "requests and at most about" in said
         assert server.requests == []
 
 
-def test_without_the_operators_word_the_page_says_so(
+def test_without_the_operators_word_the_page_says_so_and_nothing_can_be_started(
     home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(SERVERS_VARIABLE, raising=False)
-    assert "allows no server" in words(opened(open_page, home))
+    page = opened(open_page, home)
+    assert words(page).count("allows no server") == 1
+    assert all(button.disabled for button in page.button if button.label in (TRY, say("pages.jobs.run")))
+    monkeypatch.setenv(SERVERS_VARIABLE, "http://127.0.0.1:8000")
+    assert not any(button.disabled for button in page.run().button if button.label in (TRY, say("pages.jobs.run")))
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [("http://localhost:8000/v1", True), ("http://[::1]:8000/v1", True), ("http://127.0.0.2/v1", True)]
+    + [("https://api.example.com/v1", False), ("http://10.0.0.1/v1", False), ("http://localhost.example.com", False)],
+)
+def test_an_address_of_this_machine_is_told_from_others(address: str, here: bool) -> None:
+    assert is_here(address) is here
 
 
 def test_one_prompt_is_tried_and_its_items_are_shown(
@@ -60,8 +75,9 @@ def test_one_prompt_is_tried_and_its_items_are_shown(
 ) -> None:
     found = Trial(reply="1. A *tent*", items=("A *tent*",), strange=2, tokens=40)
     monkeypatch.setattr("pages.parts.asking.try_apart", lambda folder, asker, place: found)
+    monkeypatch.setenv(SERVERS_VARIABLE, "http://127.0.0.1:8000")
     page = opened(open_page, home)
-    button = next(one for one in page.button if one.label == "Try this one prompt")
+    button = next(one for one in page.button if one.label == TRY)
     said = words(button.click().run())
     assert "A \\*tent\\*" in said
     assert "2 entries are not in it" in said
