@@ -55,7 +55,21 @@ def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str
     """The text of a phrase (or of a key and its facts) in `language`, plain text, never markup."""
     key, given = (words.key, words.facts) if isinstance(words, Phrase) else (words, facts)
     filled = {name: say(fact, language) if isinstance(fact, Phrase) else fact for name, fact in given.items()}
-    return catalogue(language)[key].format_map(filled)
+    text = catalogue(language)[key]
+    return _NUMBERED.vformat(text, (), filled) if "|" in text else text.format_map(filled)
+
+
+class _Numbered(Formatter):
+    """Also takes two words in place of a format, as in ``{rows:,} {rows:row|rows}``: for one, and for all else."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, spec))
+        return one if str(value) == "1" else many
+
+
+_NUMBERED = _Numbered()
 
 
 @cache

@@ -44,7 +44,7 @@ def chosen(view: View) -> View:
         steps,
         default=view.step,
         required=True,
-        format_func=lambda step: raw(f"{step}.tab"),
+        format_func=lambda step: raw(f"{step}.title" if step in FURTHER else f"{step}.tab"),
         key=view.key("further"),
         label_visibility="collapsed",
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
+from analysis.document import Section
 from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
@@ -42,7 +43,7 @@ def show(view: View, answered: bool = False) -> None:
     if not answered:
         _summary(section.summary)
     draw_charts(view, section.charts)
-    _findings(view, section.findings)
+    _findings(view, section)
     for table in section.tables:
         with st.expander(spoken(table.title), key=view.choice(f"table:{table.key}"), on_change="rerun") as box:
             if box.open:
@@ -61,17 +62,30 @@ def _summary(sentences: tuple[Phrase, ...]) -> None:
                 st.markdown("\n".join(f"- {spoken(further)}" for further in sentences[1:]))
 
 
-def _findings(view: View, findings: tuple[Finding, ...]) -> None:
+def _findings(view: View, section: Section) -> None:
     """The figures, by what they are about and by verdict; levels are one click away."""
+    findings = section.findings
     if not findings:
         return
     st.header(t("section.figures"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         about = _about(view, findings)
         chosen = _verdicts(view, about)
+    if len(about) == len(findings):
+        _counted(section)
     shown = [finding for finding in about if finding.verdict in chosen]
     _finding_table(view, shown)
     _evidence(view, shown)
+
+
+def _counted(section: Section) -> None:
+    """Where the answer counts gaps: what the list counts beside them."""
+    judged = section.summary[0].facts.get("judged") if section.summary else None
+    if not isinstance(judged, int):
+        return
+    compared = [finding for finding in section.findings if finding.verdict in SHOWN_FIRST - {Verdict.NOT_COMPUTED}]
+    pairs = sum(".gap." in finding.key for finding in compared)
+    st.caption(t("section.counted", judged=judged, pairs=pairs, rest=len(compared) - judged - pairs))
 
 
 def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:

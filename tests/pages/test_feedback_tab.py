@@ -24,7 +24,7 @@ def feedback_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on_tab(page: AppTest) -> AppTest:
-    tab = say("pages.feedback.tab")
+    tab = say("pages.feedback.title")
     chooser = next(one for one in page.button_group if tab in one.options)
     return chooser.set_value("feedback").run()
 

@@ -31,7 +31,7 @@ def gap_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on_tab(page: AppTest, step: str) -> AppTest:
-    tab = say(f"pages.{step}.tab")
+    tab = say(f"pages.{step}.title")
     chooser = next(one for one in page.button_group if tab in one.options)
     return chooser.set_value(step).run()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from analysis.document import Section
+from analysis.finding import Verdict
 from analysis.ingest import Source
 from analysis.simulate import Shop
 from audit.jobs import Job
@@ -75,6 +77,15 @@ def test_a_run_that_failed_names_its_step_and_is_resumed_on_that_steps_page(
         page = open_page(step, full_home)
         assert say("pages.attacks.title") in page.error[0].value and say(failed.error or "") in page.error[0].value
         assert (say("pages.jobs.resume") in [button.label for button in page.button]) == (step == "recommender")
+
+
+def test_what_the_list_counts_beside_the_answers_gaps_is_said(full_home: Path, open_page: Open) -> None:
+    section = Workspace(full_home).demo().section("disparity")
+    assert section is not None
+    counted = [one for one in section.findings if one.verdict in (Verdict.GAP, Verdict.EQUIVALENT, Verdict.CANNOT_TELL)]
+    (said,) = [one.value for one in open_page("disparity", full_home).caption if "Counted are" in one.value]
+    assert sum(map(int, re.findall(r"\d+", said))) == len(counted)
+    assert f"the {section.summary[0].facts['judged']} gaps" in said
 
 
 def test_changed_settings_mark_the_step_and_those_after_it_as_stale(home: Path, open_page: Open) -> None:

@@ -30,7 +30,7 @@ def people_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on_its_tab(page: AppTest) -> AppTest:
-    tab = say("pages.people.tab")
+    tab = say("pages.people.title")
     chooser = next(one for one in page.button_group if tab in one.options)
     return chooser.set_value("people").run()
 

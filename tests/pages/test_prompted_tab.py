@@ -27,7 +27,7 @@ def home(tmp_path: Path) -> Path:
 
 def opened(open_page: Open, home: Path) -> AppTest:
     page = open_page("disparity", home)
-    tab = say("pages.prompted.tab")
+    tab = say("pages.prompted.title")
     return next(one for one in page.button_group if tab in one.options).set_value("prompted").run()
 
 

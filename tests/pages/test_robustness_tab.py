@@ -27,7 +27,7 @@ def sturdy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on_its_tab(page: AppTest) -> AppTest:
-    tab = say("pages.robustness.tab")
+    tab = say("pages.robustness.title")
     chooser = next(one for one in page.button_group if tab in one.options)
     return chooser.set_value("robustness").run()
 
