@@ -52,9 +52,13 @@ def newest(view: View) -> Job | None:
 
 
 def panel(view: View) -> None:
-    """The newest job while it runs or where it ended badly; nothing after one that ended well."""
+    """The newest job while it runs or where it ended badly; nothing where there is nothing left of it to be done."""
     job = newest(view)
-    if job is None or job.state == "done":
+    if (
+        job is None
+        or job.state == "done"
+        or (not job.active and all(view.states[step] == "done" for step in job.steps))
+    ):
         return
     if job.active:
         state().watched, state().watched_step = job.id, job.step
