@@ -12,6 +12,7 @@ from analysis.causal.doubly_robust import Nuisances, clustered_error, influence,
 from analysis.causal.regression import Linear
 from analysis.causal.study import Codes, Numbers, Study
 from analysis.fairness.infer import limits
+from analysis.fairness.paired import sign_flip_p
 
 LEVEL = 0.95
 USABLE = 0.9
@@ -55,7 +56,8 @@ def from_replicates(value: float, replicates: Numbers, users: int) -> Estimate |
         return None
     error = float(kept.std(ddof=1))
     if error == 0:
-        return Estimate(value, value, value, (value, value), 0.0, 0.0 if value else 1.0)
+        p = sign_flip_p(users) if value else 1.0  # all users alike
+        return Estimate(value, value, value, (value, value), 0.0, p)
     n = np.array([users])
     low, high = limits(kept, np.array([error]), n, LEVEL)
     inner = limits(kept, np.array([error]), n, 2 * LEVEL - 1)

@@ -37,7 +37,7 @@ others by their normal limit."""
 MOST_STRATA = 4096
 """Attributes crossing in more ways than this are compressed one by one."""
 SAME = 1e-14
-"""Share of the sum of squares under which the values of a group are one value."""
+"""Share of the sum of squares under which the values of a group are one value, where it has few users."""
 
 COUNT, R, B, RR, RB, BB = range(6)
 """Places in the last axis of `Table.sums`."""
@@ -136,7 +136,8 @@ def moments(of: Table) -> tuple[Array, Array, npt.NDArray[np.bool_], npt.NDArray
         beyond = r / b
         value = of.centre + beyond
         left = np.maximum(rr - 2 * beyond * rb + beyond**2 * bb, 0.0)
-        constant = ~(left > SAME * (rr + value**2 * bb))
+        rounding = np.maximum(SAME, np.finfo(float).eps * count)  # of sums over that many users
+        constant = ~(left > rounding * (rr + value**2 * bb))
         error = np.where(constant, 0.0, np.sqrt(left * count / (count - 1)) / b)
     return value, np.where(count > 1, error, np.nan), constant, count.astype(np.int64)
 

@@ -74,7 +74,7 @@ def _heat_row(by_key: Mapping[str, Finding], attribute: str, name: str, figures:
     cells = [by_key.get(f"{attribute}.{figure}.{name}") for figure in figures]
     overall = [by_key[f"{EVERYONE}.{figure}"].value for figure in figures]
     relative = [
-        100 * (cell.value / whole - 1) if cell is not None and cell.value is not None and whole else None
+        100 * (cell.value - whole) / abs(whole) if cell is not None and cell.value is not None and whole else None
         for cell, whole in zip(cells, overall, strict=True)
     ]
     return Series(

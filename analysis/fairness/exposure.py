@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import (
+    Estimates,
     InferenceSettings,
     estimate,
     limits,
     smallest_detectable,
+    unseen_share,
     welch_p,
 )
 from analysis.fairness.judge import Comparison, Measure
@@ -136,23 +140,26 @@ def parity(ranking: Ranking, K: int, grouping: str, settings: InferenceSettings,
 
 
 def _judgeable(
-    blank: Comparison, share: float, error: Array, found: object, index: int, area: float, settings: InferenceSettings
+    blank: Comparison,
+    share: float,
+    error: Array,
+    found: Estimates,
+    index: int,
+    area: float,
+    settings: InferenceSettings,
 ) -> Comparison:
-    from dataclasses import replace
-
-    from analysis.fairness.infer import Estimates
-
-    assert isinstance(found, Estimates)
     if found.n[0] < 2 or area >= 1:
         return replace(
             blank, reason=phrase("fairness.reason.one_item_group" if area >= 1 else "fairness.reason.no_lists")
         )
-    if share >= 1 or found.constant[0, index]:
-        return replace(blank, reason=phrase("fairness.reason.constant_attention"))
+    if share >= 1:
+        return replace(blank, reason=phrase("fairness.reason.all_attention"))
 
     def ratio(s: float) -> float:
         return (s / area) / (max(1 - s, 1e-12) / (1 - area))
 
+    if found.constant[0, index]:
+        return _alike(blank, share, area, ratio, settings)
     inside = [limits(found.replicate[:, 0, index], error, found.n, level) for level in (settings.level, 0.9)]
     slope = 1 / (area * (1 - share) ** 2) * (1 - area)
     return replace(
@@ -163,6 +170,30 @@ def _judgeable(
         p=welch_p(share - area, error, found.n),
         margin=settings.margin,
         smallest=smallest_detectable(error, settings.level) * slope,
+    )
+
+
+def _alike(
+    blank: Comparison, share: float, area: float, ratio: Callable[[float], float], settings: InferenceSettings
+) -> Comparison:
+    """All n lists give the group the same share of their attention, none of it perhaps.
+
+    Were the true share a, no more than min((1 - a) / (1 - s), a / s) of the lists could give just s, the others being
+    at the nearer end. That to the power n, twice, is p; the interval holds the shares with p above 1 - level.
+    """
+    likeliest = (1 - area) / (1 - share) if share < area else area / share
+    ends = [
+        (share * (1 - unseen), share + (1 - share) * unseen)
+        for unseen in (float(unseen_share(blank.n, level)) for level in (settings.level, 0.9))
+    ]
+    return replace(
+        blank,
+        value=ratio(share),
+        limits=(ratio(ends[0][0]), ratio(ends[0][1])),
+        inner=(ratio(ends[1][0]), ratio(ends[1][1])),
+        p=min(1.0, max(2 * likeliest**blank.n, float(np.finfo(float).tiny))),
+        margin=settings.margin,
+        reason=phrase("fairness.reason.constant_attention"),
     )
 
 

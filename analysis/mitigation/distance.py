@@ -11,8 +11,9 @@ from scipy.special import ndtr
 
 from analysis.fairness.attention import MOST_GROUPS, group_attention
 from analysis.fairness.contrasts import groupings_of
-from analysis.fairness.infer import estimate, smallest_detectable, two_sided
+from analysis.fairness.infer import ALIKE, estimate, smallest_detectable, two_sided
 from analysis.fairness.judge import Comparison, measured
+from analysis.fairness.paired import sign_flip_p
 from analysis.fairness.ranking import Ranking
 from analysis.finding import JSON, Finding
 from analysis.mitigation.before_after import Both, Terms
@@ -86,14 +87,16 @@ def _level(which: str, far: Distance, n: int, method: Phrase, terms: Terms) -> F
     grouping, level = terms.grouping, terms.settings.level
     reach = float(np.quantile(np.abs(far.replicate - far.value) if far.linear else far.moved, level))
     label = phrase("mitigation.figure.distance", grouping=grouping)
+    spread = reach > ALIKE
     return measured(
         f"mitigation.{which}.distance[{grouping}]",
         phrase("mitigation.label.level", figure=label, name=title_of(which)),
         "score",
         far.value,
-        (max(0.0, far.value - reach), min(1.0, far.value + reach)),
+        (max(0.0, far.value - reach), min(1.0, far.value + reach)) if spread else None,
         n,
         method,
+        reason=None if spread else phrase("fairness.reason.no_spread"),
         settings={"variant": which, "figure": "distance", "grouping": grouping},
         seed=terms.seed,
         level=level,
@@ -105,11 +108,12 @@ def _change(blank: Comparison, one: Distance, two: Distance, margin: float) -> C
     value = two.value - one.value
     paired = two.replicate - one.replicate
     off = np.abs(paired - value) if one.linear and two.linear else one.moved + two.moved
-    if value == 0.0 and not paired.any():
+    if max(abs(value), float(np.abs(paired).max())) <= ALIKE:
         return replace(blank, reason=phrase("fairness.reason.unchanged"))
     reach, inner = (float(np.quantile(off, level)) for level in (blank.level, INNER_LEVEL))
-    if reach == 0.0:
-        return replace(blank, reason=phrase("fairness.reason.constant_attention"))
+    if reach <= ALIKE:
+        method, reason = phrase("fairness.method.sign_flip", figure=blank.method), phrase("fairness.reason.same_change")
+        return replace(blank, value=value, p=sign_flip_p(blank.n), method=method, reason=reason)
     error = reach / two_sided(blank.level)
     return replace(
         blank,

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.fairness.choices.settings import ChoiceSettings
+from analysis.fairness.infer import SAME
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.utility import accuracy_measures
 from analysis.log import COHORT, UNKNOWN
@@ -52,7 +53,7 @@ class Definition:
 class Way:
     """One way and its answer, second group minus first, as a share of the mean of both.
 
-    n: users of (first, second) that count. value, low, high, t: None where too few count or nothing varies.
+    n: users of (first, second) that count. value, low, high, t: None where too few count or nothing varies in a group.
     """
 
     choices: dict[str, Phrase | str]
@@ -180,23 +181,27 @@ def _columns(variation: Variation, settings: ChoiceSettings) -> tuple[Array, Mas
 
 @dataclass(frozen=True)
 class _Differences:
-    """[labellings, columns]: second minus first, its standard error, degrees of freedom; mean of both [columns]."""
+    """[labellings, columns]: second minus first, its standard error, degrees of freedom; varied: neither side is all
+    alike, or its spread would be taken for none. mean of both [columns]."""
 
     value: Array
     error: Array
     freedom: Array
+    varied: npt.NDArray[np.bool_]
     mean: Array
 
 
 def _compared(columns: Array, side: npt.NDArray[np.int64]) -> _Differences:
     """Welch's comparison of every column under every labelling `side` [labellings, users] of -1, 0, 1."""
-    means, errors, spreads = [], [], []
+    means, errors, spreads, varied = [], [], [], []
     squares = columns**2
     for sign in (1, -1):
         own = (side == sign).astype(np.float64)
         n = np.maximum(own.sum(axis=1), 2.0)[:, None]
         mean = own @ columns / n
-        variance = np.maximum(own @ squares / n - mean**2, 0.0) / (n - 1)
+        square = own @ squares / n
+        variance = np.maximum(square - mean**2, 0.0) / (n - 1)
+        varied.append(square - mean**2 > SAME * square)
         means.append(mean)
         errors.append(variance)
         spreads.append(variance**2 / (n - 1))
@@ -204,7 +209,7 @@ def _compared(columns: Array, side: npt.NDArray[np.int64]) -> _Differences:
     freedom = np.divide(total**2, spread, out=np.ones_like(total), where=spread > 0)
     both = (side[0] != 0).astype(np.float64)
     mean_of_both = both @ columns / max(both.sum(), 1.0)
-    return _Differences(means[0] - means[1], np.sqrt(total), freedom, mean_of_both)
+    return _Differences(means[0] - means[1], np.sqrt(total), freedom, varied[0] & varied[1], mean_of_both)
 
 
 def _ways(
@@ -219,7 +224,7 @@ def _ways(
 ) -> tuple[list[Way], Mask]:
     """The ways of one variation and definition, and which columns have an answer."""
     n = (int((side[users] == -1).sum()), int((side[users] == 1).sum()))
-    kept = (found.error[0] > 0) & (found.mean > 0) & (min(n) >= max(k, 2))
+    kept = found.varied[0] & (found.mean > 0) & (min(n) >= max(k, 2))
     ways = []
     for at, own in enumerate(chosen):
         choices = own | {"who": definition.name} | variation.choices

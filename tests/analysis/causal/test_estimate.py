@@ -249,3 +249,9 @@ def test_few_users_without_a_replicate_beyond_nought_keep_the_larger_claim_of_th
     drawn = np.random.default_rng(1).uniform(-1.0, 1.0, 1000)
     found = from_replicates(1.1, 1.1 + drawn, 4)
     assert found is not None and found.p == pytest.approx(2 / 1001)
+
+
+def test_replicates_that_are_all_one_value_leave_a_chance_that_grows_with_fewer_users() -> None:
+    few, many = (from_replicates(0.5, np.full(200, 0.5), users) for users in (6, 3000))
+    assert few is not None and many is not None
+    assert few.p == pytest.approx(2 / 2**6) and many.p > 0

@@ -1,8 +1,11 @@
 """The curve over choices: each way equals a comparison by hand, the joint test keeps its size, few people stay out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from scipy import stats
 
 from analysis.fairness.choices.section import choices_section
@@ -135,3 +138,16 @@ def test_one_group_or_an_unknown_name_is_refused():
         choices_section(alone(data), SETTINGS.model_copy(update={"first": "robots"}), 10, 1)
     with pytest.raises(Refusal, match="nothing to compare"):
         choices_section(alone(data), SETTINGS, 1000, 1)
+
+
+def test_a_group_that_is_all_alike_gives_no_answer_instead_of_a_sure_one():
+    data = shop({"men": 0.8, "women": 0.9}, users=300)
+    women = np.flatnonzero(data.attributes["gender"] == "women")
+    few = np.append(np.flatnonzero(data.attributes["gender"] == "men"), women[:12])
+    lists = data.lists.copy()
+    relevant = data.relevant.toarray()
+    relevant[women] = 0
+    relevant[women, lists[women, 0]] = 1  # all of them are hit, in the first place
+    some = replace(data, relevant=sp.csr_matrix(relevant)).among(np.isin(np.arange(300), few))
+    found = definitions(some, "gender", "men", "women", 10, everybody(some))
+    assert {way.verdict for way in answers(alone(some), found, "gender", SETTINGS, 10, 1).ways} == {"none"}

@@ -41,6 +41,13 @@ def test_moments_of_cells_are_those_of_the_users(shape):
     assert not constant.any() and n.tolist() == [3000] * 3
 
 
+def test_a_group_of_one_value_has_no_spread_however_many_it_counts():
+    n = 300_000
+    values = np.append(np.full(n, 0.1), np.random.default_rng(0).random(n))
+    _, error, constant, _ = moments(table(values, np.ones(2 * n), np.repeat([0, 1], n), 2))
+    assert constant.tolist() == [True, False] and error[0] == 0.0
+
+
 @pytest.mark.parametrize("shape", shapes(1))
 def test_resampled_cells_have_the_distribution_of_resampled_users(shape):
     top, bottom = shapes(3000, 1)[shape]

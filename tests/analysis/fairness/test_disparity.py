@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from analysis.document import canonical
 from analysis.fairness.disparity import DisparitySettings, disparity_section
@@ -108,6 +109,19 @@ def test_no_number_of_a_small_group_is_anywhere_in_the_section():
     rows = [row for table in section.tables for row in table.rows if "X" in row or "F" in row]
     assert all(not isinstance(cell, float) for row in rows for cell in row)
     assert '"X": 4' not in json.dumps(plain["findings"]) and shown
+
+
+def test_the_heat_map_shows_less_as_less_where_the_figure_of_all_is_below_nought():
+    rng, users, items = np.random.default_rng(0), 100, 40
+    sex = np.where(np.arange(users) < 50, "F", "M")
+    first = np.where(sex == "F", 30, 20)  # F are shown what is still less popular than what M are
+    lists = np.array([start + rng.permutation(10)[:5] for start in first])
+    past = sp.csr_matrix((rng.random((users, items)) < np.where(np.arange(items) < 20, 0.5, 0.05)) * 1.0)
+    data = ranking(lists, np.zeros((users, items)), {"sex": sex}, profile=past)
+    section = disparity_section(data, None, None, SETTINGS.model_copy(update={"figures": ("lift",)}), 5, 1)
+    found, [heat] = findings(section), [chart for chart in section.charts if chart.key == "disparity.groups"]
+    assert found["sex.lift.F"].value < found["all.lift"].value < 0
+    assert [[colour < 0 for colour in row.y] for row in heat.series] == [[True], [False]]
 
 
 def test_flips_and_decisions_become_findings():

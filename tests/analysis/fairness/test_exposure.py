@@ -61,6 +61,27 @@ def test_parity_is_one_where_attention_follows_the_catalogue_and_far_from_it_whe
     assert found["category.parity.a"].value * found["category.parity.b"].value == pytest.approx(1)
 
 
+def test_items_that_no_list_shows_have_no_attention_and_those_that_all_show_cannot_be_compared():
+    groups = {"category": ["a"] * 4 + ["b"] * 6}
+    lists = np.array([np.random.default_rng(user).permutation(4)[:3] for user in range(30)])
+    none = {
+        f.key: f for f in judged(parity(ranking(lists, np.zeros((30, 10)), None, groups), 3, "category", SETTINGS, 1))
+    }
+    shown, hidden = none["category.parity.a"], none["category.parity.b"]
+    assert shown.verdict is Verdict.NOT_COMPUTED and shown.reason.key == "fairness.reason.all_attention"
+    assert hidden.value == 0.0 and hidden.verdict is Verdict.GAP and hidden.low == 0.0
+    most = 1 - 0.025 ** (1 / 30)  # Clopper and Pearson's bound for 0 of 30
+    assert hidden.high == pytest.approx((most / 0.6) / ((1 - most) / 0.4))
+    assert hidden.p_value == pytest.approx(2 * 0.4**30)
+
+
+def test_a_rare_group_that_few_lists_leave_out_is_no_gap():
+    groups = {"category": ["a"] * 99 + ["b"]}
+    lists = np.array([np.random.default_rng(user).permutation(99)[:2] for user in range(30)])
+    found = judged(parity(ranking(lists, np.zeros((30, 100)), None, groups), 2, "category", SETTINGS, 1))[1]
+    assert found.verdict is Verdict.CANNOT_TELL and found.p_value == 1.0 and found.low <= 1 <= found.high
+
+
 def test_parity_with_one_item_group_is_not_computed():
     one = ranking([[0, 1], [1, 2]], np.eye(2, 4), item_groups={"category": ["a"] * 4})
     assert judged(parity(one, 2, "category", SETTINGS, 1))[0].verdict is Verdict.NOT_COMPUTED

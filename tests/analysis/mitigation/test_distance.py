@@ -49,6 +49,15 @@ def test_a_list_brought_to_parity_is_a_change_whose_interval_holds_it():
     assert change.verdict is Verdict.GAP and change.low <= change.value <= change.high < 0
 
 
+def test_a_distance_that_changed_alike_for_everybody_is_told_without_an_interval():
+    pair = shown(40, 0.2, 1), shown(40, 0.5, 2)
+    same = [replace(one, lists=np.tile(row, (40, 1))) for one, row in zip(pair, ([0, 1, 20], [0, 20, 21]), strict=True)]
+    found = findings(mitigation_section(as_is(same[0]), [Variant("rerank", 1.0, same[1])], SETTINGS, 10, 1))
+    level, change = found[KEY], found[KEY + ".change"]
+    assert level.low is None and level.reason.key == "fairness.reason.no_spread"
+    assert change.verdict is Verdict.GAP and change.low is None and change.p_value == pytest.approx(2.0**-39)
+
+
 @given(
     st.lists(st.floats(0.01, 1), min_size=2, max_size=6),
     st.lists(st.lists(st.floats(0.01, 1), min_size=6, max_size=6), min_size=2, max_size=8),
