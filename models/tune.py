@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.base import Tell, part, silent
-from models.config import RecommenderSettings
+from models.config import Private, RecommenderSettings
 from models.data import Interactions
 from models.devices import follows
 from models.evaluate import validation_ndcg
@@ -124,8 +124,11 @@ def search(
 
     The first trial is `settings` as given, so what is found is never worse on the validation rows. folder: where
     the outcomes are kept; a search that was stopped goes on from there. Raises Refusal where the kind has nothing to
-    search or there are no validation rows to judge by.
+    search, there are no validation rows to judge by, or training is private: each trial would spend its epsilon anew,
+    and the choice would tell of those who made the validation rows.
     """
+    if isinstance(settings, Private) and settings.epsilon > 0:
+        raise Refusal("models.search.private")
     if settings.kind not in RANGES:
         raise Refusal("models.search.nothing", kind=settings.kind)
     if len(data.valid_user) == 0:

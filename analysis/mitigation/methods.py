@@ -31,10 +31,11 @@ Place = Literal["before", "during", "after"]
 Goal = Literal["gap", "hide", "exposure", "selection"]
 """gap: narrow the accuracy gap between groups of users. hide: keep the attribute out of lists and vectors.
 exposure: share attention among groups of items. selection: equal decisions for groups of users."""
-Need = Literal["training", "weights", "gradient", "groups", "profile", "features", "scores"]
-"""training: the audit trains the recommender itself. weights: its kind takes weights of rows. gradient: its kind is
-trained by gradient steps. groups: a step of its training may compare users. profile: its kind reads what is known of
-users; features: in numbers of any size. scores: it is more than lists from a file."""
+Need = Literal["training", "weights", "copies", "gradient", "groups", "profile", "features", "scores"]
+"""training: the audit trains the recommender itself. weights: its kind takes weights of rows. copies: the rows of one
+person may be learnt from more than once, and as the rows of others have it. gradient: its kind is trained by gradient
+steps. groups: a step of its training may compare users. profile: its kind reads what is known of users; features: in
+numbers of any size. scores: it is more than lists from a file."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class About:
 
 METHODS: dict[Method, About] = {
     "reweigh": About("before", ("gap", "selection"), ("training", "weights")),
-    "resample": About("before", ("gap", "selection"), ("training",), first=False),
-    "twins": About("before", ("hide", "gap"), ("training", "profile")),
+    "resample": About("before", ("gap", "selection"), ("training", "copies"), first=False),
+    "twins": About("before", ("hide", "gap"), ("training", "copies", "profile")),
     "decorrelate": About("before", ("hide",), ("training", "features")),
     "adversary": About("during", ("hide", "gap"), ("training", "gradient", "groups")),
     "erase": About("during", ("hide",), ("training", "gradient")),

@@ -76,8 +76,8 @@ def unmet(settings: AuditSettings, needs: tuple[Need, ...]) -> Phrase | None:
         return phrase("audit.needs_weights", kind=kind)
     if "gradient" in needs and not isinstance(chosen.model, Gradient):
         return phrase("audit.needs_gradient", kind=kind)
-    if {"weights", "groups"} & set(needs) and getattr(chosen.model, "epsilon", 0) > 0:
-        return phrase("audit.needs_no_privacy")
+    if {"weights", "groups", "copies"} & set(needs) and getattr(chosen.model, "epsilon", 0) > 0:
+        return phrase("audit.needs_rows_once" if "copies" in needs else "audit.needs_no_privacy")
     if "features" in needs and chosen.model.kind != "additive":
         return phrase("audit.needs_features", kind=kind)
     if "profile" in needs and chosen.model.kind not in ("additive", "language"):

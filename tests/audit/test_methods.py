@@ -14,7 +14,14 @@ from audit.methods import BEFORE, DECIDE, DURING, RERANK, made, unmet
 from audit.methods.after import Pool
 from audit.recommending import Recommending
 from audit.settings import AuditSettings
-from models.config import AdditiveSettings, EaseSettings, FactorSettings, PopularitySettings, VaeSettings
+from models.config import (
+    AdditiveSettings,
+    EaseSettings,
+    FactorSettings,
+    LanguageSettings,
+    PopularitySettings,
+    VaeSettings,
+)
 from tests.audit.shop import ground
 from words import LANGUAGES, Refusal, say
 from words.phrase import catalogue
@@ -85,6 +92,8 @@ def test_what_a_recommender_cannot_do_is_said_before_it_is_tried():
     assert why(EaseSettings(), lists="lists.csv")["rerank"] is None
     private = why(VaeSettings(epsilon=3.0))
     assert {private[name].key for name in ("reweigh", "adversary", "worst_group")} == {"audit.needs_no_privacy"}
+    assert why(LanguageSettings(epsilon=3.0))["twins"].key == private["resample"].key == "audit.needs_rows_once"
+    assert why(LanguageSettings())["twins"] is None and why(VaeSettings())["resample"] is None
     assert private["erase"] is None and why(VaeSettings())["worst_group"] is None
     with pytest.raises(Refusal):
         made(ground(), [("adversary", 1.0)])

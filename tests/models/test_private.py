@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from scipy.special import gammaln, logsumexp
 
 from models import store
 from models.config import SETTINGS, Adversary, FactorSettings, SequenceSettings, VaeSettings
@@ -37,6 +38,19 @@ def test_the_epsilon_of_one_plain_gaussian_step_is_the_formula_of_renyi_privacy(
     orders = np.arange(11, 64).astype(float)
     eps = orders / (2 * noise**2) + np.log((orders - 1) / orders) - (np.log(delta) + np.log(orders)) / (orders - 1)
     assert spent(Plan(1.0, 1, noise, 1.0), delta) == pytest.approx(eps.min(), rel=0.02)
+
+
+@pytest.mark.parametrize(("share", "steps", "noise"), [(0.01, 1000, 1.1), (0.1, 200, 2.0), (0.25, 40, 4.0)])
+def test_the_epsilon_of_drawn_users_is_that_of_mironovs_binomial_sum(share, steps, noise):
+    """Whole orders a: log sum_k C(a, k) (1 - q)^(a - k) q^k exp(k (k - 1) / 2s^2) / (a - 1) (Mironov et al. 2019)."""
+    delta, eps = 1e-5, []
+    for order in range(2, 200):
+        k = np.arange(order + 1.0)
+        chance = gammaln(order + 1) - gammaln(k + 1) - gammaln(order - k + 1)
+        chance += k * np.log(share) + (order - k) * np.log1p(-share)
+        spends = steps * logsumexp(chance + k * (k - 1) / (2 * noise**2)) / (order - 1)
+        eps.append(spends + np.log((order - 1) / order) - (np.log(delta) + np.log(order)) / (order - 1))
+    assert spent(Plan(share, steps, noise, 1.0), delta) == pytest.approx(min(eps), rel=0.02)
 
 
 def test_users_are_drawn_each_by_itself():

@@ -80,3 +80,9 @@ def test_nothing_to_search_and_nothing_to_judge_by_are_refused():
     none = np.zeros(0, np.int32)
     with pytest.raises(Refusal, match="validation"):
         search(checkerboard(valid_user=none, valid_item=none, valid_label=none.astype(np.float32)), SMALL, 3, 1)
+
+
+def test_a_private_training_is_not_searched_for_it_would_spend_its_epsilon_in_every_trial():
+    private = FAST["vae"].model_copy(update={"epsilon": 8.0, "delta": 1e-3, "epochs": 2})
+    with pytest.raises(Refusal, match="would spend epsilon once more"):
+        search(checkerboard(), private, 2, 1)
