@@ -94,7 +94,8 @@ class Gradient(Settings):
     """Rows (or users, for kinds that read histories) of one step, over all processes; halved when the GPU runs out
     of memory."""
     accumulate: int = Field(1, ge=1, le=1024)
-    """Parts in which a step's batch is computed, one after the other: less memory, the same step."""
+    """Parts in which a step's batch is computed, one after the other: less memory, the same step but for what is drawn
+    in it (dropout). Refused with what compares the rows of a batch: adversary, penalties, attacks, snips, augment."""
     learning_rate: float = Field(0.01, gt=0, le=1e9)
     """Step size of Adam."""
     schedule: Literal["constant", "linear", "cosine"] = "constant"

@@ -62,6 +62,15 @@ class Learner(Protocol):
 
 
 @runtime_checkable
+class Counted(Protocol):
+    """A learner whose loss is no mean over rows: parts of a batch then weigh by what it is a mean over."""
+
+    def counted(self, batch: tuple[Tensor, ...]) -> float:
+        """What the loss of the batch is a mean over: items that are told, or the weights of rows; above 0."""
+        ...
+
+
+@runtime_checkable
 class Sized(Protocol):
     """A learner whose rows differ in length: those of like length may share a batch (`buckets`)."""
 
@@ -102,8 +111,10 @@ def learn(learner: Learner, settings: Gradient, seed: int, stamp: str, folder: P
     """Train `learner.module` in place and leave it with the weights of the best validation epoch (or the last).
 
     stamp: digest of settings and data; a checkpoint in `folder` with another stamp is not resumed.
-    Raises Refusal where the loss stops being a number, or the GPU has no room at an eighth of the batch.
+    Raises Refusal where the loss stops being a number, the GPU has no room at an eighth of the batch, or a loss that
+    compares the rows of a batch is to be computed in parts.
     """
+    _refuse_parts(settings)
     loop = _Loop(learner, settings, seed, stamp, folder, tell)
     with _deterministic(), _threads(settings):
         loop.resume()
@@ -130,6 +141,16 @@ def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
         rng = np.random.default_rng([seed, epoch])
         reseed(int(rng.integers(2**62)))
         yield rng
+
+
+def _refuse_parts(settings: Gradient) -> None:
+    """Raise Refusal where a batch is to be computed in parts, and its loss is more than a mean over its rows."""
+    compared = [settings.adversary, settings.penalty]
+    whole = any(one is not None and one.strength > 0 for one in compared) or settings.debias.correction == "snips"
+    whole = whole or (isinstance(settings, Embedded) and settings.attack != "none")
+    whole = whole or (isinstance(settings, SequentialSettings) and bool(settings.augment))
+    if whole and settings.accumulate > 1:
+        raise Refusal("models.parts")
 
 
 class _Whole(nn.Module):
@@ -261,7 +282,7 @@ class _Loop:
             own = [row[chosen] for row in rows]
             return private.private_step(self.learner, self.optimiser, self.plan, self.course.batch, own)
         self.optimiser.zero_grad(set_to_none=True)
-        parts = self._own_parts(chosen)
+        parts = self._own_parts(rows, chosen)
         total = torch.zeros((), device=self.device)
         for at, (part, share) in enumerate(parts):
             with self._gradients(last=at + 1 == len(parts)):
@@ -274,7 +295,7 @@ class _Loop:
         self.optimiser.step()
         return total
 
-    def _own_parts(self, chosen: Tensor) -> list[tuple[Tensor, float]]:
+    def _own_parts(self, rows: list[Tensor], chosen: Tensor) -> list[tuple[Tensor, float]]:
         """This process's rows of a batch, cut into the parts that are computed at once.
 
         Each part with its share of the batch, times the number of processes: their gradients are averaged.
@@ -283,8 +304,17 @@ class _Loop:
         own = chosen[first::processes]
         if len(own) == 0:  # fewer rows than processes: this one computes along, and it counts nothing
             return [(chosen[:1], 0.0)]
-        size = -(-len(own) // self.settings.accumulate)
-        return [(part, len(part) * processes / len(chosen)) for part in own.split(size)]
+        parts = own.split(-(-len(own) // self.settings.accumulate))
+        if len(parts) == processes == 1:
+            return [(own, 1.0)]
+        whole = self._counted(rows, chosen)
+        return [(part, self._counted(rows, part) * processes / whole) for part in parts]
+
+    def _counted(self, rows: list[Tensor], chosen: Tensor) -> float:
+        """What the loss of the rows `chosen` is a mean over: rows, unless the learner counts otherwise."""
+        if isinstance(self.learner, Counted):
+            return self.learner.counted(tuple(row[chosen] for row in rows))
+        return float(len(chosen))
 
     @contextmanager
     def _gradients(self, last: bool) -> Iterator[None]:

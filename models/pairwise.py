@@ -68,6 +68,10 @@ class PairLearner:
         weight = np.tile(self.taken.weight[users, places], 2)
         return np.tile(users, 2), np.tile(places, 2), items, _half(len(users)), weight
 
+    def counted(self, batch: tuple[Tensor, ...]) -> float:
+        """The weights of the pairs."""
+        return float(batch[4].sum())
+
     def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
         users, places, items, target, weight = batch
         codes = users.cpu().numpy()

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from models import private
 from models.augment import changed, contrast
@@ -27,11 +26,9 @@ from models.reader import Reader, scores
 from models.robustly import weighted
 from models.stamp import stamp
 from models.store import Arrays
+from models.surprise import surprise
 from words import Phrase, Refusal
 
-MOST_SOFTMAX = 20_000
-"""Catalogues up to this size are compared whole in each step; of larger ones DRAWN items and the targets."""
-DRAWN = 4096
 READ_AT_ONCE = 512
 
 Own = TypeVar("Own", bound=SequentialSettings)
@@ -67,6 +64,10 @@ class NextItemLearner:
         """int64 [rows]: items of each history."""
         return (rows[2] != PAD).sum(1)
 
+    def counted(self, batch: tuple[Tensor, ...]) -> float:
+        """The items that are told."""
+        return float((batch[2] != PAD).sum())
+
     def embeddings(self) -> tuple[Tensor, ...]:
         """The items' own vectors."""
         return self.reader.items.tables()
@@ -85,11 +86,7 @@ class NextItemLearner:
         read = self.reader(items, profile, history)  # [b, 1 + t, d]
         there = history != PAD  # [b, t]
         before, target = read[:, :-1][there], history[there]  # [n, d], [n]
-        if len(items) > MOST_SOFTMAX:
-            drawn = torch.randint(len(items), (DRAWN,), device=items.device)
-            candidates, target = torch.unique(torch.cat([target, drawn]), return_inverse=True)
-            target, items, level = target[: len(before)], items[candidates], level[candidates]
-        each = F.cross_entropy(scores(before, items, level).float(), target, reduction="none")
+        each = surprise(before, items, level, target)
         who = users[:, None].expand_as(history)[there]  # [n]
         if self.fair is not None and self.fair.leans:
             loss = self.fair.worst(each, who, weight[there])

@@ -61,8 +61,9 @@ def full(model: Fitted[Any]) -> Small:
 def in_bytes(model: Fitted[Any]) -> Small:
     """Dynamic int8: each row of the kept matrices as whole numbers -127..127 times a step of its own.
 
-    A user's numbers are turned into bytes as they are read (for EASE: their history), the product is one of whole
-    numbers, and the level is added in full. A weight of w is kept to within half a step, max |w| of its row / 127 / 2.
+    A kept weight is right to within half a step, max |w| of its row / 127 / 2. A user's numbers are read once more when
+    items are ranked (for EASE: the history alone), in seven bits, so that no sum on the way overflows: 128 values from
+    the least to the greatest of them and 0. The product is one of whole numbers, and the level is added in full.
     """
     import torch
 

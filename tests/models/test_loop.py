@@ -15,10 +15,11 @@ from torch import nn
 
 from models import store
 from models.base import silent
-from models.config import FactorSettings, Gradient, LanguageSettings
+from models.config import Adversary, FactorSettings, Gradient, LanguageSettings, Penalty, Weighting
 from models.devices import accelerator
 from models.loop import learn, seeded
 from models.optimiser import AdamW
+from models.rows import taking
 from models.train import fit
 from tests.models.blocks import FAST, USERS, checkerboard
 from words import Refusal
@@ -187,8 +188,36 @@ def test_a_batch_computed_in_parts_is_the_same_step(kind):
     assert not np.array_equal(one, other)
 
 
-def test_all_settings_of_a_step_together_resume_to_the_same_bits(tmp_path):
-    every = {"schedule": "cosine", "warmup": 0.3, "clip": 0.5, "accumulate": 2, "attack": "pgd", "dropout": 0.2}
+def test_parts_of_a_batch_weigh_by_what_is_told_in_them():
+    """Users took 1 to 6 items; the mean is over items, so that a part of four short histories counts less."""
+    data = checkerboard()
+    kept = np.arange(len(data.user)) % 6 <= data.user % 6
+    short = taking(data, np.flatnonzero(kept))
+    whole = FAST["sequence"].model_copy(update={"epochs": 3})
+    one, other = (fit(short, whole.model_copy(update={"accumulate": parts}), 5).score(ALL) for parts in (1, 4))
+    np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "compares",
+    [
+        {"adversary": Adversary(attribute="gender")},
+        {"penalty": Penalty(figure="parity", attribute="gender")},
+        {"debias": Weighting(correction="snips", propensity="popularity")},
+        {"attack": "fgsm"},
+        {"augment": ("crop",)},
+    ],
+)
+def test_what_compares_the_rows_of_a_batch_is_not_computed_in_parts(compares):
+    settings = FAST["sequence"].model_copy(update={"epochs": 1, **compares})
+    fit(checkerboard(), settings, 5)
+    with pytest.raises(Refusal, match="set accumulate to 1"):
+        fit(checkerboard(), settings.model_copy(update={"accumulate": 2}), 5)
+
+
+@pytest.mark.parametrize("more", [{"accumulate": 2}, {"attack": "pgd"}])
+def test_all_settings_of_a_step_together_resume_to_the_same_bits(more, tmp_path):
+    every = {"schedule": "cosine", "warmup": 0.3, "clip": 0.5, "dropout": 0.2, **more}
     data, settings = checkerboard(), FAST["sequence"].model_copy(update={"epochs": 6, "weight_decay": 0.1, **every})
     whole = fit(data, settings, 5)
     with pytest.raises(Killed):
