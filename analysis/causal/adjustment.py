@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING
 
 from analysis.causal.dag import Edge, Graph
@@ -154,7 +154,7 @@ def mediation_set(graph: Graph, treatment: str, mediator: str, outcome: str, rec
 
 
 def biasing_paths(graph: Graph, treatment: str, outcome: str, given: Iterable[str] = ()) -> tuple[Names, ...]:
-    """Open paths that enter the treatment from behind, shortest first, at most twelve.
+    """Open paths that enter the treatment from behind, shortest first, at most twelve; () only where there is none.
 
     A path is open when every collider on it is in `given` or has a descendant there, and no other inner node is.
     """
@@ -169,10 +169,36 @@ def biasing_paths(graph: Graph, treatment: str, outcome: str, given: Iterable[st
         if path[-1] == outcome:
             paths.append(path)
             continue
-        near = (*graph.parents(path[-1]), *graph.children(path[-1]))
-        steps = [name for name in graph.nodes if name in near and name not in path]
-        waiting.extend((*path, name) for name in steps if _passes(graph, path, name, held, openers))
+        waiting.extend((*path, name) for name in _onward(graph, path, held, openers) if name not in path)
+    if not paths and waiting:  # given up before the first: whether there is one must be exact
+        behind = graph.parents(treatment)
+        paths.extend(filter(None, [open_path(graph, treatment, outcome, held, first=behind)]))
     return tuple(paths)
+
+
+def open_path(
+    graph: Graph, start: str, end: str, given: Iterable[str], first: Names | None = None, hidden: Iterable[str] = ()
+) -> Names | None:
+    """The shortest open path, None where there is none: each node is entered at most once from either side of an arrow.
+
+    first: the steps from `start` that may be taken (None: any). hidden: nodes whose being a common cause is no path.
+    (A shortest open walk meets no node twice: what lies between could be left out.)
+    """
+    held, unseen = set(given), set(hidden)
+    openers = held | graph.ancestors(*held)
+    steps = _near(graph, start) if first is None else first
+    waiting: deque[Names] = deque((start, name) for name in steps)
+    entered: set[tuple[str, bool]] = set()
+    while waiting:
+        path = waiting.popleft()
+        state = (path[-1], path[-1] in graph.children(path[-2]))
+        if state in entered or path[-1] == start:
+            continue
+        entered.add(state)
+        if path[-1] == end:
+            return path
+        waiting.extend((*path, name) for name in _onward(graph, path, held, openers, unseen))
+    return None
 
 
 def shortest(paths: tuple[Names, ...]) -> tuple[Names, ...]:
@@ -195,8 +221,21 @@ def drawn_path(graph: Graph, path: Names) -> str:
     return text
 
 
-def _passes(graph: Graph, path: Names, after: str, held: set[str], openers: set[str] | frozenset[str]) -> bool:
-    """Whether association flows through the path's last node on to `after`."""
+def _near(graph: Graph, node: str) -> Names:
+    near = {*graph.parents(node), *graph.children(node)}
+    return tuple(name for name in graph.nodes if name in near)
+
+
+def _onward(
+    graph: Graph, path: Names, held: set[str], openers: set[str] | frozenset[str], hidden: Container[str] = ()
+) -> Names:
+    """The neighbours that association flows on to through the path's last node."""
     before, node = path[-2], path[-1]
-    collides = node in graph.children(before) and node in graph.children(after)
-    return node in openers if collides else node not in held
+    causes, consequences = graph.parents(node), graph.children(node)
+
+    def passes(after: str) -> bool:
+        if before in causes and after in causes:
+            return node in openers
+        return node not in held and not (node in hidden and before in consequences and after in consequences)
+
+    return tuple(name for name in _near(graph, node) if passes(name))

@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal import propensity
+from analysis.causal.adjustment import drawn_path, open_path
 from analysis.causal.dag import Graph
 from analysis.causal.effect_findings import Frame, default_margin, unit_of
 from analysis.causal.effects import with_outcome
 from analysis.causal.estimate import Estimate
 from analysis.causal.estimators import ESTIMATORS
 from analysis.causal.question import Question
+from analysis.causal.spoken import retold_path
 from analysis.causal.study import Contrast, Study, contrasts, is_dose, study
 from analysis.fairness.infer import benjamini_hochberg
 from words import Phrase, Refusal, phrase
@@ -117,7 +119,18 @@ def _unfit(table: pd.DataFrame, graph: Graph, q: Question, kind: Kind, name: str
         return phrase("robustness.control_caused", name=said, treatment=q.treatment_name)
     if kind == "exposure" and q.outcome in graph.remove_node(q.treatment).descendants(name):
         return phrase("robustness.control_causes", name=said, outcome=q.outcome_name)
-    return None
+    return _tied(graph, q, kind, name)
+
+
+def _tied(graph: Graph, q: Question, kind: Kind, name: str) -> Phrase | None:
+    """What ties the control to the question in the drawing itself; a hidden cause of both is what it is there to show."""
+    end, held = (q.treatment, q.adjustment) if kind == "outcome" else (q.outcome, (*q.adjustment, q.treatment))
+    drawn = [one for one in held if one in graph.nodes]
+    path = open_path(graph, name, end, drawn, hidden=q.identification.absent)
+    if path is None:
+        return None
+    way = retold_path(drawn_path(graph, path), q.spoken)
+    return phrase("robustness.control_tied", name=q.said(name), other=q.said(end), path=way)
 
 
 def _rows(table: pd.DataFrame, q: Question, contrast: Contrast, kind: Kind, name: str, bins: int) -> Study:

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analysis.causal.adjustment import biasing_paths
+from analysis.causal.adjustment import biasing_paths, open_path
 from analysis.causal.graph import Graph
 from analysis.causal.identify import answer, graph_section, identify, options
 from analysis.simulate import Shop, simulate
@@ -59,6 +59,34 @@ def test_biasing_paths_are_open_exactly_when_not_d_separated(seed: int) -> None:
         open_paths = biasing_paths(graph, "a", "b", given)
         assert bool(open_paths) != valid_by_brute_force(graph, given)
         assert all(path[0] == "a" and path[-1] == "b" and (path[1], "a") in graph.edges for path in open_paths)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_path_is_open_exactly_when_nothing_but_a_hidden_cause_separates(seed: int) -> None:
+    """Hidden nodes as links and colliders count, as common causes they do not: arrows then lead past them."""
+    graph = random_graph(seed, 8)
+    drawn = nx.DiGraph(graph.edges)
+    drawn.add_nodes_from(graph.nodes)
+    past = drawn.copy()
+    for name in graph.latent:
+        past.add_edges_from(itertools.product(list(past.predecessors(name)), list(past.successors(name))))
+        past.remove_node(name)
+    shown = [name for name in graph.nodes if name not in graph.latent]
+    for a, b in itertools.combinations(shown, 2):
+        for given in ((), *((name,) for name in shown if name not in (a, b))):
+            assert (open_path(graph, a, b, given) is None) == nx.is_d_separator(drawn, {a}, {b}, set(given))
+            beside = open_path(graph, a, b, given, hidden=graph.latent)
+            assert (beside is None) == nx.is_d_separator(past, {a}, {b}, set(given))
+
+
+def test_a_biasing_path_too_far_to_be_searched_for_is_found_all_the_same() -> None:
+    """Twelve causes of the treatment cause each other, and the only way to the outcome is long."""
+    near, far = [f"n{at}" for at in range(12)], [f"f{at}" for at in range(8)]
+    edges = (*itertools.combinations(near, 2), *((name, "x") for name in near))
+    edges += (("x", "y"), ("n0", far[0]), *itertools.pairwise(far), (far[-1], "y"))
+    graph = Graph(nodes=("x", "y", *near, *far), edges=edges, treatment="x", outcome="y")
+    assert biasing_paths(graph, "x", "y") == (("x", "n0", *far, "y"),)
+    assert biasing_paths(graph, "x", "y", ("f3",)) == ()
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -140,21 +140,38 @@ def test_controls_are_quiet_on_a_sound_log_and_warn_of_a_hidden_cause() -> None:
         ({"negative_outcomes": ("z",)}, "z is adjusted for"),
         ({"negative_outcomes": ("m",)}, "draws a way from x to m"),
         ({"negative_exposures": ("v",)}, "draws a way from v to y"),
+        ({"negative_outcomes": ("c",)}, "ties c to x (c → x)"),
+        ({"negative_outcomes": ("n",)}, "ties n to x (n ← c → x)"),
+        ({"negative_exposures": ("w",)}, "ties w to y (w ← v → y)"),
+        ({"negative_exposures": ("after",)}, "ties after to y (after ← y)"),
         ({"negative_outcomes": ("one",)}, "Every row has one = 1"),
     ],
 )
 def test_a_column_that_is_no_control_is_refused_with_the_reason(settings: dict[str, tuple[str]], reason: str) -> None:
     graph = Graph(
-        nodes=("x", "y", "z", "m", "v"),
-        edges=(("z", "x"), ("z", "y"), ("x", "m"), ("x", "y"), ("v", "y")),
+        nodes=("x", "y", "z", "m", "v", "c", "n", "w", "after"),
+        edges=(
+            *(("z", "x"), ("z", "y"), ("x", "m"), ("x", "y"), ("v", "y")),
+            *(("c", "x"), ("c", "n"), ("v", "w"), ("y", "after")),
+        ),
         treatment="x",
         outcome="y",
     )
     table = confounded(600, 3).assign(m=lambda t: t["x"], v=lambda t: np.arange(len(t)) % 2, one=1.0)
+    table = table.assign(c=table["x"], n=table["x"], w=table["v"], after=table["y"])
     section = section_of(dataset(table), graph, **settings)
     control = next(one for key, one in found_in(section).items() if ".control." in key)
     assert control.verdict is Verdict.NOT_COMPUTED and control.reason is not None and reason in say(control.reason)
     assert reason in said(section)
+
+
+def test_a_control_that_the_graph_ties_by_a_hidden_cause_alone_is_tested() -> None:
+    """That is what it is for: it shows how much the hidden cause does."""
+    edges = (("z", "x"), ("z", "y"), ("x", "y"), ("u", "x"), ("u", "y"), ("u", "n"))
+    graph = Graph(nodes=("x", "y", "z", "n", "u"), edges=edges, latent=("u",), treatment="x", outcome="y")
+    table = confounded(600, 3).assign(n=lambda t: np.arange(len(t)) % 2)
+    section = section_of(dataset(table), graph, effects={"adjustment": ("z",)}, negative_outcomes=("n",))
+    assert found_in(section)["robustness.control.outcome[n]"].value is not None
 
 
 def test_a_text_column_is_a_control_by_its_most_frequent_value() -> None:
