@@ -13,11 +13,11 @@ from analysis.causal.effect_views import estimators_chart, findings_table
 from analysis.causal.effect_words import answer, raw_only, withheld
 from analysis.causal.estimate import Adjusted, Estimate
 from analysis.causal.front_door import by_front_door, linear_front_door, unsupported
-from analysis.causal.instrument import WEAK, Instrumented, by_instrument
+from analysis.causal.instrument import DIFFER, WEAK, Instrumented, by_instrument
 from analysis.causal.propensity import WITHHELD
 from analysis.causal.study import Dosed, Study
 from analysis.document import Section
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, p_said
 from words import Phrase, phrase
 
 
@@ -76,18 +76,18 @@ def _by_instrument(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
     method = frame.method("late_exact" if done is not None and done.exact else "late")
     label = frame.label("late")
     one = finding(frame, "late", label, method, found, Verdict.EFFECT, reason)
-    if found is not None and done is not None and done.strength < WEAK:
-        one = one.model_copy(update={"reason": _weak(frame, done)})
+    doubt = None if found is None or done is None else _differ(frame, done) or _weak(frame, done)
+    if doubt is not None:
+        one = one.model_copy(update={"reason": doubt})
     only = phrase("effects.only_late", names=q.names)
     others = [finding(frame, key, frame.label(key), method, None, Verdict.EFFECT, only) for key in _kinds(rows)]
     said = withheld(frame, reason) if found is None else answer(frame, found)
-    weak = () if found is None or one.reason is None else (one.reason,)
     facts = {"treatment": q.treatment_name, "outcome": q.outcome_name, "names": q.names}
     strength = () if done is None else (_strength(frame, done),)
     return _Told(
         findings=(one, *others, *strength),
         drawn={"naive": raw, "late": found},
-        said=(*said, *weak),
+        said=said if doubt is None else (*said, doubt),
         notes=(phrase("effects.note_late", **facts),),
         answered=found is not None,
     )
@@ -97,10 +97,19 @@ def _unbounded(frame: Frame, done: Instrumented | None) -> Phrase:
     names = frame.question.names
     if done is None:
         return phrase("effects.flat_instrument", names=names)
-    return phrase("effects.no_instrument", names=names, strength=f"{done.strength:.1f}")
+    return _differ(frame, done) or phrase("effects.no_instrument", names=names, strength=f"{done.strength:.1f}")
 
 
-def _weak(frame: Frame, done: Instrumented) -> Phrase:
+def _differ(frame: Frame, done: Instrumented) -> Phrase | None:
+    if done.agree is None or done.agree >= DIFFER:
+        return None
+    q = frame.question
+    return phrase("effects.instruments_differ", names=q.names, outcome=q.outcome_name, p=p_said(done.agree))
+
+
+def _weak(frame: Frame, done: Instrumented) -> Phrase | None:
+    if done.strength >= WEAK:
+        return None
     return phrase("effects.weak_instrument", names=frame.question.names, strength=f"{done.strength:.1f}")
 
 
@@ -112,7 +121,7 @@ def _strength(frame: Frame, done: Instrumented) -> Finding:
         verdict=Verdict.MEASURED,
         value=done.strength,
         n=frame.n,
-        reason=_weak(frame, done) if done.strength < WEAK else None,
+        reason=_weak(frame, done),
         method=frame.method("strength"),
         settings=frame.recorded(),
         seed=frame.seed,

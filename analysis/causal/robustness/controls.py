@@ -123,7 +123,7 @@ def _unfit(table: pd.DataFrame, graph: Graph, q: Question, kind: Kind, name: str
 
 
 def _tied(graph: Graph, q: Question, kind: Kind, name: str) -> Phrase | None:
-    """What ties the control to the question in the drawing itself; a hidden cause of both is what it is there to show."""
+    """What ties the control to the question in the drawing itself, but for a hidden cause of both: that it shows."""
     end, held = (q.treatment, q.adjustment) if kind == "outcome" else (q.outcome, (*q.adjustment, q.treatment))
     drawn = [one for one in held if one in graph.nodes]
     path = open_path(graph, name, end, drawn, hidden=q.identification.absent)

@@ -104,6 +104,58 @@ def test_the_instruments_interval_holds_the_truth_however_weak_it_is(strength: f
     assert 0.90 < np.mean(hits) < 0.99
 
 
+@pytest.mark.parametrize("again", ["twice", "nested", "nearly"])
+def test_an_instrument_that_tells_nothing_new_changes_nothing(again: str) -> None:
+    rng = np.random.default_rng(10)
+    z = rng.normal(size=1500)
+    table = moved(10, 2.0, 500).assign(z=z)
+    table["x"] = z + rng.normal(size=1500)
+    table["w"] = {"twice": 3 - 2 * z, "nearly": z + 1e-8 * rng.normal(size=1500), "nested": z}[again]
+    if again == "nested":
+        table = table.assign(z=np.digitize(z, [-1, 0, 1]).astype(str), w=np.where(z < 0, "low", "high"))
+    rows = [dosed(table, "x", "y", names, 5) for names in (("z",), ("z", "w"))]
+    alone, both = (by_instrument(one, one.dose) for one in rows)
+    assert alone is not None and both is not None and alone.estimate is not None and both.estimate is not None
+    for name in ("value", "low", "high"):
+        assert getattr(both.estimate, name) == pytest.approx(getattr(alone.estimate, name), rel=1e-6)
+    assert both.strength == pytest.approx(alone.strength, rel=1e-6) and both.agree == pytest.approx(alone.agree)
+
+
+def two_levers(seed: int, users: int, strength: float, beside: float) -> pd.DataFrame:
+    """z (of the user) and w move x; z reaches y by `beside` in another way too. Five rows a user, unequal noise."""
+    rng = np.random.default_rng(seed)
+    user = np.repeat(np.arange(users), 5)
+    z, own = rng.normal(size=(2, users))[:, user]
+    w, h, noise, more = rng.normal(size=(4, len(user)))
+    x = strength * (z + w) + h + own + noise
+    y = 0.5 * x + h + own + beside * z + (1 + np.abs(z)) * more
+    return pd.DataFrame({"user": user.astype(str), "z": z, "w": w, "x": x, "y": y})
+
+
+BOTH = LEVER.add_node("w").add_edge("w", "x")
+
+
+@pytest.mark.parametrize("strength", [0.1, 0.5])
+def test_instruments_that_agree_are_said_to_differ_as_often_as_chance_is_allowed(strength: float) -> None:
+    p = []
+    for seed in range(200):
+        rows = dosed(two_levers(seed, 80, strength, 0.0), "x", "y", ("z", "w"), 5)
+        found = by_instrument(rows, rows.dose)
+        p.append(1.0 if found is None or found.agree is None else found.agree)
+    assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.09
+
+
+@pytest.mark.parametrize(("strength", "given"), [(2.0, True), (0.3, False)])
+def test_instruments_that_tell_different_effects_are_told(strength: float, given: bool) -> None:
+    section = effects_section(dataset(two_levers(1, 400, strength, 1.0)), BOTH, QUICK, 10, 1)
+    late = told(section)["effect.late"]
+    assert (late.value is not None) == given and late.reason is not None
+    assert "tell different effects: z, w" in say(late.reason) and "p < 0.001" in say(late.reason)
+    assert "tell different effects" in " ".join(say(one) for one in section.summary)
+    sound = effects_section(dataset(two_levers(1, 400, 2.0, 0.0)), BOTH, QUICK, 10, 1)
+    assert told(sound)["effect.late"].reason is None
+
+
 def test_the_section_estimates_by_the_instrument_and_says_for_whom() -> None:
     section = effects_section(dataset(moved(5, 2.0)), LEVER, QUICK, 10, 1)
     found = told(section)
