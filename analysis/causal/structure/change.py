@@ -47,12 +47,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class Change:
-    """The difference taken apart: recorded, as the structure has it, and variable -> its mechanism's part."""
+    """The difference taken apart: recorded, as the structure has it, and variable -> its mechanism's part.
+
+    rest: recorded minus total, paired; what a structure that fits leaves is chance.
+    """
 
     compared: Compared
     users: tuple[int, int]
     recorded: Estimate | None
     total: Estimate | None
+    rest: Estimate | None
     parts: dict[str, Estimate | None]
 
 
@@ -94,7 +98,7 @@ def change(
         tell((number + 1) / replicates)
     error = drawn.std(axis=0, ddof=1)
     found = [from_error(float(value), float(one), min(users)) for value, one in zip(point, error, strict=True)]
-    return Change(which, users, found[0], found[1], dict(zip(inside.drawn.order, found[2:], strict=True)))  # type: ignore[arg-type]
+    return Change(which, users, *found[:3], dict(zip(inside.drawn.order, found[3:], strict=True)))  # type: ignore[arg-type]
 
 
 def shares(worth: Numbers) -> Numbers:
@@ -132,7 +136,7 @@ def worths(mechanisms: tuple[Mechanisms, Mechanisms], order: tuple[str, ...], un
 
 
 def _parts(model: Structure, which: Compared, weight: Numbers, seed: int) -> Numbers:
-    """[recorded difference, the structure's difference, one share a mechanism]."""
+    """[recorded difference, the structure's, the first less the second, one share a mechanism]."""
     from scipy.stats import qmc
 
     order = model.drawn.order
@@ -142,7 +146,8 @@ def _parts(model: Structure, which: Compared, weight: Numbers, seed: int) -> Num
     fitted = (model.refitted(masks[0]), model.refitted(masks[1]))
     points = qmc.Sobol(len(order), seed=seed).random_base2(POINTS)
     worth = worths(fitted, order, {name: points[:, at] for at, name in enumerate(order)}, len(points))
-    return np.array([means[0] - means[1], worth[-1] - worth[0], *shares(worth)])
+    recorded, total = means[0] - means[1], worth[-1] - worth[0]
+    return np.array([recorded, total, recorded - total, *shares(worth)])
 
 
 def _amounts(model: Structure) -> Numbers:

@@ -70,7 +70,9 @@ def _parts(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> Chart | No
     if not isinstance(found.change, Change):
         return None
     known = {one.key: one for one in shown if one.verdict not in VALUELESS}
-    keys: list[tuple[str, Phrase | str]] = [("change.total", phrase("structure.whole"))]
+    keys: list[tuple[str, Phrase | str]] = [
+        (f"change.{key}", phrase(f"structure.whole_{key}")) for key in ("recorded", "total")
+    ]
     keys += [(f"change.part.{name}", phrase("structure.through", name=frame.name(name))) for name in found.change.parts]
     drawn = [(known[key], label) for key, label in keys if key in known]
     if not drawn:

@@ -99,7 +99,7 @@ def _lever(frame: Frame, one: Answer, p: float | None) -> Finding:
 
 
 def _parts(found: Change | Phrase | None, frame: Frame) -> list[Finding]:
-    """The recorded difference, the structure's own, and each mechanism's part; p-values of the parts corrected."""
+    """Recorded difference, the structure's, what that leaves, each mechanism's part; p-values of parts corrected."""
     if found is None:
         return []
     method = phrase("structure.method_change", replicates=frame.settings.replicates)
@@ -119,6 +119,7 @@ def _parts(found: Change | Phrase | None, frame: Frame) -> list[Finding]:
     whole = [
         made("recorded", phrase("structure.label_recorded", **facts), found.recorded),
         made("total", phrase("structure.label_total", **facts), found.total),
+        made("rest", phrase("structure.label_rest", **facts), found.rest),
     ]
     parts = []
     for name, one in found.parts.items():
@@ -153,10 +154,14 @@ def _strongest(shown: tuple[Finding, ...], found: Found, frame: Frame) -> list[P
     key = max(sure, key=lambda key: abs(sure[key].value or 0.0))
     action = next(one.action for one in found.answers.each if f"structure.{action_key(one.action)}" == key)
     one = sure[key]
-    limits = {"low": frame.signed(one.low or 0.0), "high": frame.signed(one.high or 0.0)}
-    outcome, value = frame.name(frame.outcome), frame.signed(one.value or 0.0)
-    facts = {"outcome": outcome, "value": value, **limits}
+    facts = {"outcome": frame.name(frame.outcome), **_signed(one, frame)}
     return [phrase("structure.strongest", **facts, deed=deed(frame, action), unit=frame.unit_words)]
+
+
+def _signed(one: Finding, frame: Frame) -> dict[str, str]:
+    """Value and limits of a difference in words."""
+    ends = {"value": one.value, "low": one.low, "high": one.high}
+    return {name: frame.signed(end or 0.0) for name, end in ends.items()}
 
 
 def _why(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> list[Phrase]:
@@ -165,23 +170,25 @@ def _why(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> list[Phrase]
         return []
     if isinstance(found.change, Phrase):
         return [phrase("structure.no_change", reason=found.change)]
-    total = next(one for one in shown if one.key == "change.total")
-    if total.verdict in VALUELESS or total.value is None or total.low is None or total.high is None:
+    named = {one.key: one for one in shown}
+    recorded, rest = named["change.recorded"], named["change.rest"]
+    if recorded.verdict in VALUELESS:
         return []
     first, second = found.change.compared.names
-    limits = {"low": frame.signed(total.low), "high": frame.signed(total.high)}
-    facts = {"outcome": frame.name(frame.outcome), "first": first, "second": second, **limits}
-    value = frame.signed(total.value)
-    said = phrase("structure.differs", **facts, value=value, unit=frame.unit_words)
+    facts = {"outcome": frame.name(frame.outcome), "first": first, "second": second, "unit": frame.unit_words}
+    said = [phrase("structure.differs", **facts, **_signed(recorded, frame))]
+    if rest.verdict is Verdict.GAP and abs(rest.value or 0.0) > frame.margin:  # less is what smoothing leaves
+        total = frame.signed(named["change.total"].value or 0.0)
+        said.append(phrase("structure.unlike", total=total, unit=frame.unit_words, **_signed(rest, frame)))
     sure = [one for one in shown if one.key.startswith("change.part.") and one.verdict is Verdict.GAP]
     if not sure:
-        return [said, phrase("structure.no_part")]
+        return [*said, phrase("structure.no_part")]
     sure.sort(key=lambda one: -abs(one.value or 0.0))
     listed = ""
     for one in sure:
         name = frame.name(one.key.removeprefix("change.part."))
         listed += f"{', ' if listed else ''}{name} {frame.signed(one.value or 0.0)}"
-    return [said, phrase("structure.parts", parts=listed, unit=frame.unit_words)]
+    return [*said, phrase("structure.parts", parts=listed, unit=frame.unit_words)]
 
 
 def _person(found: Found, frame: Frame) -> list[Phrase]:

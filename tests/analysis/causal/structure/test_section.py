@@ -77,6 +77,24 @@ def test_numbers_all_the_way_give_a_slider_of_shifts_and_exact_counterfactuals()
     assert kinds == {"share", "set", "shift"}
 
 
+def test_the_recorded_difference_is_told_and_that_the_structure_lacks_some_of_it() -> None:
+    """y needs both z and x, which go together in group b only: no arrow joins them, so no mechanism holds it."""
+    rng = np.random.default_rng(1)
+    g, (z, x) = (rng.random(3000) < 0.4).astype(int), rng.integers(0, 2, (2, 3000))
+    x = np.where((g == 1) & (rng.random(3000) < 0.8), z, x)
+    table = pd.DataFrame({"user": np.arange(3000).astype(str), "g": np.array(["a", "b"])[g], "z": z, "x": x})
+    table["y"] = (rng.random(3000) < 0.1 + 0.7 * z * x).astype(float)
+    lacking = Graph(nodes=("z", "x", "y"), edges=(("z", "y"), ("x", "y")), treatment="x", outcome="y")
+    means = table.groupby("g")["y"].mean()
+    for graph, whole in ((lacking, False), (lacking.add_edge("z", "x"), True)):
+        section = answered(table, graph).section
+        found, said = {one.key: one for one in section.findings}, " ".join(say(one) for one in section.summary)
+        assert found["change.recorded"].value == pytest.approx(means["b"] - means["a"])
+        assert f"b minus a is {100 * (means['b'] - means['a']):+.1f}" in said
+        assert ("By the fitted structure it would be" in said) != whole
+        assert (found["change.rest"].verdict is Verdict.GAP) != whole
+
+
 def test_periods_are_compared_by_day() -> None:
     table = simulated(120, 6, 1)
     table["time"] = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.arange(len(table)) % 6, unit="D")
