@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from analysis.log import EACH_ROW, NO_ITEMS, Dataset
 
@@ -22,9 +23,12 @@ def variables(dataset: Dataset) -> pd.DataFrame:
     activity       int64, rows of this user in the log; not where every row is a person of its own
     popularity     int64, rows of this item in the log; not where the rows are about no items
 
-    A derived name that the files already use keeps the files' column.
+    A derived name that the files already use keeps the files' column. True and false with gaps, which pandas holds as
+    objects, are 1.0, 0.0 and NaN.
     """
     table = dataset.table()
+    gapped = [name for name in table.select_dtypes("object") if infer_dtype(table[name], skipna=True) == "boolean"]
+    table = table.astype(dict.fromkeys(gapped, float))
     derived: dict[str, pd.Series] = {}
     if "randomised" in table and table["randomised"].nunique() == 2:
         derived[SELF_SELECTED] = (~table["randomised"].astype(bool)).astype("int8")

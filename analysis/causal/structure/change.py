@@ -98,7 +98,8 @@ def change(
         tell((number + 1) / replicates)
     error = drawn.std(axis=0, ddof=1)
     found = [from_error(float(value), float(one), min(users)) for value, one in zip(point, error, strict=True)]
-    return Change(which, users, *found[:3], dict(zip(inside.drawn.order, found[3:], strict=True)))  # type: ignore[arg-type]
+    recorded, total, rest, *parts = found
+    return Change(which, users, recorded, total, rest, dict(zip(inside.drawn.order, parts, strict=True)))  # type: ignore[arg-type]
 
 
 def shares(worth: Numbers) -> Numbers:

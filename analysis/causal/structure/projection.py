@@ -3,7 +3,8 @@
 A latent node is projected out (Verma 1993): its recorded causes point at its recorded consequences, and consequences
 that share it are confounded. Variables joined by confounding form a component. The law of the recorded variables is
 then the product of each variable given its causes and, of its component, what comes before it and the causes of that
-(Tian & Pearl 2002, lemma 4); a variable that is alone in its component may be set, and the rest of the product stays.
+(Tian & Pearl 2002, lemma 4); a variable whose component nothing of what it moves belongs to may be set, and the rest of
+the product stays.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from analysis.causal.dag import Graph, topological
 
 @dataclass(frozen=True)
 class Projection:
-    """The recorded ancestors of the outcome, causes first, the outcome last.
+    """The recorded ancestors of the outcome, causes first, the outcome last, the treatment after all it does not move.
 
     causes: directed causes, through latent nodes too. given: what the variable's mechanism is fitted on.
     confounders: variable -> (latent nodes it shares, variables it shares them with); only those that share one.
@@ -32,14 +33,22 @@ class Projection:
 
     @property
     def free(self) -> tuple[str, ...]:
-        """Variables whose setting the recorded data answer: those that share no hidden cause."""
-        return tuple(name for name in self.order if name != self.outcome and name not in self.confounders)
+        """Variables whose setting the mechanisms answer: those that share no hidden cause with what they move."""
+        before = self.order[:-1]
+        return tuple(name for name in before if not set(self.after(name)) & set(self.shares(name)))
+
+    def shares(self, node: str) -> tuple[str, ...]:
+        """The variables that chains of hidden causes join `node` with."""
+        return self.confounders[node][1] if node in self.confounders else ()
 
     def after(self, node: str) -> tuple[str, ...]:
-        """What setting `node` moves: its descendants here, causes first."""
+        """What follows anew when `node` is set, causes first: its descendants here, and what is fitted on these.
+
+        A variable that shares a hidden cause with a descendant and comes later has to go on fitting it.
+        """
         moved = {node}
         for name in self.order:
-            if name not in moved and moved & set(self.causes[name]):
+            if name not in moved and moved & set(self.given[name]):
                 moved.add(name)
         return tuple(name for name in self.order if name in moved and name != node)
 
@@ -47,7 +56,8 @@ class Projection:
 def project(graph: Graph, outcome: str, columns: Iterable[str]) -> Projection:
     """`graph` over its nodes that are `columns` and not latent, as far as they bear on `outcome`."""
     recorded = set(columns) - set(graph.latent)
-    line = topological(graph)
+    last = set() if graph.treatment is None else {graph.treatment, *graph.descendants(graph.treatment)}
+    line = sorted(topological(graph), key=last.__contains__)  # what it does not move stays as recorded
     relevant = graph.ancestors(outcome) | {outcome}
     hidden = tuple(name for name in line if name in relevant and name not in recorded)
     order = tuple(name for name in line if name in relevant and name in recorded)

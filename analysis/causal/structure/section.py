@@ -104,7 +104,7 @@ def _model(dataset: Dataset, graph: Graph, seed: int) -> Structure:
     drawn = project(graph, graph.outcome, table.columns)
     if len(drawn.order) < 2:
         raise Refusal("structure.no_causes", outcome=spoken(dataset).get(graph.outcome, graph.outcome))
-    return structure(rows_of(table, drawn.order, graph.outcome, seed), drawn, seed)
+    return structure(rows_of(table, drawn.order, graph.outcome, seed, graph.treatment), drawn, seed)
 
 
 def _found(
@@ -151,7 +151,9 @@ def _effect(model: Structure, done: Answers, treatment: str | None, k: int) -> t
         return phrase("structure.not_a_cause", name=treatment)
     if treatment not in model.drawn.free:
         hidden, others = model.drawn.confounders[treatment]
-        return phrase("structure.hidden_cause", name=treatment, hidden=", ".join(hidden), others=", ".join(others))
+        facts = {"name": treatment, "hidden": ", ".join(hidden), "others": ", ".join(others)}
+        direct = any(treatment in model.drawn.causes[other] for other in others)
+        return phrase("structure.hidden_cause" if direct else "structure.hidden_around", **facts)
     variable = model.rows.variables[treatment]
     if len(variable.labels) == 1:
         return phrase("effects.treatment_constant", name=treatment, level=variable.labels[0])

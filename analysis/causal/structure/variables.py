@@ -42,7 +42,7 @@ class Rows:
     names: tuple[str, ...]
     table: pd.DataFrame
     dropped: int
-    """Rows left out for a missing outcome or number."""
+    """Rows left out for a missing outcome, treatment or number."""
     sampled: int | None
     """Users of the log where not all were taken; else None."""
 
@@ -55,14 +55,14 @@ class Rows:
         return len(self.names)
 
 
-def rows_of(table: pd.DataFrame, names: tuple[str, ...], outcome: str, seed: int) -> Rows:
-    """The columns `names` of `table` as arrays; rows with a missing outcome or number are left out.
+def rows_of(table: pd.DataFrame, names: tuple[str, ...], outcome: str, seed: int, treatment: str | None = None) -> Rows:
+    """The columns `names` of `table` as arrays; rows with a missing outcome, treatment or number are left out.
 
-    Missing categories are a category of their own. Raises Refusal for an outcome that is text, empty or constant, and
-    for text with more than 50 kinds.
+    Other missing categories are a category of their own. Raises Refusal for an outcome that is text, empty or constant,
+    and for text with more than 50 kinds.
     """
     _refuse_outcome(table[outcome])
-    known = table[outcome].notna().to_numpy()
+    known = table[[name for name in names if name in (outcome, treatment)]].notna().all(axis=1).to_numpy()
     for name in names:
         if _is_number(table[name]) and table[name].nunique() > FEW_VALUES:
             known = known & np.isfinite(table[name].to_numpy(dtype=float, na_value=np.nan))

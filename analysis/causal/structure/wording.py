@@ -30,9 +30,10 @@ def findings(found: Found, frame: Frame) -> tuple[Finding, ...]:
 def summary(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> tuple[Phrase, ...]:
     """What if everybody or nobody were treated, the strongest lever, why the two populations differ, what is barred."""
     said = [*_treated(found, frame), *_strongest(shown, found, frame), *_why(found, frame, shown)]
-    barred = [name for name in found.model.drawn.confounders if name != frame.outcome]
+    drawn = found.model.drawn
+    barred = [name for name in drawn.order if name not in (*drawn.free, frame.outcome)]
     if barred:
-        hidden = dict.fromkeys(one for name in barred for one in found.model.drawn.confounders[name][0])
+        hidden = dict.fromkeys(one for name in barred for one in drawn.confounders[name][0])
         named = ", ".join(map(frame.name, barred))
         said.append(phrase("structure.barred", names=named, hidden=", ".join(hidden)))
     if found.check is not None:
@@ -175,8 +176,8 @@ def _why(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> list[Phrase]
     if recorded.verdict in VALUELESS:
         return []
     first, second = found.change.compared.names
-    facts = {"outcome": frame.name(frame.outcome), "first": first, "second": second, "unit": frame.unit_words}
-    said = [phrase("structure.differs", **facts, **_signed(recorded, frame))]
+    facts = {"outcome": frame.name(frame.outcome), "first": first, "second": second, **_signed(recorded, frame)}
+    said = [phrase("structure.differs", **facts, unit=frame.unit_words)]
     if rest.verdict is Verdict.GAP and abs(rest.value or 0.0) > frame.margin:  # less is what smoothing leaves
         total = frame.signed(named["change.total"].value or 0.0)
         said.append(phrase("structure.unlike", total=total, unit=frame.unit_words, **_signed(rest, frame)))

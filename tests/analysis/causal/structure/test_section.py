@@ -57,6 +57,18 @@ def test_every_slider_position_has_its_answers_for_everybody_and_every_group(wor
     assert not [one.key for one in world.grid.findings if one.key.startswith("what_if") and one.n == 0]
 
 
+@pytest.mark.parametrize("kind", [float, object])
+def test_a_row_without_a_treatment_is_left_out_and_takes_no_answer_away(kind: type) -> None:
+    table = confounded(600, 1)
+    gapped = table.astype({"x": bool if kind is object else kind}).astype({"x": kind})
+    gapped.loc[3, "x"] = None
+    found, without = (
+        next(one for one in answered(rows, triangle("z"), compare="none").section.findings if "effect" in one.key)
+        for rows in (gapped, table.drop(index=3))
+    )
+    assert found.value is not None and (found.value, found.low) == (without.value, without.low)
+
+
 def test_a_group_under_the_threshold_is_hidden_everywhere() -> None:
     table = simulated(200, 5, 1)
     few = table["user"].isin(["1", "2", "3", "4"])
@@ -122,6 +134,18 @@ def test_periods_are_compared_by_day() -> None:
             triangle("z").add_node("u", True).add_edge("u", "x").add_edge("u", "y"),
             "structure.effect",
             "structure.hidden_cause",
+        ),
+        (
+            confounded(600, 1).rename(columns={"z": "m"}),
+            Graph(
+                nodes=("x", "m", "y", "u"),
+                edges=(("x", "m"), ("m", "y"), ("u", "x"), ("u", "y")),
+                latent=("u",),
+                treatment="x",
+                outcome="y",
+            ),
+            "structure.effect",
+            "structure.hidden_around",
         ),
         (
             confounded(600, 1),
