@@ -87,8 +87,8 @@ def _largest_gap(part: Gains, p_adjusted: float, voice: Voice) -> Finding:
         groups={name: users[name] for name in known},
         p_value=part.differ,
         p_adjusted=p_adjusted,
-        test="permutation",
-        method=phrase("people.method_differ"),
+        test="" if part.shared else "permutation",
+        method=phrase("people.method_differ_rows" if part.shared else "people.method_differ"),
         settings=voice.settings,
         seed=voice.seed,
     )

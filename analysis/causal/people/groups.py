@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.encoded import constant_within
 from analysis.causal.estimate import Estimate
-from analysis.causal.people.scores import Scores, difference, estimated, mean_over
+from analysis.causal.people.scores import Part, Scores, difference, estimated, mean_over
 from analysis.causal.propensity import SUPPORT, WITHHELD
 from analysis.causal.study import Codes, Numbers, Stratified, Study
 from analysis.fairness.infer import permutation_p
@@ -24,8 +25,8 @@ class Gains:
 
     codes: int64 [rows].
     users: people of each group; effect: None where a group lacks support (`lacking` above the limit) or either kind of
-    row. pairs: each known group minus the largest known one. differ: p-value that no two known groups differ, by
-    shuffling users among groups; None for fewer than three.
+    row. pairs: each known group minus the largest known one. differ: p-value that no two known groups differ; None for
+    fewer than three. shared: whether users have rows in several groups, so that these cannot be shuffled.
     """
 
     attribute: str
@@ -36,6 +37,7 @@ class Gains:
     effect: tuple[Estimate | None, ...]
     pairs: dict[Pair, Estimate | None]
     differ: float | None
+    shared: bool
     least: int
     """Users of either arm that a group needs."""
 
@@ -64,6 +66,11 @@ def gains(
     }
     effect = tuple(estimated(part, scores.user, scores.users) for part in parts)
     tested = [code for code in known if effect[code] is not None]
+    shared = not constant_within(split.codes, study.user)
+    differ = None
+    if len(tested) > 2:
+        held = [part for code in tested if (part := parts[code]) is not None]
+        differ = unequal(held, scores) if shared else _shuffled(scores, split, tested, permutations, seed)
     return Gains(
         split.name,
         split.labels,
@@ -72,7 +79,8 @@ def gains(
         lacking,
         effect,
         pairs,
-        _differ(scores, split, tested, permutations, seed) if len(tested) > 2 else None,
+        differ,
+        shared,
         least,
     )
 
@@ -85,8 +93,22 @@ def against_largest(known: list[int], users: tuple[int, ...]) -> list[Pair]:
     return [(code, largest) for code in known if code != largest]
 
 
-def _differ(scores: Scores, split: Stratified, tested: list[int], permutations: int, seed: int) -> float:
-    """A user's group is that of the first of the user's rows: sensitive attributes are constant within a user."""
+def unequal(parts: list[Part], scores: Scores) -> float:
+    """p of Wald's F that all means are equal; clustered by user, whichever groups the user has rows in."""
+    from scipy import stats
+
+    last = parts[-1]
+    gaps = np.array([one.value - last.value for one in parts[:-1]])
+    pulls = [
+        np.bincount(scores.user, weights=one.influence - last.influence, minlength=scores.users) for one in parts[:-1]
+    ]
+    spread = scores.users / (scores.users - 1) * np.inner(pulls, pulls) / len(scores.user) ** 2
+    statistic = float(gaps @ np.linalg.pinv(spread, hermitian=True) @ gaps) / len(gaps)
+    return max(float(stats.f.sf(statistic, len(gaps), scores.users - 1)), float(np.finfo(float).tiny))
+
+
+def _shuffled(scores: Scores, split: Stratified, tested: list[int], permutations: int, seed: int) -> float:
+    """p by shuffling users, each in one group, among the groups."""
     first = np.unique(scores.user, return_index=True)[1]
     place = np.full(len(split.labels), -1, np.int64)
     place[tested] = np.arange(len(tested))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.causal.people.groups import gains
 from analysis.causal.people.judged import judged, treated_by_group
 from analysis.causal.people.rule import best_rule, questions
 from analysis.causal.people.scores import Scores, difference, mean_over
@@ -185,3 +186,21 @@ def test_a_difference_of_means_equals_welchs_test_where_every_user_has_one_row()
     welch = stats.ttest_ind(values[member], values[~member], equal_var=False)
     assert found is not None and found.value == pytest.approx(values[member].mean() - values[~member].mean())
     assert found.p == pytest.approx(welch.pvalue, rel=0.25)  # freedom is rounded down, the cluster factor is U/(U-1)
+
+
+def test_groups_that_share_users_are_tested_by_their_rows() -> None:
+    """Users have rows in all three groups: shuffling users among groups would see nothing, or anything."""
+    rng = np.random.default_rng(5)
+    user = np.repeat(np.arange(60), 12)
+    found = []
+    for step in (*[0.0] * 150, 0.5):
+        group = rng.integers(0, 3, len(user))
+        gain = (
+            step * group + rng.normal(size=60)[user] + rng.normal(size=(60, 3))[user, group] / 3 + rng.normal(size=720)
+        )
+        table = pd.DataFrame({"user": user.astype(str), "x": np.arange(720) % 2, "y": gain, "g": group.astype(str)})
+        rows, parts = cut(table, ()), scored(gain, user=user)
+        one = gains(rows, parts, np.full(720, 0.5), stratified(table["g"], 5), 200, 1)
+        assert one.shared and one.differ is not None
+        found.append(one.differ)
+    assert 0.01 <= np.mean(np.array(found[:-1]) < 0.05) <= 0.10 and found[-1] < 1e-4
