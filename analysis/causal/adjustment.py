@@ -53,6 +53,24 @@ def minimal_sets(candidates: Iterable[str], valid: Callable[[Names], bool]) -> t
     return tuple(found), True
 
 
+def smallest_set(candidates: Iterable[str], valid: Callable[[Names], bool]) -> Names | None:
+    """A smallest valid set, None where there is none; of too many to try, one that nothing can be left out of.
+
+    All `candidates` together must be valid wherever some of them are, as all ancestors are of what is to be d-separated
+    (van der Zander, Liskiewicz & Textor 2014).
+    """
+    left = tuple(candidates)
+    if not valid(left):
+        return None
+    found, _ = minimal_sets(left, valid)
+    if found:
+        return found[0]
+    for name in left:
+        fewer = tuple(one for one in left if one != name)
+        left = fewer if valid(fewer) else left
+    return left
+
+
 def backdoor_sets(graph: Graph, treatment: str, outcome: str) -> tuple[tuple[Names, ...], bool]:
     """Every minimal backdoor set of treatment -> outcome, latent nodes included; and whether all were found.
 
@@ -149,8 +167,7 @@ def mediation_set(graph: Graph, treatment: str, mediator: str, outcome: str, rec
         second = check_valid_backdoor_set(drawn, [mediator], [outcome], {*names, treatment})
         return bool(first["is_dseparated"] and second["is_dseparated"])
 
-    found, _ = minimal_sets([name for name in graph.nodes if name in pool and name in relevant], valid)
-    return found[0] if found else None
+    return smallest_set([name for name in graph.nodes if name in pool and name in relevant], valid)
 
 
 def biasing_paths(graph: Graph, treatment: str, outcome: str, given: Iterable[str] = ()) -> tuple[Names, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from analysis.causal.adjustment import minimal_sets, networkx_graph
+from analysis.causal.adjustment import networkx_graph, smallest_set
 from analysis.causal.dag import Graph, topological
 from words import Phrase, phrase
 
@@ -106,8 +106,10 @@ def of_effect(graph: Graph, x: str, y: str, recorded: set[str], between: Names |
     def held(names: Names) -> Names | None:
         if before is not None:
             return before if natural(full, x, names, y, before) else None
-        sets, _ = minimal_sets(pool, lambda chosen: natural(full, x, names, y, chosen))
-        return sets[0] if sets else None
+        causes = full.ancestors(x, *names, y)
+        return smallest_set(
+            (name for name in pool if name in causes), lambda chosen: natural(full, x, names, y, chosen)
+        )
 
     full = _full(graph, x, before or (), ordered, y)
     kept, dropped = (ordered, ()) if between is not None else _kept(lambda names: held(names) is not None, ordered)

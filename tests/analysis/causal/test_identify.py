@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analysis.causal.adjustment import biasing_paths, open_path
+from analysis.causal import adjustment
+from analysis.causal.adjustment import biasing_paths, mediation_set, open_path
 from analysis.causal.graph import Graph
 from analysis.causal.identify import answer, graph_section, identify, options
 from analysis.simulate import Shop, simulate
@@ -87,6 +88,35 @@ def test_a_biasing_path_too_far_to_be_searched_for_is_found_all_the_same() -> No
     graph = Graph(nodes=("x", "y", *near, *far), edges=edges, treatment="x", outcome="y")
     assert biasing_paths(graph, "x", "y") == (("x", "n0", *far, "y"),)
     assert biasing_paths(graph, "x", "y", ("f3",)) == ()
+
+
+@pytest.mark.parametrize("tries", [3, adjustment.MAX_CHECKS])
+@pytest.mark.parametrize("seed", range(25))
+def test_a_set_that_frees_a_mediator_is_found_wherever_there_is_one(
+    seed: int, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many sets may be tried; and nothing can be left out of it."""
+    from dowhy.graph import check_valid_backdoor_set
+
+    monkeypatch.setattr(adjustment, "MAX_CHECKS", tries)
+    graph = random_graph(seed, 8)
+    drawn = adjustment.networkx_graph(graph)
+    free = [name for name in graph.nodes if name not in {"a", "b", *graph.latent, *graph.descendants("a")}]
+
+    def valid(mediator: str, names: tuple[str, ...]) -> bool:
+        first = check_valid_backdoor_set(drawn, ["a"], [mediator, "b"], set(names))
+        return bool(
+            first["is_dseparated"]
+            and check_valid_backdoor_set(drawn, [mediator], ["b"], {*names, "a"})["is_dseparated"]
+        )
+
+    subsets = [c for size in range(len(free) + 1) for c in itertools.combinations(free, size)]
+    for name in adjustment.mediators(graph, "a", "b"):
+        found = mediation_set(graph, "a", name, "b", [one for one in graph.nodes if one not in graph.latent])
+        if found is None:
+            assert not any(valid(name, names) for names in subsets)
+        else:
+            assert valid(name, found) and not any(valid(name, names) for names in subsets if set(names) < set(found))
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -1,5 +1,8 @@
 """What the graph says of each column, and whether parts can be told apart."""
 
+import pytest
+
+from analysis.causal import adjustment
 from analysis.causal.gap.places import completed, in_order, natural, of_effect, place
 from analysis.causal.graph import Graph
 
@@ -62,3 +65,14 @@ def test_an_effects_mediators_and_confounders_are_found_in_the_graph() -> None:
 def test_without_the_confounder_nothing_is_sound() -> None:
     found = of_effect(CHAIN, "x", "y", {"x", "y", "w", "v"}, None, None)
     assert not found.sound or not found.between
+
+
+def test_a_mediator_with_many_causes_of_the_outcome_around_it_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five columns drive mediator and outcome, six the outcome alone: no few of them are enough."""
+    monkeypatch.setattr(adjustment, "MAX_CHECKS", 100)
+    both, alone = [f"c{at}" for at in range(5)], [f"o{at}" for at in range(6)]
+    edges = (("x", "m"), ("m", "y"), ("x", "y"), *((name, end) for name in both for end in ("m", "y")))
+    edges += tuple((name, "y") for name in alone)
+    graph = Graph(nodes=("x", "m", "y", *alone, *both), edges=edges, treatment="x", outcome="y")
+    found = of_effect(graph, "x", "y", set(graph.nodes), None, None)
+    assert (found.between, found.before, found.left_out) == (("m",), tuple(both), ())
