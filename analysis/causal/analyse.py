@@ -28,12 +28,17 @@ MAX_GROUPS = 20
 
 @dataclass(frozen=True)
 class ByGroup:
-    """The effect inside the groups of one attribute; users: of each group; pairs: (a, b) of the differences."""
+    """The effect inside the groups of one attribute; users: of each group; pairs: (a, b) of the differences.
+
+    lacking: share of each group's rows (for the ATT: treated rows) without a counterpart in the group; a group with too
+    many has no effect.
+    """
 
     attribute: str
     labels: tuple[str, ...]
     users: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
+    lacking: tuple[float, ...]
     effects: GroupEffects
 
 
@@ -189,7 +194,26 @@ def _by_group(
     else:
         cells = compress(study, split.codes, count)
         effects = estimate.within_groups(cells, settings.estimand, settings.replicates, seed, list(pairs), users)
-    return ByGroup(split.name, split.labels, users, pairs, effects)
+    lacking = _lacking_inside(study, fitted if headline == "models" else None, settings.estimand, split)
+    return ByGroup(split.name, split.labels, users, pairs, lacking, _supported(effects, lacking))
+
+
+def _lacking_inside(study: Study, fitted: Nuisances | None, estimand: Estimand, split: Stratified) -> tuple[float, ...]:
+    """Each group's share of rows that no row of the group alike in all else, or by the model none, compares with."""
+    cell = split.codes * len(study.strata) + study.stratum
+    inside = np.bincount(cell, weights=study.treated)[cell] / np.bincount(cell)[cell]
+    alone = (inside == 0) | (inside == 1) if fitted is None else propensity.outside(fitted.propensity, estimand)
+    target = np.ones(study.rows, bool) if estimand == "ATE" else study.treated == 1
+    return tuple(
+        float(alone[rows].mean()) if (rows := target & (split.codes == code)).any() else 0.0
+        for code in range(len(split.labels))
+    )
+
+
+def _supported(found: GroupEffects, lacking: tuple[float, ...]) -> GroupEffects:
+    thin = [share > propensity.WITHHELD for share in lacking]
+    effect = tuple(None if bad else one for bad, one in zip(thin, found.effect, strict=True))
+    return GroupEffects(effect, {(a, b): None if thin[a] or thin[b] else one for (a, b), one in found.gap.items()})
 
 
 def pairs_of(labels: tuple[str, ...], users: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

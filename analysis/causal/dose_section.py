@@ -123,7 +123,8 @@ def _group(study: Dosed, left: Residuals, frame: Frame, name: str) -> ByGroup:
     split = split_by(study, name)
     users = tuple(len(np.unique(study.user[split.codes == code])) for code in range(len(split.labels)))
     pairs = pairs_of(split.labels, users)
-    return ByGroup(name, split.labels, users, pairs, dose.within_groups(study, left, frame.scale, split, list(pairs)))
+    effects = dose.within_groups(study, left, frame.scale, split, list(pairs))
+    return ByGroup(name, split.labels, users, pairs, (0.0,) * len(users), effects)
 
 
 def _main(done: _Slopes, frame: Frame) -> list[Finding]:

@@ -57,6 +57,8 @@ def effects_section(
         if many:
             return _dose(dataset, question, table, settings, k, seed, missing)
         compared = contrasts(table[question.treatment], settings.reference, settings.threshold)
+        if question.way == "instrument" and len(compared) > 1:  # leaving out a kind would select on the treatment
+            raise Refusal("effects.instrument_kinds", name=question.treatment_name, names=question.names)
     except Refusal as refusal:
         if graph.treatment is None or graph.outcome is None:
             raise
@@ -143,7 +145,13 @@ def _dose(
 
 
 def _by(dataset: Dataset, question: Question, settings: EffectSettings) -> tuple[str, ...]:
-    return tuple(name for name in settings.by or dataset.sensitive if name != question.treatment)
+    """The columns to split by. Raises Refusal for one that the treatment changes: its groups are what it made them."""
+    after = question.changed | {question.outcome}
+    spoilt = [question.said(name) for name in settings.by or () if name in after]
+    if spoilt:
+        raise Refusal("effects.group_changed", names=", ".join(spoilt), treatment=question.treatment_name)
+    names = settings.by or (name for name in dataset.sensitive if name not in after)
+    return tuple(name for name in names if name != question.treatment)
 
 
 def _with_way(table: pd.DataFrame, question: Question) -> tuple[pd.DataFrame, int]:

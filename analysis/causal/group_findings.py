@@ -6,9 +6,10 @@ import numpy as np
 
 from analysis.causal.analyse import ByGroup
 from analysis.causal.effect_findings import Frame, finding
+from analysis.causal.propensity import WITHHELD
 from analysis.fairness.infer import benjamini_hochberg
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict
+from analysis.finding import Finding, Verdict, amount
 from analysis.log import UNKNOWN
 from words import Phrase, phrase
 
@@ -30,7 +31,8 @@ def _of_attribute(part: ByGroup, frame: Frame, corrected: dict[int, float]) -> l
         key = f"{frame.figure}.{part.attribute}.{label}"
         words = frame.label(kind, attribute=part.attribute, group=group_label(label))
         p = None if one is None else corrected[id(one)]
-        made = finding(frame, key, words, method, one, claim, None, part.users[code], {label: part.users[code]}, p)
+        thin, people = _thin(part, code), part.users[code]
+        made = finding(frame, key, words, method, one, claim, thin, people, {label: people}, p)
         found.append(made)
     return [*found, *_gaps(part, frame, corrected, method)]
 
@@ -50,6 +52,15 @@ def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], method: Phra
         words = frame.label("group_gap", attribute=part.attribute, a=names[0], b=names[1])
         users = {names[0]: part.users[a], names[1]: part.users[b]}
         p = None if one is None else corrected[id(one)]
-        made = finding(frame, key, words, method, one, Verdict.GAP, None, sum(users.values()), users, p)
+        thin = _thin(part, max(a, b, key=lambda code: part.lacking[code]))
+        made = finding(frame, key, words, method, one, Verdict.GAP, thin, sum(users.values()), users, p)
         found.append(made)
     return found
+
+
+def _thin(part: ByGroup, code: int) -> Phrase | None:
+    """Why a group has no effect, where too many of its rows have no counterpart."""
+    if part.lacking[code] <= WITHHELD:
+        return None
+    share, group = amount(part.lacking[code], "share"), group_label(part.labels[code])
+    return phrase("effects.group_no_overlap", share=share, attribute=part.attribute, group=group)

@@ -65,12 +65,20 @@ def overlap_by_strata(study: Study, estimand: Estimand) -> Overlap:
 
 def overlap_by_model(study: Study, propensity: Numbers, estimand: Estimand) -> Overlap:
     """Support where the cross-fitted propensity lies in [0.02, 0.98] (for the ATT: not above 0.98)."""
-    outside = propensity > 1 - SUPPORT
-    if estimand == "ATE":
-        outside |= propensity < SUPPORT
     clipped = float(((propensity < CLIP) | (propensity > 1 - CLIP)).mean())
     e = np.clip(propensity, CLIP, 1 - CLIP)
-    return Overlap(propensity, _share(study, outside, estimand), _effective(study, e, estimand), clipped, "model")
+    return Overlap(
+        propensity,
+        _share(study, outside(propensity, estimand), estimand),
+        _effective(study, e, estimand),
+        clipped,
+        "model",
+    )
+
+
+def outside(propensity: Numbers, estimand: Estimand) -> Marks:
+    """Rows without support by a model: beyond [0.02, 0.98] (for the ATT: above 0.98), bool [rows]."""
+    return np.asarray((propensity > 1 - SUPPORT) | ((propensity < SUPPORT) & (estimand == "ATE")))
 
 
 def weights(study: Study, propensity: Numbers, estimand: Estimand) -> Numbers:

@@ -26,6 +26,7 @@ class Question:
     obstacle: None where the graph identifies the effect; else the reason. Then what is adjusted for is only what
     was recorded, and the adjusted difference is reported as what remains, not as an effect.
     through: the columns of an instrument or a front door, where the graph offers that and no adjustment is enough.
+    changed: what the graph has the treatment change.
     """
 
     treatment: str
@@ -34,6 +35,7 @@ class Question:
     adjustment: tuple[str, ...]
     obstacle: Phrase | None
     identification: Identification
+    changed: frozenset[str] = frozenset()
     way: Way = "backdoor"
     through: tuple[str, ...] = ()
 
@@ -62,14 +64,14 @@ def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.Data
     """
     asked = graph.ask(settings.treatment or graph.treatment, settings.outcome or graph.outcome)
     found = identify(asked, table.columns)
-    words = spoken(dataset, taken=asked.nodes)
+    words, changed = spoken(dataset, taken=asked.nodes), asked.descendants(found.treatment)
     told = retold(found, words)
     missing = [name for name in (found.treatment, found.outcome) if name in found.absent]
     if missing:
         raise Refusal("effects.not_recorded", names=", ".join(missing))
     if settings.adjustment == "auto" and found.recommended is None and found.by in ("front-door", "instrument"):
         through = found.front_door if found.by == "front-door" else found.instruments
-        return Question(found.treatment, found.outcome, words, (), None, found, found.by, through)
+        return Question(found.treatment, found.outcome, words, (), None, found, changed, found.by, through)
     if settings.adjustment == "auto":
         adjustment = found.recorded_causes if found.recommended is None else found.recommended
         obstacle = _obstacle(told)
@@ -79,7 +81,7 @@ def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.Data
         if absent:
             raise Refusal("effects.not_recorded", names=", ".join(absent))
         obstacle = _own_set(asked, found, adjustment, words)
-    return Question(found.treatment, found.outcome, words, adjustment, obstacle, found)
+    return Question(found.treatment, found.outcome, words, adjustment, obstacle, found, changed)
 
 
 def arms(question: Question, contrast: Contrast, threshold: str | None) -> Phrase:

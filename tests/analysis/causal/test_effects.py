@@ -171,6 +171,32 @@ def test_adjusting_for_a_consequence_or_too_little_is_named() -> None:
     not_computed(answered(data, graph, adjustment=())["effect.ate"], "x ← z → y")
 
 
+def test_a_group_whose_rows_have_no_counterpart_in_it_has_no_effect_and_no_difference() -> None:
+    """Everybody in b with z = 0 was treated, so b's figure would be that of z = 1 alone, where there is no effect."""
+    rng = np.random.default_rng(1)
+    g = np.where(rng.random(6000) < 0.85, "a", "b")
+    z = (rng.random(6000) < np.where(g == "a", 0.5, 0.25)).astype(int)
+    x = (rng.random(6000) < np.where((g == "b") & (z == 0), 1.0, 0.5)).astype(int)
+    y = (rng.random(6000) < 0.2 + 0.4 * x * (z == 0)).astype(float)
+    table = pd.DataFrame({"user": np.arange(6000).astype(str), "g": g, "z": z.astype(str), "x": x, "y": y})
+    found = answered(dataset(table, ("g",)), triangle("z"))
+    assert found["effect.ate.g.a"].value == pytest.approx(0.2, abs=0.04)
+    for key in ("effect.ate.g.b", "effect.ate.g.gap"):
+        not_computed(found[key], "of the rows where g is b have no counterpart")
+
+
+def test_the_effect_is_not_split_by_what_the_treatment_changes() -> None:
+    """All of the effect runs through m, so inside its groups there would seem to be none."""
+    rng = np.random.default_rng(1)
+    table = confounded(2000, 3).assign(m=lambda t: (rng.random(2000) < 0.2 + 0.6 * t["x"]).astype(int))
+    table["y"] = (rng.random(2000) < 0.1 + 0.2 * table["z"].astype(int) + 0.4 * table["m"]).astype(float)
+    edges = (("z", "x"), ("z", "y"), ("x", "m"), ("m", "y"))
+    graph = Graph(nodes=("x", "y", "z", "m"), edges=edges, treatment="x", outcome="y")
+    not_computed(answered(dataset(table), graph, by=("m",))["effect.ate"], "m is changed by x")
+    split = answered(dataset(table, ("m",)), graph)  # a sensitive attribute by default: left whole
+    assert split["effect.ate"].value is not None and not [key for key in split if ".m." in key]
+
+
 def test_an_equivalent_effect_is_said_to_make_no_practical_difference() -> None:
     found = answered(dataset(confounded(20_000, 9, effect=0.0)), triangle("z"), margin=0.05)
     assert found["effect.ate"].verdict is Verdict.EQUIVALENT

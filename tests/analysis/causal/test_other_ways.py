@@ -156,6 +156,19 @@ def test_instruments_that_tell_different_effects_are_told(strength: float, given
     assert told(sound)["effect.late"].reason is None
 
 
+def test_an_instrument_does_not_compare_two_kinds_of_treatment_with_a_third_left_out() -> None:
+    """Either kind raises y by 1 against none; among the rows of two kinds alone -1.2 would be told."""
+    rng = np.random.default_rng(1)
+    z, (h, noise, more) = rng.integers(0, 3, 4000), rng.normal(size=(3, 4000))
+    kind = np.digitize(0.9 * (z - 1) + 1.2 * h + noise, [-0.5, 0.7])
+    table = pd.DataFrame({"z": z.astype(str), "x": np.array(["a", "b", "c"])[kind], "y": (kind > 0) + 1.5 * h + more})
+    section = effects_section(dataset(table), LEVER, QUICK, 10, 1)
+    assert told(section)["effect.ate"].value is None and "more than two kinds" in say(section.summary[0])
+    either = effects_section(dataset(table.assign(x=(kind > 0).astype(int))), LEVER, QUICK, 10, 1)
+    late = told(either)["effect.late"]
+    assert late.low < 1 < late.high  # type: ignore[operator]
+
+
 def test_the_section_estimates_by_the_instrument_and_says_for_whom() -> None:
     section = effects_section(dataset(moved(5, 2.0)), LEVER, QUICK, 10, 1)
     found = told(section)
