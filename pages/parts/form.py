@@ -32,7 +32,6 @@ OWN_NAMES = {
     ("discovery", "resamples"): "discovery_resamples",
     ("discovery", "rows"): "discovery_rows",
     ("gap", "attribute"): "gap_attribute",
-    ("shrink", "attribute"): "shrink_attribute",
     ("mediation", "confounders"): "mediation_confounders",
     ("topics", "enabled"): "topics_enabled",
     ("pairwise", "candidates"): "pair_candidates",
@@ -125,13 +124,14 @@ def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
 
 
 def said(settings: BaseModel, names: Sequence[str], prefix: str) -> list[str]:
-    """The named fields where nothing can be changed: what each is called, and what it holds."""
-    return [f"{t(_label(prefix, name))}: {plain(_held(settings, name))}" for name in names]
+    """The named fields where nothing can be changed: what each is called, and what it holds; those left open are not."""
+    given = [name for name in names if getattr(settings, name) is not None]
+    return [f"{t(_label(prefix, name))}: {plain(_held(settings, name))}" for name in given]
 
 
 def _held(settings: BaseModel, name: str) -> str:
     value, (kind, _) = getattr(settings, name), _kind(type(settings).model_fields[name])
-    if value is None or get_origin(kind) is Literal:
+    if get_origin(kind) is Literal:
         return choice_words(name, value)
     return raw(f"form.{'on' if value else 'off'}") if kind is bool else str(value)
 
