@@ -124,7 +124,7 @@ def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
 
 
 def said(settings: BaseModel, names: Sequence[str], prefix: str) -> list[str]:
-    """The named fields where nothing can be changed: what each is called, and what it holds; those left open are not."""
+    """The named fields where nothing can be changed: what each is called, and what it holds. None is left out."""
     given = [name for name in names if getattr(settings, name) is not None]
     return [f"{t(_label(prefix, name))}: {plain(_held(settings, name))}" for name in given]
 
