@@ -31,7 +31,6 @@ OWN_NAMES = {
     ("discovery", "level"): "discovery_level",
     ("discovery", "resamples"): "discovery_resamples",
     ("discovery", "rows"): "discovery_rows",
-    ("gap", "attribute"): "gap_attribute",
     ("mediation", "confounders"): "mediation_confounders",
     ("topics", "enabled"): "topics_enabled",
     ("pairwise", "candidates"): "pair_candidates",

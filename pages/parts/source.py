@@ -48,7 +48,8 @@ def choose(view: View) -> Chosen:
     )
     st.caption(t(f"data.about_{'folder' if way in ('movielens', 'coat') else way}"))
     source = _source(view, way)
-    if st.button(t("data.read"), disabled=source is None, key=view.key("read")) and source is not None:
+    words = t("data.read_shop" if way == "demo" else "data.read")
+    if st.button(words, disabled=source is None, key=view.key("read")) and source is not None:
         _read(view, source)
     now = view.settings.data
     if way != _way(now) or source not in (None, now):
