@@ -108,7 +108,7 @@ def _data_from_the_shop(page: Page) -> None:
     users.fill("300")
     users.press("Enter")
     settled(page)
-    page.get_by_role("button", name="Read the files").click()
+    page.get_by_role("button", name="Make the shop's log").click()
     expect(page.get_by_text("300 users and")).to_be_visible(timeout=60_000)
     _roles_are(page, {"User": "user_id", "Item": "item_id", "Outcome": "purchased"})
     run(page, "Run the data step", "Data")
