@@ -8,7 +8,7 @@ from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import item_columns
 from audit.intake import Arrival
 from pages.parts.page import View
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import raw, spoken, t
 
 OF_THE_LOG = ("user", "item", "time", "outcome", "treatment", "position", "propensity", "randomised")
 OF_ITEMS = ("category", "provider", "text")
@@ -40,7 +40,8 @@ def said(roles: Roles) -> list[str]:
     """The roles as they stand, where nothing can be changed; those without a column are left out."""
     given = {name: getattr(roles, name) for name in (*OF_THE_LOG, *OF_ITEMS)}
     given["sensitive"] = ", ".join(roles.sensitive)
-    return [f"{t(f'role.{name}')}: {plain(_called(column))}" for name, column in given.items() if column]
+    named = {name: column for name, column in given.items() if column}
+    return [t("form.held", name=raw(f"role.{name}"), value=_called(column)) for name, column in named.items()]
 
 
 def _called(column: str) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pages.parts.text import plain, raw, t
+from pages.parts.text import raw, t
 from pages.parts.view import View
 from words import unfit
 from words.phrase import catalogue
@@ -125,7 +125,7 @@ def names_of(settings: BaseModel, but: Collection[str] = ()) -> list[str]:
 def said(settings: BaseModel, names: Sequence[str], prefix: str) -> list[str]:
     """The named fields where nothing can be changed: what each is called, and what it holds. None is left out."""
     given = [name for name in names if getattr(settings, name) is not None]
-    return [f"{t(_label(prefix, name))}: {plain(_held(settings, name))}" for name in given]
+    return [t("form.held", name=raw(_label(prefix, name)), value=_held(settings, name)) for name in given]
 
 
 def _held(settings: BaseModel, name: str) -> str:
