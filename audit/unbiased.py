@@ -41,7 +41,7 @@ def said(run: Run, section: Section, model: Fitted[Any] | None, name: str) -> Se
     removal = None if chosen.debias.correction == "none" else _removal(run.composed.data, chosen.debias, settings.seed)
     found = getattr(model, "check", None)
     check = None if found is None else Check(found.p, found.auc)
-    return with_propensities(section, removal, check, settings.seed)
+    return with_propensities(section, removal, check, settings.k, settings.seed)
 
 
 def _randomised(run: Run) -> bool:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.document import Chart, Column, Section, Series, Table
-from analysis.fairness.disclose import build_disclosed
+from analysis.fairness.disclose import build_disclosed, hidden_groups
 from analysis.fairness.drawing import gap_row
 from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change
 from analysis.fairness.partition import Partition, everyone, partition
+from analysis.fairness.peruser import accuracy
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.utility import accuracy_measures
 from analysis.finding import JSON, Finding, Verdict, amount, is_certain_gap, sentence
@@ -69,20 +71,21 @@ def attacks_section(
     clean: the recommender as it is. tampered: the same, trained anew. target: code of the item that fakes push.
     Changes are of the same users, with intervals over users.
     """
-    group = _group(clean, settings)
+    group = _group(clean, settings, accuracy(clean, K).counted, k)
     comparisons = [found for one in tampered for found in _compared(clean, one, group, target, settings, K, seed)]
     item = str(clean.item_ids[target])
     return build_disclosed(judged(comparisons), k, lambda shown: _drawn(shown, tampered, clean, item, target))
 
 
-def _group(ranking: Ranking, settings: AttackSettings) -> Partition | None:
-    """The groups whose gap is watched: two known ones, else None."""
+def _group(ranking: Ranking, settings: AttackSettings, counted: npt.NDArray[np.bool_], k: int) -> Partition | None:
+    """The groups whose gap is watched: two known ones that disclosure shows, else None."""
     names = list(ranking.attributes.columns)
     name = settings.attribute or (names[0] if names else None)
     if name not in names:
         return None
     found = partition(ranking.attributes, (str(name),))
-    return found if len(found.known) == 2 else None
+    hidden = hidden_groups(found, (counted,), k)
+    return found if len(found.known) == 2 and not hidden & {found.names[at] for at in found.known} else None
 
 
 def _compared(

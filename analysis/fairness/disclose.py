@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.document import Column, Section, Table
+from analysis.fairness.partition import Partition
 from analysis.finding import Finding, Verdict, suppressed
 from analysis.log import COHORT
 from words import Phrase, phrase
@@ -89,6 +90,20 @@ def hidden_parts(part: npt.NDArray[np.int64], user: npt.NDArray[np.int64], k: in
         if len(np.unique(pairs[np.isin(pairs // width, hidden)] % width)) >= k:
             break
         hidden.append(order[len(hidden)])
+    return frozenset(hidden)
+
+
+def hidden_groups(groups: Partition, counted: Iterable[npt.NDArray[np.bool_]], k: int) -> frozenset[str]:
+    """Names of the groups of an attribute to hide where figures count everybody, or some users alone.
+
+    counted: bool [users] for each such figure. A large group of whom a figure counts nobody says so itself.
+    """
+    hidden: set[str] = set()
+    for users in (np.ones(len(groups.code), bool), *counted):
+        size = np.bincount(groups.code[users], minlength=len(groups.names))
+        known = zip(groups.names, size.tolist(), groups.size.tolist(), strict=True)
+        counts = {(groups.attribute, name): n for name, n, people in known if n or people < k}
+        hidden |= {name for _, name in hidden_cells(counts, {cell: {cell[0]: cell[1]} for cell in counts}, k)}
     return frozenset(hidden)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import ndtr
 
 from analysis.document import Chart, Column, Section, Series, Table
-from analysis.fairness.disclose import build_disclosed, hidden_cells
+from analysis.fairness.disclose import build_disclosed, hidden_groups
 from analysis.fairness.drawing import gap_row
 from analysis.fairness.infer import SAME, smallest_detectable
 from analysis.fairness.judge import Comparison, judged
@@ -127,9 +127,8 @@ def _with_shares(marks: sp.csr_matrix, ranking: Ranking) -> sp.csr_matrix:
 def _people(ranking: Ranking, attribute: str, k: int) -> _People:
     """The users of the groups that may be shown and are large enough for a probe; possibly of no group."""
     groups = partition(ranking.attributes, (attribute,))
-    cells = {(attribute, name): int(n) for name, n in zip(groups.names, groups.size, strict=True)}
-    hidden = hidden_cells(cells, {cell: {attribute: cell[1]} for cell in cells}, k)
-    kept = [c for c in groups.known if (attribute, groups.names[c]) not in hidden and groups.size[c] >= FEWEST]
+    hidden = hidden_groups(groups, (), k)
+    kept = [c for c in groups.known if groups.names[c] not in hidden and groups.size[c] >= FEWEST]
     rows = np.flatnonzero(np.isin(groups.code, kept))
     code = np.searchsorted(np.array(kept, np.intp), groups.code[rows]).astype(np.intp)
     return _People(attribute, rows, code, tuple(groups.names[c] for c in kept))

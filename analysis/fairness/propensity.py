@@ -5,13 +5,14 @@ Arrays in, findings and tables out; where the propensities come from is the reco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from analysis.document import Cell, Column, Section, Table
+from analysis.fairness.disclose import hidden_cells
 from analysis.finding import VALUELESS, Finding, Verdict, amount, not_computed
 from words import Fact, Phrase, phrase
 
@@ -78,15 +79,16 @@ class Check:
         return self.p < FAILS or self.auc < TELLS
 
 
-def with_propensities(section: Section, removal: Removal | None, check: Check | None, seed: int) -> Section:
+def with_propensities(section: Section, removal: Removal | None, check: Check | None, k: int, seed: int) -> Section:
     """The recommender's section with what was done about the log's bias: findings, tables, sentences.
 
-    removal: None where rows are not weighted. check: None without a substitute confounder.
+    removal: None where rows are not weighted. check: None without a substitute confounder. k: disclosure threshold.
     """
     findings: tuple[Finding, ...] = ()
     tables: tuple[Table, ...] = ()
     said: list[Phrase] = []
     if removal is not None:
+        removal = disclosed(removal, k)
         findings, tables = _findings(removal, seed), _tables(removal)
         said += _weights_said(findings)
     if check is not None:
@@ -100,6 +102,15 @@ def with_propensities(section: Section, removal: Removal | None, check: Check | 
             "tables": (*section.tables, *tables),
         }
     )
+
+
+def disclosed(removal: Removal, k: int) -> Removal:
+    """The same without what is known of fewer than `k` users, and what would give it away."""
+    size = np.asarray((removal.x > 0).sum(axis=0)).ravel().astype(int).tolist()
+    cells = [(name.partition("=")[0], name) for name in removal.x_names]
+    hidden = hidden_cells(dict(zip(cells, size, strict=True)), {cell: {cell[0]: cell[1]} for cell in cells}, k)
+    shown = [at for at, cell in enumerate(cells) if cell not in hidden]
+    return replace(removal, x=removal.x[:, shown], x_names=tuple(removal.x_names[at] for at in shown))
 
 
 def verdict_said(gap: Finding, randomised: bool, K: int) -> tuple[Phrase, ...]:

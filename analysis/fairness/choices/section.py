@@ -9,8 +9,8 @@ import numpy as np
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.choices.settings import ChoiceSettings
-from analysis.fairness.choices.ways import Answers, Variation, Way, answers, counted_by_all, definitions, moved
-from analysis.fairness.disclose import hidden_cells
+from analysis.fairness.choices.ways import Answers, Mask, Variation, Way, answers, counted_by_each, definitions, moved
+from analysis.fairness.disclose import hidden_groups
 from analysis.fairness.partition import partition
 from analysis.finding import Finding, Verdict, amount, not_computed, p_said
 from analysis.log import UNKNOWN
@@ -34,18 +34,19 @@ def choices_section(
 
     Raises Refusal where the attribute or a group is not in the data, or fewer than two groups have `k` people.
     """
-    attribute, first, second = _asked(variations[0], settings, k)
+    counted = counted_by_each(variations, settings)
+    attribute, first, second = _asked(variations[0], settings, counted, k)
     tell(0.1, "choices.progress")
-    counted = counted_by_all(variations, settings)
-    found = definitions(variations[0].ranking, attribute, first, second, k, counted)
+    by_all = np.logical_and.reduce(counted)
+    found = definitions(variations[0].ranking, attribute, first, second, k, by_all)
     done = answers(variations, found, attribute, settings, k, seed)
     tell(0.9, "choices.progress")
     drawn = _Drawn(attribute, first, second, settings, len(variations[0].ranking.user_ids), seed)
     return drawn.section(done)
 
 
-def _asked(variation: Variation, settings: ChoiceSettings, k: int) -> tuple[str, str, str]:
-    """Attribute and the two groups: named, or the two largest that disclosure shows."""
+def _asked(variation: Variation, settings: ChoiceSettings, counted: Sequence[Mask], k: int) -> tuple[str, str, str]:
+    """Attribute and the two groups: named, or the two largest that disclosure shows, whomever a variation counts."""
     columns = variation.ranking.attributes
     known = [str(name) for name in columns.columns]
     if not known:
@@ -54,9 +55,8 @@ def _asked(variation: Variation, settings: ChoiceSettings, k: int) -> tuple[str,
     if attribute not in known:
         raise Refusal("fairness.refusal.attribute", name=attribute, known=", ".join(known))
     groups = partition(columns, (attribute,))
-    sizes = {(attribute, name): int(n) for name, n in zip(groups.names, groups.size, strict=True)}
-    hidden = hidden_cells(sizes, {cell: {attribute: cell[1]} for cell in sizes}, k)
-    shown = [name for name in groups.names if (attribute, name) not in hidden and name != UNKNOWN]
+    hidden = hidden_groups(groups, counted, k)
+    shown = [name for name in groups.names if name not in hidden and name != UNKNOWN]
     named = [name for name in (settings.first, settings.second) if name is not None]
     missing = next((name for name in named if name not in shown), None)
     if missing is not None:

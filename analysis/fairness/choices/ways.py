@@ -159,9 +159,9 @@ def answers(
     return _jointly(_sampled(ways, settings.most, rng), ways, dealt)
 
 
-def counted_by_all(variations: Sequence[Variation], settings: ChoiceSettings) -> Mask:
-    """The users whom the figures of every variation count, bool [users]."""
-    return np.logical_and.reduce([_columns(one, settings)[1] for one in variations])
+def counted_by_each(variations: Sequence[Variation], settings: ChoiceSettings) -> list[Mask]:
+    """The users whom the figures of each variation count, bool [users] each."""
+    return [_columns(one, settings)[1] for one in variations]
 
 
 def _columns(variation: Variation, settings: ChoiceSettings) -> tuple[Array, Mask, list[dict[str, Phrase | str]]]:

@@ -10,9 +10,10 @@ from scipy import stats
 
 from analysis.fairness.choices.section import choices_section
 from analysis.fairness.choices.settings import ChoiceSettings
-from analysis.fairness.choices.ways import Variation, answers, counted_by_all, definitions, moved
+from analysis.fairness.choices.ways import Variation, answers, counted_by_each, definitions, moved
 from analysis.fairness.ranking import Ranking
 from analysis.finding import Verdict
+from analysis.log import UNKNOWN
 from tests.analysis.fairness.lists import ranking
 from words import Refusal, say
 
@@ -115,7 +116,7 @@ def test_ways_that_differ_by_few_who_count_are_not_taken():
         if few:
             relevant[3:12] = relevant[15:24] = 0
         marked = ranking(data.lists, relevant, pd.DataFrame({"gender": gender}))
-        section_counts = counted_by_all(alone(marked), SETTINGS)
+        [section_counts] = counted_by_each(alone(marked), SETTINGS)
         assert len(definitions(marked, "gender", "men", "women", 10, section_counts)) == ways
 
 
@@ -151,3 +152,15 @@ def test_a_group_that_is_all_alike_gives_no_answer_instead_of_a_sure_one():
     some = replace(data, relevant=sp.csr_matrix(relevant)).among(np.isin(np.arange(300), few))
     found = definitions(some, "gender", "men", "women", 10, everybody(some))
     assert {way.verdict for way in answers(alone(some), found, "gender", SETTINGS, 10, 1).ways} == {"none"}
+
+
+def test_no_two_groups_are_compared_whose_counts_give_the_few_of_unknown_value_away():
+    """Of 60 people of unknown value 6 have held-out items: their mean followed from this and the board."""
+    rng, users = np.random.default_rng(0), 260
+    sex = np.repeat(["men", "women", UNKNOWN], [120, 80, 60])
+    relevant = (rng.random((users, 40)) < 0.2) * 1.0
+    relevant[:206, 0], relevant[206:] = 1.0, 0.0
+    data = ranking(np.array([rng.permutation(40)[:5] for _ in range(users)]), relevant, {"sex": sex})
+    with pytest.raises(Refusal):
+        choices_section(alone(data), SETTINGS, 10, 1)
+    assert choices_section(alone(data), SETTINGS, 5, 1).findings[1].groups == {"women": 80, "men": 120}

@@ -90,7 +90,7 @@ def test_balance_by_hand():
 
 
 def test_the_section_says_what_was_done_in_both_languages():
-    section = with_propensities(Section(step="recommender", summary=()), removal(cells=judged()), None, 0)
+    section = with_propensities(Section(step="recommender", summary=()), removal(cells=judged()), None, 1, 0)
     found = {finding.key.rsplit(".", 1)[1]: finding for finding in section.findings}
     assert found["effective"].value == pytest.approx(6**2 / 4.5 / 9)
     assert found["clipped"].value == pytest.approx(1 / 9)
@@ -101,7 +101,7 @@ def test_the_section_says_what_was_done_in_both_languages():
 
 
 def test_without_a_model_of_exposure_it_is_not_judged():
-    section = with_propensities(Section(step="recommender", summary=()), removal(), None, 0)
+    section = with_propensities(Section(step="recommender", summary=()), removal(), None, 1, 0)
     found = {finding.key.rsplit(".", 1)[1]: finding for finding in section.findings}
     assert found["auc"].verdict is Verdict.NOT_COMPUTED and found["calibration"].verdict is Verdict.NOT_COMPUTED
 
@@ -109,13 +109,13 @@ def test_without_a_model_of_exposure_it_is_not_judged():
 def test_few_rows_left_are_said_to_be_few():
     heavy = np.ones(9)
     heavy[0] = 1e4
-    section = with_propensities(Section(step="recommender", summary=()), removal(weight=heavy), None, 0)
+    section = with_propensities(Section(step="recommender", summary=()), removal(weight=heavy), None, 1, 0)
     assert "hangs on few rows" in say(section.summary[0], "en")
 
 
 @pytest.mark.parametrize(("p", "auc", "word"), [(0.5, 0.8, "reproduces"), (0.05, 0.8, "fails"), (0.5, 0.5, "fails")])
 def test_a_confounder_whose_check_fails_is_not_to_be_trusted(p, auc, word):
-    section = with_propensities(Section(step="recommender", summary=()), None, Check(p, auc), 0)
+    section = with_propensities(Section(step="recommender", summary=()), None, Check(p, auc), 1, 0)
     assert word in say(section.summary[0], "en")
 
 
@@ -141,3 +141,20 @@ def test_whether_it_helped_is_said_with_its_interval(value, low, high, verdict, 
     )
     assert word in say(verdict_said(gap, True, 10)[0], "en")
     assert "randomised exposure can tell" in say(verdict_said(gap, False, 10)[1], "en")
+
+
+def test_the_balance_tells_nothing_of_few_people():
+    """Three people of another gender: how often rows show them something, less how often the whole table does."""
+    gender = np.repeat(["men", "women", "other"], [30, 20, 3])
+    names = ("gender=men", "gender=other", "gender=women", "age=old", "age=young")
+    old = np.arange(53) % 2
+    x = np.column_stack([*((gender == name[7:]) for name in names[:3]), old, 1 - old]).astype(float)
+    user = np.arange(106, dtype=np.int32) % 53
+    rows = {"user": user, "item": user % 4, "weight": np.ones(106), "clipped": np.zeros(106, bool)}
+    shown = with_propensities(
+        Section(step="recommender", summary=()), removal(x=sp.csr_matrix(x), x_names=names, **rows), None, 10, 0
+    )
+    [table] = [table for table in shown.tables if table.key.endswith("balance")]
+    said = " ".join(str(row[0]) for row in table.rows)
+    assert "age=old" in said and "gender=men" in said
+    assert "gender=other" not in said and "gender=women" not in said  # who would give the three away
