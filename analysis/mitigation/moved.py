@@ -67,7 +67,16 @@ def _variance(one: Finding) -> float | None:
     return ((one.high - one.low) / (2 * two_sided(one.level))) ** 2
 
 
-def of_size(before: Finding | None, change: Finding | None) -> Finding | None:
+def gap_moved(before: Finding | None, after: Finding | None, change: Finding | None) -> Phrase:
+    """What became of the size of a signed gap; from what to what where it turned round."""
+    if before is not None and after is not None and change is not None and is_certain_gap(change):
+        old, new = before.value or 0.0, after.value or 0.0
+        if old * new < 0:
+            return _said("turned", before=size(abs(old), before.unit), after=size(abs(new), after.unit))
+    return moved(_of_size(before, change))
+
+
+def _of_size(before: Finding | None, change: Finding | None) -> Finding | None:
     """The change of a signed gap along the way it pointed before, so that a rise is a wider gap."""
     if change is None or change.value is None or before is None or (before.value or 0.0) >= 0:
         return change

@@ -16,7 +16,7 @@ from analysis.fairness.summary import bare
 from analysis.finding import Finding, amount, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
-from analysis.mitigation.moved import moved, of_size
+from analysis.mitigation.moved import gap_moved, moved
 from analysis.mitigation.naming import BEFORE, form_title
 from words import Phrase, phrase
 
@@ -73,7 +73,8 @@ def _drawn(findings: Sequence[Finding], forms: Sequence[Smaller], names: tuple[s
     use, gap = ({form.name: by_key.get(f"shrink.{form.name}.{name}.change") for form in forms} for name in names)
     changes = {form.name: (use[form.name], gap[form.name]) for form in forms}
     before = by_key.get(f"shrink.{BEFORE}.{names[1]}")
-    said = tuple(_said(form, use[form.name], of_size(before, gap[form.name])) for form in forms)
+    after = {form.name: by_key.get(f"shrink.{form.name}.{names[1]}") for form in forms}
+    said = tuple(_said(f, use[f.name], gap_moved(before, after[f.name], gap[f.name])) for f in forms)
     return Section(
         step="shrink",
         summary=(_answer(changes), *said),
@@ -96,9 +97,9 @@ def _answer(changes: Mapping[str, Pair]) -> Phrase:
     return phrase("shrink.answer_moved" if moved else "shrink.answer_none", moved=moved, count=len(gaps))
 
 
-def _said(form: Smaller, use: Finding | None, gap: Finding | None) -> Phrase:
+def _said(form: Smaller, use: Finding | None, gap: Phrase) -> Phrase:
     share = amount(form.bytes / form.of, "share")
-    return phrase("shrink.said", form=form_title(form.name), share=share, use=moved(use), gap=moved(gap))
+    return phrase("shrink.said", form=form_title(form.name), share=share, use=moved(use), gap=gap)
 
 
 def _chart(forms: Sequence[Smaller], changes: Mapping[str, Pair], users: int) -> tuple[Chart, ...]:

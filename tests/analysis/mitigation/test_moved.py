@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.finding import Finding, Verdict
-from analysis.mitigation.moved import moved, of_size, resized
+from analysis.mitigation.moved import gap_moved, moved, resized
 from words import phrase, say
 
 
@@ -70,6 +70,11 @@ def test_the_variance_of_the_sum_is_that_of_independent_gaps() -> None:
 
 def test_a_minoritys_lead_that_shrinks_falls() -> None:
     narrower = change(value=0.03, low=0.02, high=0.04)
-    assert say(moved(of_size(level(-0.05), narrower))) == "falls by 3.0% (2.0% to 4.0%)"
-    assert say(moved(of_size(level(0.05), narrower))) == "rises by 3.0% (2.0% to 4.0%)"
-    assert of_size(level(-0.05), None) is None
+    assert say(gap_moved(level(-0.05), level(-0.02), narrower)) == "falls by 3.0% (2.0% to 4.0%)"
+    assert say(gap_moved(level(0.05), level(0.08), narrower)) == "rises by 3.0% (2.0% to 4.0%)"
+    assert gap_moved(level(-0.05), None, None).key == "mitigation.moved.unknown"
+
+
+def test_a_gap_that_grows_while_it_turns_round_does_not_fall() -> None:
+    turned = change(value=0.05, low=0.04, high=0.06)
+    assert say(gap_moved(level(-0.02), level(0.03), turned)) == "turns round, from 2.0% to 3.0% the other way"
