@@ -56,7 +56,7 @@ def judged(
     # A language model is asked for some users only: who is judged need not be everybody in the data.
     place = _place(dataset, ranking)
     everybody = np.ones(len(place), bool)
-    counted = [_among_all(mask, place, dataset) for mask in (everybody, *_counted(ranking, decisions))]
+    counted = [_among_all(mask, place, dataset) for mask in (everybody, *_counted(ranking, decisions, flips))]
     columns, notes = compared_attributes(dataset, settings.cohorts, settings.k, counted)
     cohorts = {name: values[place] for name, values in columns.items()}
     ranking = replace(ranking, attributes=ranking.attributes.assign(**cohorts))
@@ -99,15 +99,23 @@ def _among_all(mask: npt.NDArray[np.bool_], place: npt.NDArray[np.intp], dataset
     return whole
 
 
-def _counted(ranking: Ranking, decisions: Decisions | None) -> list[npt.NDArray[np.bool_]]:
-    """bool [users]: those with held-out items, with a past, with decisions, and with wanted rows among these."""
-    masks = [np.diff(ranking.relevant.tocsr().indptr) > 0]
+def _counted(
+    ranking: Ranking, decisions: Decisions | None, flips: dict[str, Flip] | None
+) -> list[npt.NDArray[np.bool_]]:
+    """bool [users] of every figure that counts some users only: those with held-out items, a list, a past, a past and
+    a list, decisions, wanted, unwanted and picked rows among these, and twins."""
+    from analysis.fairness.decisions import selected
+
+    listed, users = ranking.listed.any(axis=1), np.arange(len(ranking.user_ids))
+    masks = [np.diff(ranking.relevant.tocsr().indptr) > 0, listed]
     if ranking.profile is not None:
-        masks.append(np.diff(ranking.profile.tocsr().indptr) > 0)
+        past = np.diff(ranking.profile.tocsr().indptr) > 0
+        masks += [past, past & listed]
     if decisions is not None:
-        users = np.arange(len(ranking.user_ids))
-        masks += [np.isin(users, decisions.user), np.isin(users, decisions.user[decisions.label > 0])]
-    return masks
+        wanted = decisions.label > 0
+        rows = (np.ones(len(wanted), bool), wanted, ~wanted, selected(decisions))
+        masks += [np.isin(users, decisions.user[some]) for some in rows]
+    return masks + [np.isin(users, flip.user) for flip in (flips or {}).values()]
 
 
 def said_of_whom(run: Run, section: Section) -> Section:

@@ -1,18 +1,25 @@
 """Cohorts in an audit: kept in audit.toml, compared and judged by Disparity, asked about by Effects."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.cohorts import Cohort, Condition
 from analysis.ingest import Source
+from analysis.log import Dataset, Roles
 from analysis.report.content import content
 from analysis.simulate import Shop
 from audit.__main__ import parser
+from audit.cohorts import judged
 from audit.commands import _about
 from audit.settings import AuditSettings, step_digests
 from audit.steps import run_steps
 from audit.workspace import Workspace, read_settings, settings_toml
+from tests.analysis.fairness.lists import ranking
 from tests.pages.conftest import small_audit, unwatched
 from words import Refusal, say
 
@@ -108,3 +115,26 @@ def test_a_scope_of_too_few_people_is_refused(tmp_path: Path) -> None:
     settings = small_audit().model_copy(update={"cohorts": (few,), "scope": "Few"})
     with pytest.raises(Refusal, match="fewer than 10"):
         run_steps(Workspace(tmp_path).create(settings), ["data", "recommender", "disparity"], unwatched)
+
+
+def test_a_cohort_beside_which_few_women_with_a_list_remain_is_not_compared() -> None:
+    """Of 20 women outside the cohort 4 have a list: their popularity followed from all women's and the cohort's."""
+    users = np.arange(300)
+    frame = pd.DataFrame(
+        {"gender": np.where(users < 150, "women", "men"), "tea": np.where(users < 130, "yes", "no")},
+        index=pd.Index([f"u{user}" for user in users], name="user"),
+    )
+    log = pd.DataFrame({"user": frame.index, "item": "i0", "part": "train"})
+    items = pd.DataFrame(index=pd.Index(["i0"]))
+    dataset = Dataset(log, frame, items, Roles(user="user", item="item", sensitive=("gender",)), "0" * 64)
+    lists = np.where(((users >= 130) & (users < 146))[:, None], -1, np.tile(np.arange(3), (300, 1)))
+    frequent = Cohort(
+        name="Frequent",
+        match="any",
+        where=(Condition(column="tea", values=("yes",)), Condition(column="gender", values=("men",))),
+    )
+    settings = AuditSettings(cohorts=(frequent,), k=10)
+    run = SimpleNamespace(settings=settings, dataset=dataset)
+    shown = ranking(lists, np.ones((300, 3)), {"gender": frame["gender"].to_numpy()})
+    found = judged(run, replace(shown, user_ids=np.array(frame.index, str)), None, None)
+    assert frequent.attribute not in found.ranking.attributes and len(found.notes) == 1
