@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.fairness.infer import (
+    ALIKE,
     Estimates,
     InferenceSettings,
     estimate,
@@ -156,20 +157,22 @@ def _judgeable(
         return replace(blank, reason=phrase("fairness.reason.all_attention"))
 
     def ratio(s: float) -> float:
-        return (s / area) / (max(1 - s, 1e-12) / (1 - area))
+        return (s / area) / ((1 - s) / (1 - area))
 
     if found.constant[0, index]:
         return _alike(blank, share, area, ratio, settings)
-    inside = [limits(found.replicate[:, 0, index], error, found.n, level) for level in (settings.level, 0.9)]
+    outer, inner = (limits(found.replicate[:, 0, index], error, found.n, level) for level in (settings.level, 0.9))
+    bounded = outer[1] < 1 - ALIKE  # resamples of lists that all show nothing else have no ratio
     slope = 1 / (area * (1 - share) ** 2) * (1 - area)
     return replace(
         blank,
         value=ratio(share),
-        limits=(ratio(inside[0][0]), ratio(inside[0][1])),
-        inner=(ratio(inside[1][0]), ratio(inside[1][1])),
+        limits=(ratio(outer[0]), ratio(outer[1])) if bounded else None,
+        inner=(ratio(inner[0]), ratio(inner[1])) if bounded else None,
         p=welch_p(share - area, error, found.n),
         margin=settings.margin,
         smallest=smallest_detectable(error, settings.level) * slope,
+        reason=None if bounded else phrase("fairness.reason.unbounded"),
     )
 
 

@@ -75,6 +75,18 @@ def test_items_that_no_list_shows_have_no_attention_and_those_that_all_show_cann
     assert hidden.p_value == pytest.approx(2 * 0.4**30)
 
 
+def test_a_group_that_all_lists_but_one_show_alone_has_no_upper_bound():
+    groups = {"category": ["a"] * 4 + ["b"] * 6}
+    lists = np.array([np.random.default_rng(user).permutation(4)[:3] for user in range(100)])
+    lists[0, 2] = 7
+    found = {
+        f.key: f for f in judged(parity(ranking(lists, np.zeros((100, 10)), None, groups), 3, "category", SETTINGS, 1))
+    }
+    most, least = found["category.parity.a"], found["category.parity.b"]
+    assert most.verdict is Verdict.GAP and most.high is None and most.reason.key == "fairness.reason.unbounded"
+    assert most.value * least.value == pytest.approx(1) and least.low == 0.0 and least.high < 0.1
+
+
 def test_a_rare_group_that_few_lists_leave_out_is_no_gap():
     groups = {"category": ["a"] * 99 + ["b"]}
     lists = np.array([np.random.default_rng(user).permutation(99)[:2] for user in range(30)])
