@@ -226,7 +226,7 @@ def _selection(data: Logged, shown: Shown, partition: Partition, seed: int, sett
     if not error.any() and alike(signed[[a, b]], 1.0):
         return replace(blank, reason=phrase("fairness.reason.constant"))
     gap = replace(blank, value=difference, reason=phrase("fairness.reason.no_spread_within"))
-    if error.any():
+    if error.all():  # resamples of a group that is all alike would show none of its doubt
         ends = limits(replicate[:, a] - replicate[:, b], error, n, settings.level)
         gap = replace(gap, limits=ends, smallest=smallest_detectable(error, settings.level), reason=None)
     if not by_permutation(n, error == 0):

@@ -191,7 +191,7 @@ def _gap(blank: Comparison, partition: Partition, pair: tuple[int, int], found: 
     value, total = a.value - b.value, float(np.sqrt((error**2).sum()))
     if total == 0 and alike(np.array([a.value, b.value]), 1.0):
         return replace(named, reason=phrase("fairness.reason.constant"))
-    if total == 0:
+    if not error.all():
         return replace(named, value=value, reason=phrase("fairness.reason.no_spread_within"))
     freedom = welch_freedom(error, n)
 

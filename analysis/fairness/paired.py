@@ -12,6 +12,7 @@ from scipy.special import gammaln
 from analysis.fairness.compressed import permuted_p
 from analysis.fairness.infer import (
     ALIKE,
+    SAME,
     InferenceSettings,
     Pair,
     by_permutation,
@@ -70,7 +71,8 @@ def changes(
             moved = _influence(top[members, 1], bottom[members, 1]) - _influence(top[members, 0], bottom[members, 0])
             n = members.sum()
             error[group] = np.sqrt((moved**2).sum() / (n * (n - 1)))
-            same[group] = np.ptp(moved) <= 1e-12
+            scale = max(1.0, float(np.abs(top[members] / bottom[members]).max()))
+            same[group] = np.ptp(moved) <= SAME * scale
     moved = np.full(len(both), np.nan)
     if both.any():
         one, two = (_influence(top[both, at], bottom[both, at]) for at in (0, 1))

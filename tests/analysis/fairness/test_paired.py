@@ -94,3 +94,10 @@ def test_nothing_changed_is_not_computed_with_the_reason():
     found = changes(same, replace(same), everyone(60), SETTINGS, np.random.default_rng(4))
     finding = judge(judgeable_change(blank(), found, 0, 0.01), None)
     assert finding.verdict is Verdict.NOT_COMPUTED and finding.reason.key == "fairness.reason.unchanged"
+
+
+def test_a_change_that_is_the_same_for_everybody_is_so_at_any_scale():
+    before = np.random.default_rng(6).random(50) * 1e5
+    found = changes(measure(before), measure(before + 0.1), everyone(50), SETTINGS, np.random.default_rng(7))
+    change = judgeable_change(blank(), found, 0, 0.01)
+    assert found.same.tolist() == [True] and change.limits is None and change.p == pytest.approx(2.0**-49)

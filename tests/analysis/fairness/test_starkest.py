@@ -139,6 +139,18 @@ def test_selection_that_is_the_same_for_all_of_a_group():
     assert gap.value == pytest.approx(1.0) and gap.verdict is Verdict.GAP and gap.low is None
 
 
+def test_a_small_group_that_never_sees_a_rare_category_is_not_taken_for_known():
+    rng, rows = np.random.default_rng(2), []
+    for user in range(212):
+        for random in (False, True):
+            rare = int(user < 200 and rng.random() < (0.05 if random else 0.2))
+            rows += [(user, "x", random, rare), (user, "y", random, 4 - rare)]
+    cells = pd.DataFrame(rows, columns=["user", "category", "randomised", "n"]).query("n > 0")
+    data = Logged(cells.assign(total=0.0), 212, (Shown("genre", "x", "category"),), True, None, False)
+    [gap] = judged(selection(data, parted(a=200, b=12), 1, SETTINGS))
+    assert gap.low is None and gap.verdict is Verdict.CANNOT_TELL and gap.p_value > 0.05
+
+
 def blank():
     return Comparison("x.change", WORDS, "items", 1, WORDS, {}, {}, 1)
 
