@@ -106,10 +106,11 @@ def _counted(
     a list, decisions, wanted, unwanted and picked rows among these, and twins."""
     from analysis.fairness.decisions import selected
 
-    listed, users = ranking.listed.any(axis=1), np.arange(len(ranking.user_ids))
+    listed: npt.NDArray[np.bool_] = np.asarray(ranking.listed.any(axis=1))
+    users = np.arange(len(ranking.user_ids))
     masks = [np.diff(ranking.relevant.tocsr().indptr) > 0, listed]
     if ranking.profile is not None:
-        past = np.diff(ranking.profile.tocsr().indptr) > 0
+        past: npt.NDArray[np.bool_] = np.diff(ranking.profile.tocsr().indptr) > 0
         masks += [past, past & listed]
     if decisions is not None:
         wanted = decisions.label > 0
