@@ -23,28 +23,47 @@ FALSE_WORDS = frozenset({"false", "no", "n", "f", "0", "否"})
 
 def arranged(tables: Tables, roles: Roles) -> Tables:
     """The tables with clashing items' columns renamed, ids as text, and the users' and items' key columns named as in
-    the log.
+    the log; positions and propensities as float64. What is arranged already stays as it is.
 
-    Raises Refusal(data.no_role | data.missing_column | data.no_key) naming what was expected, found and is nearest.
+    Raises Refusal(data.no_role | data.missing_column | data.two_roles | data.not_numeric | data.no_key |
+    data.no_match) naming what was expected, found and is nearest.
     """
     tables = _with_ids(tables, roles)
-    items = item_columns(tables) if tables.items is not None else None
-    _check(tables, items, roles)
-    log = tables.log.assign(**{name: as_id(tables.log[name]) for name in (roles.user, roles.item)})
-    users = _keyed(tables.users, roles.user, "user") if tables.users is not None else None
-    return Tables(
-        log, users, _keyed(items, roles.item, "item") if items is not None else None, tables.digest, tables.notes
-    )
+    log = _typed(tables.log, roles)
+    users = _keyed(tables.users, log[roles.user], "user") if tables.users is not None else None
+    items = _keyed(item_columns(tables, roles.item), log[roles.item], "item") if tables.items is not None else None
+    _check(log, users, items, roles)
+    return replace(tables, log=log, users=users, items=items)
 
 
 def _with_ids(tables: Tables, roles: Roles) -> Tables:
     """A column of row numbers for `(each row)`, a constant one for `(none)`, under those names."""
     log = tables.log
-    if roles.user == EACH_ROW:
+    if roles.user == EACH_ROW and EACH_ROW not in log.columns:
         log = log.assign(**{EACH_ROW: [f"{row:08d}" for row in range(len(log))]})
     if roles.item == NO_ITEMS:
         log = log.assign(**{NO_ITEMS: ONE_ITEM})
     return replace(tables, log=log)
+
+
+def _typed(log: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """The log's ids as text and its positions and propensities as numbers, once all of its roles are found."""
+    found = [str(name) for name in log.columns]
+    for role in LOG_ROLES:
+        _find(role, getattr(roles, role), found, required=role in ("user", "item"))
+    typed = {name: as_id(log[name]) for name in (roles.user, roles.item)}
+    for role in ("position", "propensity"):
+        name = getattr(roles, role)
+        if name is not None:
+            typed[name] = _as_number(log[name], role)
+    return log.assign(**typed)
+
+
+def _as_number(column: pd.Series, role: str) -> pd.Series:
+    if column.dtype.kind in "iufb" or column.isna().all():
+        return column.astype("float64")
+    facts = {"column": str(column.name), "example": str(column.dropna().iloc[0])[:40]}
+    raise Refusal("data.not_numeric", role=phrase(f"data.role.{role}"), **facts)
 
 
 def as_id(column: pd.Series) -> pd.Series:
@@ -59,7 +78,7 @@ def as_id(column: pd.Series) -> pd.Series:
 
 def as_outcome(column: pd.Series, name: str) -> pd.Series:
     """float64. Words for yes and no are 1 and 0. Raises Refusal(data.outcome_text) for other text."""
-    if column.dtype.kind in "iufb":
+    if column.dtype.kind in "iufb" or column.isna().all():
         return column.astype("float64")
     flags = _flags(column)
     if flags is None:
@@ -111,16 +130,26 @@ def _flags(column: pd.Series) -> pd.Series | None:
     return words.isin(TRUE_WORDS).astype("float64").where(column.notna())
 
 
-def _check(tables: Tables, items: pd.DataFrame | None, roles: Roles) -> None:
-    log = [str(name) for name in tables.log.columns]
-    users = [str(name) for name in tables.users.columns] if tables.users is not None else []
-    of_items = [str(name) for name in items.columns] if items is not None else []
-    for role in LOG_ROLES:
-        _find(role, getattr(roles, role), log, required=role in ("user", "item"))
-    for role in ITEM_ROLES:
-        _find(role, getattr(roles, role), of_items + log)
+def _check(log: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame | None, roles: Roles) -> None:
+    """The roles of users and items are found, and no column plays two."""
+    of_log, of_users, of_items = ([] if table is None else list(map(str, table)) for table in (log, users, items))
+    played: dict[str, str] = {}
+    for role in (*LOG_ROLES, *ITEM_ROLES):
+        column = getattr(roles, role)
+        _find(role, column, of_log if role in LOG_ROLES else of_items + of_log)
+        if column in played:
+            raise _two_roles(column, played[column], role)
+        if column is not None:
+            played[column] = role
     for name in roles.sensitive:
-        _find("sensitive", name, users + log)
+        _find("sensitive", name, of_users + of_log)
+        if played.get(name) in LOG_ROLES and (name not in of_users or name == roles.user):
+            raise _two_roles(name, played[name], "sensitive")
+
+
+def _two_roles(column: str, first: str, second: str) -> Refusal:
+    facts = {name: phrase(f"data.role.{role}") for name, role in (("first", first), ("second", second))}
+    return Refusal("data.two_roles", column=column, **facts)
 
 
 def _find(role: str, column: str | None, found: list[str], required: bool = False) -> None:
@@ -136,8 +165,9 @@ def _find(role: str, column: str | None, found: list[str], required: bool = Fals
         raise Refusal("data.missing_column", role=phrase(f"data.role.{role}"), **facts)
 
 
-def _keyed(frame: pd.DataFrame, key: str, role: str) -> pd.DataFrame:
-    """`frame` with its key column under the log's name, as text, without rows that have none."""
+def _keyed(frame: pd.DataFrame, ids: pd.Series, role: str) -> pd.DataFrame:
+    """`frame` with its key column under the name of the log's `ids`, as text, without rows that have none."""
+    key = str(ids.name)
     own = key if key in frame.columns else None
     if own is None:
         names = {plain(str(column)): str(column) for column in reversed(frame.columns)}
@@ -147,4 +177,7 @@ def _keyed(frame: pd.DataFrame, key: str, role: str) -> pd.DataFrame:
         raise Refusal("data.no_key", table=phrase(f"data.table.{role}s"), key=key, found=found)
     named = frame.rename(columns={own: key})
     named[key] = as_id(named[key])
-    return named[named[key].notna()].reset_index(drop=True)
+    named = named[named[key].notna()].reset_index(drop=True)
+    if key != NO_ITEMS and not named[key].isin(ids).any() and ids.notna().any():
+        raise Refusal("data.no_match", table=phrase(f"data.table.{role}s"), key=key, own=own)
+    return named

@@ -87,9 +87,6 @@ def _log(log: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     taken = {*LOG_ROLES, "part"}
     others = {name: f"{FILE_PREFIX}{name}" for name in log.columns if name in taken and name not in given}
     named = log.rename(columns=others | given)
-    for role in ("position", "propensity"):
-        if role in given.values():
-            named[role] = named[role].astype("float64")
     if roles.treatment is not None:
         named["treatment"] = as_treatment(named["treatment"])
     if roles.randomised is not None:

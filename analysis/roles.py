@@ -126,13 +126,16 @@ def guess(tables: Tables) -> Guess:
     return Guess(roles, reasons)
 
 
-def item_columns(tables: Tables) -> pd.DataFrame:
-    """The items with columns renamed ``item_...`` where the log or the users have one of that name, too."""
+def item_columns(tables: Tables, key: str = "") -> pd.DataFrame:
+    """The items with columns renamed ``item_...`` where the log or the users have one of that name, too.
+
+    Columns that the items share with the log as the item keep their names: `key`, and those that are called so.
+    """
     if tables.items is None:
         return pd.DataFrame()
     taken = {*tables.log.columns, *(tables.users.columns if tables.users is not None else ())}
-    shared = set(tables.items.columns) & set(tables.log.columns) if tables.items is not None else set()
-    keys = {column for column in shared if plain(column) in NAMES["item"]}
+    shared = set(tables.items.columns) & set(tables.log.columns)
+    keys = {column for column in shared if column == key or plain(column) in NAMES["item"]}
     return tables.items.rename(columns={name: f"{ITEM_PREFIX}{name}" for name in tables.items if name in taken - keys})
 
 

@@ -26,7 +26,8 @@ def standing(now: Roles, arrival: Arrival, alike: bool) -> Roles:
     """
     names = (*OF_THE_LOG, *OF_ITEMS)
     chosen = {name: column for name in names if (column := getattr(now, name))}
-    kept = {name: column for name, column in chosen.items() if column in (*_columns(arrival, name), WITHOUT.get(name))}
+    found = {name: (*_columns(arrival, name, now.item), WITHOUT.get(name)) for name in chosen}
+    kept = {name: column for name, column in chosen.items() if column in found[name]}
     sensitive = tuple(name for name in now.sensitive if name in _of_people(arrival))
     if alike and (kept, sensitive) == (chosen, now.sensitive):
         return now
@@ -58,7 +59,8 @@ def confirm(view: View, arrival: Arrival) -> Roles | None:
     for start in range(0, len(names), ACROSS):
         for place, name in zip(st.columns(ACROSS), names[start : start + ACROSS], strict=False):
             with place:
-                chosen[name] = _role(view, arrival, name, getattr(now, name))
+                columns = _columns(arrival, name, chosen.get("item") or "")
+                chosen[name] = _role(view, arrival, name, getattr(now, name), columns)
     sensitive = _sensitive(view, arrival, now)
     if not chosen["user"] or not chosen["item"]:
         st.info(t("data.need_ids"))
@@ -66,8 +68,8 @@ def confirm(view: View, arrival: Arrival) -> Roles | None:
     return Roles.model_validate({**chosen, "sensitive": sensitive})
 
 
-def _role(view: View, arrival: Arrival, name: str, now: str | None) -> str | None:
-    columns = [*_columns(arrival, name), *([WITHOUT[name]] if name in WITHOUT else [])]
+def _role(view: View, arrival: Arrival, name: str, now: str | None, columns: list[str]) -> str | None:
+    columns = [*columns, *([WITHOUT[name]] if name in WITHOUT else [])]
     options = columns if name in NEEDED and now else ["", *columns]
     reason = arrival.guess.reasons.get(name)
     chosen: str = st.selectbox(
@@ -81,11 +83,12 @@ def _role(view: View, arrival: Arrival, name: str, now: str | None) -> str | Non
     return chosen or None
 
 
-def _columns(arrival: Arrival, name: str) -> list[str]:
+def _columns(arrival: Arrival, name: str, item: str) -> list[str]:
+    """Columns that may play the role, as they are called where `item` is the log's column of items."""
     log = [str(column) for column in arrival.tables.log.columns]
     if name in OF_THE_LOG:
         return log
-    return list(dict.fromkeys([*map(str, item_columns(arrival.tables).columns), *log]))
+    return list(dict.fromkeys([*map(str, item_columns(arrival.tables, item).columns), *log]))
 
 
 def _of_people(arrival: Arrival) -> list[str]:

@@ -107,6 +107,50 @@ def test_words_for_yes_and_random_are_understood() -> None:
         _prepare(Tables(log.assign(y="good"), None, None, ""), Roles(user="u", item="i", outcome="y"))
 
 
+@pytest.mark.parametrize(
+    ("column", "roles", "says"),
+    [
+        (["a", "b"], {"propensity": "x"}, "chosen as the propensity, holds a, which is no number"),
+        (["a", "b"], {"position": "x"}, "chosen as the position, holds a, which is no number"),
+        ([None, None], {"outcome": "x"}, "No row is left after this rule: 2 rows without an outcome"),
+        ([0, 1], {"outcome": "x", "treatment": "x"}, "x is chosen both as the outcome and as the treatment"),
+        ([0, 1], {"outcome": "x", "category": "x"}, "x is chosen both as the outcome and as the category"),
+        ([0, 1], {"outcome": "x", "sensitive": ("x",)}, "x is chosen both as the outcome and as the sensitive"),
+        ([0, 1], {"sensitive": ("u",)}, "u is chosen both as the user and as the sensitive"),
+    ],
+)
+def test_a_column_that_cannot_be_what_it_was_chosen_for_is_refused(column: list, roles: dict, says: str) -> None:
+    log = pd.DataFrame({"u": [1, 2], "i": [1, 1], "x": column})
+    with pytest.raises(Refusal, match=says):
+        _prepare(Tables(log, None, None, ""), Roles.model_validate({"user": "u", "item": "i"} | roles))
+
+
+def test_an_attribute_of_the_users_may_be_called_like_a_column_of_the_log() -> None:
+    log = pd.DataFrame({"u": [1, 2], "i": [1, 1], "g": [0, 1]})
+    users = pd.DataFrame({"u": [1, 2], "g": ["f", "m"]})
+    dataset = _prepare(Tables(log, users, None, ""), Roles(user="u", item="i", treatment="g", sensitive=("g",)))
+    assert dataset.log["treatment"].tolist() == [0, 1] and dataset.users["g"].tolist() == ["f", "m"]
+
+
+def test_users_or_items_of_another_log_are_refused() -> None:
+    log, other = pd.DataFrame({"u": [1, 2], "i": [5, 6]}), pd.DataFrame({"u": [3, 4], "i": [7, 8], "g": ["f", "m"]})
+    for tables, says in (
+        (Tables(log, other, None, ""), "No u of the log is in the column u of the users"),
+        (Tables(log, None, other, ""), "No i of the log is in the column i of the items"),
+    ):
+        with pytest.raises(Refusal, match=says):
+            _prepare(tables, Roles(user="u", item="i"))
+
+
+@pytest.mark.parametrize("key", ["item_id", "code"])
+def test_items_are_joined_on_the_column_that_was_chosen(key: str) -> None:
+    """Under a name of its own the key was renamed as a clash, and the file's `id` joined in its place."""
+    log = pd.DataFrame({"u": [1, 2], key: [7, 8]})
+    items = pd.DataFrame({"id": [8, 7], key: [7, 8], "kind": ["a", "b"]})
+    dataset = _prepare(Tables(log, None, items, ""), Roles(user="u", item=key, category="kind"))
+    assert dataset.items["category"].to_dict() == {"7": "a", "8": "b"} and "id" in dataset.items
+
+
 def test_one_user_one_item_one_row_is_a_dataset() -> None:
     dataset = _prepare(Tables(pd.DataFrame({"u": ["a"], "i": ["x"]}), None, None, ""), Roles(user="u", item="i"))
     assert len(dataset.log) == len(dataset.users) == len(dataset.items) == 1
