@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 
-from analysis.columns import ITEM_ROLES, LOG_ROLES, as_id, as_randomised, as_treatment, constant_of
+from analysis.columns import ITEM_ROLES, LOG_ROLES, arranged, as_id, as_randomised, as_treatment, constant_of
 from analysis.document import canonical, digest
 from analysis.groups import band, pool_sparse
 from analysis.ingest import Tables
@@ -17,7 +18,7 @@ from analysis.log import UNKNOWN, Dataset, Roles
 from analysis.quality import Cleaning, CleaningStep, Quality, clean, inspect
 from analysis.split import Split, parts
 from storage import verify, write_atomic, write_manifest
-from words import Phrase, phrase
+from words import Phrase, Refusal, phrase
 
 FILE_PREFIX = "file_"
 """Put before a column of the file whose name is that of a role played by another column."""
@@ -30,8 +31,8 @@ FILES = ("log.parquet", "users.parquet", "items.parquet")
 class Prepared:
     """The dataset, the quality of the data as uploaded, what cleaning did, and what reading them noted.
 
-    Where fewer than k people of unknown group were left out, no count here tells how many they are, or how many rows
-    are theirs.
+    Where fewer than k people of unknown group were left out, all is as though they had never been in the files: their
+    number, or that of their rows, would follow from any count with them and one without.
     lacking: `analysis.lacking.lacking` of the data as uploaded, or None.
     """
 
@@ -48,20 +49,24 @@ def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed
     k: disclosure threshold. People of unknown group are left out where they are fewer than FEW_UNKNOWN x k: too few to
     be shown, they would be found by subtraction wherever all and the known groups are, so one of those would have to
     go instead. 0 keeps everybody.
-    Raises Refusal(data.*) where a role's column is missing or holds what the role cannot be.
+    Raises Refusal(data.*) where a role's column is missing or holds what the role cannot be, or nobody is left.
     """
+    tables = arranged(tables, roles)
     quality = inspect(tables, roles, cleaning.time_unit)
     cleaned = clean(tables, roles, cleaning)
     log = _log(cleaned.tables.log, roles)
     log["part"] = parts(log, split, seed)
-    users, steps = _users(log, cleaned.tables.users, roles, cleaning)
+    users, pooled = _users(log, cleaned.tables.users, roles, cleaning)
+    few = _unknown(users, roles, fewer_than=k)
+    if few:
+        least = FEW_UNKNOWN * k
+        return _untold(prepare(_without(tables, users, few, roles, least), roles, cleaning, split, seed, k), few, least)
     items = _items(log, cleaned.tables.items, roles)
-    log, users, left_out = _without_few_unknown(log, users, roles, FEW_UNKNOWN * k)
+    log, users, left_out = _without_unknown(log, users, roles, FEW_UNKNOWN * k)
     log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
     name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed), str(k))
     dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
-    quality, done = _told(quality, (*cleaned.steps, *steps), left_out, k)
-    return Prepared(dataset, quality, done, tables.notes, lacking(tables, roles))
+    return Prepared(dataset, quality, (*cleaned.steps, *pooled, *left_out), tables.notes, lacking(tables, roles))
 
 
 def save(dataset: Dataset, folder: Path) -> None:
@@ -114,57 +119,55 @@ def _users(
     return frame, steps
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """People whose group in `column` is unknown and who are few, with their rows; and what is said of them."""
-
-    column: str
-    people: int
-    rows: int
-    said: Phrase
+def _unknown(users: pd.DataFrame, roles: Roles, fewer_than: int) -> dict[str, pd.Index]:
+    """Sensitive attribute -> the people whose group is unknown, where there are any and so few."""
+    found = {name: users.index[users[name] == UNKNOWN] for name in roles.sensitive}
+    return {name: people for name, people in found.items() if 0 < len(people) < fewer_than}
 
 
-def _without_few_unknown(
+def _without(tables: Tables, users: pd.DataFrame, few: dict[str, pd.Index], roles: Roles, least: int) -> Tables:
+    """The arranged tables without these people. Raises Refusal(data.nothing_left) where there are no others."""
+    gone = {person for people in few.values() for person in people}
+    if len(gone) == len(users):
+        raise Refusal("data.nothing_left", rule=_few_unknown(next(iter(few)), least))
+    log, known = (
+        None if table is None else table[~table[roles.user].isin(gone)].reset_index(drop=True)
+        for table in (tables.log, tables.users)
+    )
+    assert log is not None
+    return replace(tables, log=log, users=known)
+
+
+def _untold(prepared: Prepared, few: Iterable[str], least: int) -> Prepared:
+    """What was prepared without a few people, saying that they were left out and no count of what the files held."""
+    rows = len(prepared.dataset.log)
+    left_out = [CleaningStep("few_unknown", _few_unknown(name, least), rows, rows) for name in few]
+    silent = phrase("data.note.few_not_told")
+    notes = [note for note in prepared.notes if "rows" not in note.facts and note != silent]
+    return replace(prepared, steps=(*prepared.steps, *left_out), notes=(*notes, silent))
+
+
+def _without_unknown(
     log: pd.DataFrame, users: pd.DataFrame, roles: Roles, least: int
-) -> tuple[pd.DataFrame, pd.DataFrame, list[LeftOut]]:
-    """The log and its users without unknown groups of fewer than `least` people."""
-    found: list[LeftOut] = []
+) -> tuple[pd.DataFrame, pd.DataFrame, list[CleaningStep]]:
+    """The log and its users without unknown groups of fewer than `least` people, and what was done.
+
+    Raises Refusal(data.nothing_left) where nobody is left.
+    """
+    steps: list[CleaningStep] = []
     for name in roles.sensitive:
-        unknown = users.index[users[name] == UNKNOWN]
-        if not 0 < len(unknown) < least:
-            continue
-        kept = log[~log["user"].isin(unknown)]
-        said = phrase("data.clean.few_unknown", column=name, least=least)
-        found.append(LeftOut(name, len(unknown), len(log) - len(kept), said))
-        log, users = kept.reset_index(drop=True), users.drop(index=unknown)
-    return log, users, found
+        unknown = _unknown(users, roles, least).get(name)
+        if unknown is not None:
+            kept = log[~log["user"].isin(unknown)].reset_index(drop=True)
+            steps.append(CleaningStep("few_unknown", _few_unknown(name, least), len(log), len(kept)))
+            log, users = kept, users.drop(index=unknown)
+    if log.empty:
+        raise Refusal("data.nothing_left", rule=steps[-1].phrase)
+    return log, users, steps
 
 
-def _told(
-    quality: Quality, steps: tuple[CleaningStep, ...], left_out: list[LeftOut], k: int
-) -> tuple[Quality, tuple[CleaningStep, ...]]:
-    """Counts and steps with those who were left out; where they are fewer than `k`, as though they had not been there:
-    their number, or that of their rows, would follow from any count before and after."""
-    few = [one for one in left_out if one.people < k]
-    hidden = sum(one.rows for one in few)
-    if few:
-        named = {one.column for one in few}
-        quality = replace(
-            quality,
-            rows=quality.rows - hidden,
-            users=quality.users - sum(one.people for one in few),
-            users_without_record=None,
-            columns=tuple(
-                replace(one, filled=None, missing=None) if one.column in named else one for one in quality.columns
-            ),
-        )
-    done = [replace(one, rows_before=one.rows_before - hidden, rows_after=one.rows_after - hidden) for one in steps]
-    rows = done[-1].rows_after if done else quality.rows
-    for one in left_out:
-        after = rows if one in few else rows - one.rows
-        done.append(CleaningStep("few_unknown", one.said, rows, after))
-        rows = after
-    return quality, tuple(done)
+def _few_unknown(name: str, least: int) -> Phrase:
+    return phrase("data.clean.few_unknown", column=name, least=least)
 
 
 def _grouped(column: pd.Series, name: str) -> pd.Series:

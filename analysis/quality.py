@@ -60,14 +60,13 @@ class Cleaning(BaseModel):
 
 @dataclass(frozen=True)
 class ColumnQuality:
-    """One column: rows with and without a value (None: not told, as it would tell of few people), and how many values
-    differ."""
+    """One column: rows with and without a value, and how many values differ."""
 
     table: TableName
     column: str
     type: Kind
-    filled: int | None
-    missing: int | None
+    filled: int
+    missing: int
     distinct: int
 
 

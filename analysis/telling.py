@@ -190,8 +190,8 @@ def _columns(columns: Sequence[ColumnQuality]) -> Table:
                 phrase(f"data.table.{one.table}"),
                 one.column,
                 phrase(f"data.type.{one.type}"),
-                phrase("data.few_not_told") if one.filled is None else one.filled,
-                phrase("data.few_not_told") if one.missing is None else one.missing,
+                one.filled,
+                one.missing,
                 one.distinct,
             )
             for one in columns

@@ -12,7 +12,7 @@ from analysis.quality import Cleaning
 from analysis.roles import guess
 from analysis.simulate import Shop, simulate
 from analysis.split import Split
-from words import Refusal, say
+from words import Refusal, phrase, say
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 needs_data = pytest.mark.skipif(not SHARED.exists(), reason="the folder ../shared/data is absent")
@@ -197,16 +197,29 @@ def test_too_few_people_of_unknown_group_are_left_out_and_logged() -> None:
     assert UNKNOWN in set(enough.dataset.users["sex"])
 
 
-def test_no_count_tells_how_many_were_left_out_where_they_are_fewer_than_the_threshold() -> None:
+def test_people_of_unknown_group_under_the_threshold_are_as_though_they_had_never_been_there() -> None:
+    """Any count with them, beside one without, would tell how many they are: users, filled cells, rows of the file."""
     rows = pd.DataFrame({"u": [f"u{n:03d}" for n in range(60)] * 2, "i": ["x"] * 60 + ["y"] * 60})
-    rows = pd.concat([rows, rows[:1]])  # one row twice: a rule before the one that is silent
+    rows = pd.concat([rows, rows[:1], rows[-1:]])  # a row twice of one who is left out, and of one who stays
     people = pd.DataFrame({"u": rows["u"][:60], "sex": [None] * 3 + ["F"] * 30 + ["M"] * 27})
     roles = Roles(user="u", item="i", sensitive=("sex",))
-    prepared = prepare(Tables(rows, people, None, ""), roles, Cleaning(), Split(), 1, k=10)
-    quality, log = prepared.quality, prepared.dataset.log
-    assert (quality.rows, quality.users) == (115, 57) and len(log) == 114 and log["user"].nunique() == 57
+    read = (phrase("data.note.jsonlines", name="log", rows=122, columns=2), phrase("data.note.local", column="x"))
+    prepared, without = (
+        prepare(Tables(log, users, None, "d", read), roles, Cleaning(), Split(), 1, k=10)
+        for log, users in ((rows, people), (rows[~rows["u"].isin(people["u"][:3])].reset_index(drop=True), people[3:]))
+    )
+    assert prepared.quality == without.quality and prepared.quality.rows == 115
+    pd.testing.assert_frame_equal(prepared.dataset.log, without.dataset.log)
+    pd.testing.assert_frame_equal(prepared.dataset.users, without.dataset.users)
     assert [(step.rule, step.rows_before, step.rows_after) for step in prepared.steps] == [
         ("duplicates", 115, 114),
         ("few_unknown", 114, 114),
     ]
-    assert {(one.filled, one.missing) for one in quality.columns if one.column == "sex"} == {(None, None)}
+    assert prepared.notes == (read[1], phrase("data.note.few_not_told"))
+
+
+@pytest.mark.parametrize("people", [3, 30])
+def test_where_no_group_is_known_and_people_are_few_nobody_is_left(people: int) -> None:
+    log = pd.DataFrame({"u": range(people), "i": 1, "sex": None})
+    with pytest.raises(Refusal, match="No row is left after this rule: People whose sex is not known"):
+        prepare(Tables(log, None, None, ""), Roles(user="u", item="i", sensitive=("sex",)), Cleaning(), Split(), 1, 10)
