@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.ingest import Limits
+from analysis.parse.typed import EXACT
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ BATCH = 8_192
 def read(path: Path, out: Path, limits: Limits) -> list[Phrase]:
     """Write the columns of `path` as int64, float64, bool, text or UTC time to `out`.
 
-    Nested and binary columns are left out with a note; NaN and infinities become missing and are counted.
+    Nested and binary columns are left out with a note; NaN and infinities become missing and are counted. Whole
+    numbers that would not stay exact (large ones beside missing values, or of a type wider than int64) become text.
     Raises Refusal(data.not_parquet | data.too_large | data.no_rows | ...).
     """
     import pyarrow as pa
@@ -44,6 +47,8 @@ def _copy(name: str, file: pa.parquet.ParquetFile, out: Path, limits: Limits) ->
     left_out = [field.name for field in file.schema_arrow if field.name not in kept]
     if len(set(file.schema_arrow.names)) < len(file.schema_arrow.names):
         raise Refusal("data.repeated_column", name=name, columns=", ".join(file.schema_arrow.names))
+    whole = _whole(file, [column for column, kind in kept.items() if kind == pa.int64()], limits)
+    kept |= {column: seen.stored() for column, seen in whole.items()}
     schema = pa.schema(list(kept.items()))
     odd = dict.fromkeys(kept, 0)
     rows = expanded = 0
@@ -60,31 +65,90 @@ def _copy(name: str, file: pa.parquet.ParquetFile, out: Path, limits: Limits) ->
     return [
         phrase("data.note.parquet", name=name, rows=rows, columns=len(kept)),
         *(phrase("data.note.not_finite", column=column, rows=count) for column, count in odd.items() if count),
+        *(
+            phrase("data.note.large_ids", column=column, rows=seen.large)
+            for column, seen in whole.items()
+            if kept[column] == pa.string()
+        ),
         *(phrase("data.note.left_out", column=column) for column in left_out),
     ]
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType | None:
-    """The plain type that a Parquet column is stored as, or None for what is not a column of values."""
+    """The plain type that a Parquet column is stored as, or None for what is not a column of values.
+
+    int64 for every kind of whole or decimal number: what these hold decides (`Whole`).
+    """
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if pa.types.is_boolean(kind):
         return pa.bool_()
-    if pa.types.is_integer(kind):
-        return pa.string() if kind == pa.uint64() else pa.int64()
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+        return pa.int64()
+    if pa.types.is_floating(kind):
         return pa.float64()
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return pa.timestamp("us", "UTC")
     return pa.string() if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind) else None
 
 
+@dataclass
+class Whole:
+    """What is seen of a column of integers or decimals: missing values, large numbers, fractions."""
+
+    wide: bool = False
+    """Whether its type holds more than int64."""
+    missing: int = 0
+    large: int = 0
+    fraction: bool = False
+
+    def look(self, array: pa.Array) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        self.missing += array.null_count
+        self.large += pc.sum(pc.greater_equal(pc.abs(array.cast(pa.float64(), safe=False)), EXACT)).as_py() or 0
+        if pa.types.is_decimal(array.type):
+            self.wide = True
+            roomy = array.cast(pa.decimal256(76, array.type.scale))  # 0.5 of decimal(5, 5) could not be rounded
+            self.fraction |= bool(pc.any(pc.not_equal(pc.trunc(roomy), roomy)).as_py())
+        self.wide |= array.type == pa.uint64()
+
+    def stored(self) -> pa.DataType:
+        """int64, float64 for fractions, or text: beside a missing value a frame keeps whole numbers as float64, too."""
+        import pyarrow as pa
+
+        if self.fraction:
+            return pa.float64()
+        return pa.string() if self.large and (self.wide or self.missing) else pa.int64()
+
+
+def _whole(file: pa.parquet.ParquetFile, columns: list[str], limits: Limits) -> dict[str, Whole]:
+    """What each of these columns holds, read once before they are copied."""
+    seen, rows = {column: Whole() for column in columns}, 0
+    for batch in file.iter_batches(BATCH, columns=columns, use_threads=False) if columns else ():
+        rows += batch.num_rows
+        if rows > limits.rows:
+            raise limits.exceeded()
+        for column in columns:
+            seen[column].look(_decoded(batch.column(column)))
+    return seen
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
 def _plain(array: pa.Array, kind: pa.DataType, column: str, odd: dict[str, int]) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_decimal(array.type) and pa.types.is_string(kind):
+        array = array.cast(pa.decimal256(76, 0))  # without the zeros behind the point
     if pa.types.is_date(array.type):
         array = array.cast(pa.timestamp("us"))
     if pa.types.is_timestamp(array.type) and array.type.tz is None:

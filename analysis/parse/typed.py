@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 EXACT = 2**53
-"""Whole numbers beyond this are not exact as floating point, so they stay text."""
+"""Whole numbers from here on are not exact as floating point, so they stay text."""
 BLANKS = ("na", "n/a", "null", "none", "-", "\\n")
 """Missing, but only in a column whose other values are all numbers."""
 Type = Literal["text", "integer", "number", "comma", "thousands", "boolean", "time"]
@@ -125,7 +125,7 @@ class Look:
             "zeros": rf"regexp_matches({x}, '^\s*[+-]?0\d')",
             "whole": rf"regexp_full_match(trim({x}), '[+-]?\d+')",
             "infinite": f"NOT isfinite(try_cast({x} AS DOUBLE))",
-            "large": f"isfinite(try_cast({x} AS DOUBLE)) AND abs(try_cast({x} AS DOUBLE)) > {EXACT}",
+            "large": f"isfinite(try_cast({x} AS DOUBLE)) AND abs(try_cast({x} AS DOUBLE)) >= {EXACT}",
         }
         others = {
             "blank": f"lower(trim({x})) IN ({blanks})",

@@ -4,11 +4,14 @@ import gzip
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from analysis import ingest
@@ -157,6 +160,28 @@ def test_parquet_types_become_plain_and_nested_columns_are_left_out_with_a_note(
     assert tables.log["user"].tolist() == ["a", "b"] and "nested" not in tables.log
     assert str(tables.log["when"].dtype) == "datetime64[us, UTC]" and tables.log["x"].isna().sum() == 1
     assert "nested is left out" in _notes(tables)
+
+
+def test_large_ids_of_parquet_stay_apart_beside_missing_ones_and_as_decimals(tmp_path: Path) -> None:
+    """A frame keeps whole numbers beside a missing one as float64, in which 2^53 and 2^53 + 1 are the same."""
+    large, digits = [2**53, 2**53 + 1, None], [str(2**53), str(2**53 + 1)]
+    decimals = [Decimal(one) if one else None for one in large]
+    columns = {
+        "gap": pa.array(large, pa.int64()),
+        "whole": pa.array([*large[:2], 3], pa.int64()),
+        "unsigned": pa.array([2**63, 2**63 + 1, 3], pa.uint64()),
+        "decimal": pa.array(decimals, pa.decimal128(20, 0)),
+        "zeros": pa.array(decimals, pa.decimal128(38, 10)),
+        "count": pa.array([1, 2, 3], pa.decimal128(38, 0)),
+        "share": pa.array([Decimal("0.5"), Decimal("-0.25"), None], pa.decimal128(5, 5)),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "x")
+    tables = _spool(tmp_path, (tmp_path / "x").read_bytes())
+    log = tables.log
+    assert all(log[name].dropna().tolist() == digits for name in ("gap", "decimal", "zeros"))
+    assert log["whole"].tolist() == [*large[:2], 3] and log["unsigned"].nunique() == 3
+    assert log["count"].tolist() == [1, 2, 3] and log["share"].tolist()[:2] == [0.5, -0.25]
+    assert _notes(tables).count("too large to be kept exactly") == 4
 
 
 def test_quoted_fields_may_hold_separators_quotes_and_line_breaks(tmp_path: Path) -> None:
