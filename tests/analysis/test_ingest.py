@@ -78,7 +78,7 @@ def test_not_a_number_infinity_and_overflow_are_counted_not_guessed(tmp_path: Pa
     tables = _spool(tmp_path, "user,x,n\n1,NaN,1\n2,inf,NA\n3,1e400,3\n4,2.5,4\n5,-1.5e-7,5\n")
     assert tables.log["x"].isna().tolist() == [True, True, True, False, False]
     assert tables.log["x"].tolist()[3:] == [2.5, -1.5e-7]
-    assert "Column x: 3 values" in _notes(tables) and "Column n: 1 values such as NA" in _notes(tables)
+    assert "Column x: 3 values" in _notes(tables) and "Column n: 1 value such as NA" in _notes(tables)
 
 
 def test_thousands_and_decimal_commas_are_told_apart(tmp_path: Path) -> None:
