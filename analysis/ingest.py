@@ -26,6 +26,8 @@ from words import Phrase, Refusal, phrase
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("log", "users", "items")
+FORMAT = ("separator", "decimal", "encoding")
+"""Fields of a Source that say how its text files are written, where their content does not."""
 _INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 _READING = threading.BoundedSemaphore(2)
@@ -106,7 +108,7 @@ class Tables:
     log, users, items: columns under their own names; numbers as int64 or float64, times as datetime64[us, UTC],
     true/false as bool, everything else as text. Numbers with leading zeros or beyond 2^53 stay text. Missing is
     missing; "NA" and "None" in a column of text are values like any other.
-    digest: SHA-256 of the files' bytes. notes: what was detected and what was counted.
+    digest: SHA-256 of the files' bytes and of how they were said to be written. notes: what was detected and counted.
     """
 
     log: pd.DataFrame

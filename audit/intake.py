@@ -16,6 +16,7 @@ from words import Phrase, Refusal
 
 if TYPE_CHECKING:
     from analysis.ingest import Tables
+    from analysis.moments import Unit
     from analysis.quality import Quality
     from analysis.roles import Guess
 
@@ -31,11 +32,11 @@ class Arrival:
     tables: Tables
     guess: Guess
 
-    def quality(self, roles: Roles) -> Quality:
-        """What is odd about the raw tables under these roles."""
+    def quality(self, roles: Roles, unit: Unit | None) -> Quality:
+        """What is odd about the raw tables under these roles; `unit` of times given as numbers, None: told by size."""
         from analysis.quality import inspect
 
-        return inspect(self.tables, roles)
+        return inspect(self.tables, roles, unit)
 
 
 def read(folder: AuditFolder, source: Source) -> Tables:

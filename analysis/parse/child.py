@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis.ingest import TABLES, Answer, Job, Limits
+from analysis.ingest import FORMAT, TABLES, Answer, Job, Limits
 from words import Phrase, Refusal, phrase
 
 
@@ -62,7 +62,8 @@ def _files(job: Job) -> Answer:
         parts += [name, sha256_of(path)]
     if job.source.log is None:
         raise Refusal("data.no_log")
-    return Answer(digest=digest(*parts), notes=tuple(notes))
+    said = job.source.model_dump(include=set(FORMAT), exclude_none=True)  # the same bytes read otherwise are other data
+    return Answer(digest=digest(*parts, *(f"{name}={given}" for name, given in said.items())), notes=tuple(notes))
 
 
 def _layout(job: Job) -> Answer:

@@ -21,14 +21,25 @@ WITHOUT_FINDING = ("pool_under", "time_from", "time_to", "time_unit")
 
 
 def choose(view: View, arrival: Arrival, roles: Roles) -> Cleaning:
-    """The quality report, each finding with its rule; the rules as they now stand."""
+    """The quality report, each finding with its rule; the rules as they now stand.
+
+    Where the report is refused, the rules that answer no count are still there: the unit of times may be what it lacks.
+    """
     st.header(t("data.quality"))
     rules = view.settings.cleaning
-    try:
-        quality = _quality(arrival, roles)
-    except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
-        return rules
+    quality = _quality(arrival, roles, rules)
+    if quality is not None:
+        rules = _answered(view, quality, rules)
+    with st.expander(t("data.more_rules"), expanded=quality is None):
+        rules = form.fields(view, rules, WITHOUT_FINDING, "cleaning")
+    if quality is not None:
+        with st.expander(t("data.columns")):
+            _columns(quality)
+    return rules
+
+
+def _answered(view: View, quality: Quality, rules: Cleaning) -> Cleaning:
+    """Each finding of the report with the rule that answers it; the rules as they now stand."""
     _counts(quality)
     for finding, rule in _findings(quality):
         words, choice = st.columns([3, 2], vertical_alignment="center")
@@ -36,19 +47,19 @@ def choose(view: View, arrival: Arrival, roles: Roles) -> Cleaning:
         if rule is not None:
             with choice:
                 rules = form.accepted(rules, {rule: form.one(view, rules, rule, "cleaning")})
-    with st.expander(t("data.more_rules")):
-        rules = form.fields(view, rules, WITHOUT_FINDING, "cleaning")
-    with st.expander(t("data.columns")):
-        _columns(quality)
     return rules
 
 
-def _quality(arrival: Arrival, roles: Roles) -> Quality:
-    """The report, made once for these files and columns in this session."""
-    key = f"{arrival.tables.digest}\n{roles.model_dump_json()}"
+def _quality(arrival: Arrival, roles: Roles, rules: Cleaning) -> Quality | None:
+    """The report, made once for these files, columns and unit of times in this session; None where it is refused."""
+    key = f"{arrival.tables.digest}\n{roles.model_dump_json()}\n{rules.time_unit}"
     kept = state().quality
     if kept is None or kept[0] != key:
-        kept = (key, arrival.quality(roles))
+        try:
+            kept = (key, arrival.quality(roles, rules.time_unit))
+        except Refusal as refusal:
+            st.error(plain(refusal.sentence(state().language)))
+            return None
         state().quality = kept
     return kept[1]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from analysis.ingest import Source
+from analysis.ingest import FORMAT, Source
 from analysis.simulate import Shop
 from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, keep_upload, uploaded_as
 from pages.parts import columns, form
@@ -18,7 +18,6 @@ from words import Refusal
 
 WAYS = ("demo", "upload", "path", "movielens", "coat")
 ENDINGS = ["csv", "tsv", "txt", "parquet", "jsonl", "gz"]
-FORMAT = ("separator", "decimal", "encoding")
 FILES: tuple[UploadKind, ...] = ("log", "users", "items")
 
 

@@ -50,7 +50,7 @@ class State:
     uploads: dict[str, str] = field(default_factory=dict)
     """Streamlit's id of an upload -> the file it was kept as."""
     quality: tuple[str, Quality] | None = None
-    """The last quality report, by the digest of the files and the columns' roles."""
+    """The last quality report, by the digest of the files, the columns' roles and the unit of times."""
     watched: str | None = None
     """The job whose end should redraw the whole page."""
     watched_step: str = ""

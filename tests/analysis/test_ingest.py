@@ -204,6 +204,18 @@ def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_the_same_bytes_read_otherwise_are_other_data(tmp_path: Path) -> None:
+    """What is kept by the digest (the quality report, the dataset) was that of the first reading."""
+    path = tmp_path / "log.csv"
+    path.write_text("user;x\n1;1,234\n2;5,678\n")
+    point, comma = (
+        spool(Source(kind="files", log=str(path), decimal=mark), tmp_path / "out")  # type: ignore[arg-type]
+        for mark in (".", ",")
+    )
+    assert point.log["x"].tolist() == [1234.0, 5678.0] and comma.log["x"].tolist() == [1.234, 5.678]
+    assert point.digest != comma.digest
+
+
 def test_the_demo_is_the_simulated_shop(tmp_path: Path) -> None:
     first, again = (spool(Source(), tmp_path / name) for name in ("a", "b"))
     assert len(first.log) > 30_000 and first.digest == again.digest

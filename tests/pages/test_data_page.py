@@ -57,6 +57,20 @@ def test_nothing_runs_before_the_files_that_the_form_names_are_read(
     assert not page.exception and READ_FIRST not in captions(page)
 
 
+def test_the_unit_that_times_lack_is_asked_for_and_taken(
+    empty_home: Path, tmp_path: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ROOTS_VARIABLE, str(tmp_path))
+    page = by_path(open_page("data", empty_home, audit="other"), log(tmp_path / "log.csv", user_id=1, item_id=1))
+    page.button(key="other:data:read").click().run()
+    time = next(box for box in page.selectbox if "role:time" in str(box.key))
+    time.set_value("seen_at").run()
+    assert any("fit no unit" in error.value for error in page.error)
+    page.selectbox(key="other:data:cleaning.time_unit").set_value("s").run()
+    assert not page.exception and not page.error
+    assert any("1970" in words for words in captions(page)), captions(page)
+
+
 def test_the_report_of_an_audit_without_data_starts_nothing(empty_home: Path, open_page: Open) -> None:
     """It would audit the simulated shop under the analyst's title."""
     page = open_page("report", empty_home, audit="other")
