@@ -76,11 +76,12 @@ def is_number(column: pd.Series) -> bool:
 
 
 def label(value: object) -> str:
-    """A value as the name of a category: whole numbers without a decimal point, true as 1."""
+    """A value as the name of a category: whole numbers in full without a decimal point, true as 1."""
     if isinstance(value, bool | np.bool_):
         return str(int(value))
     if isinstance(value, int | float | np.number):
-        return f"{float(value):g}"
+        number = float(value)
+        return f"{number:.0f}" if number.is_integer() else f"{number:g}"
     return str(value)
 
 

@@ -12,6 +12,7 @@ from analysis.causal.estimate import by_strata, from_replicates, raw
 from analysis.causal.propensity import logged_propensity, overlap_by_strata, propensity_by_stratum
 from analysis.causal.regression import linear_adjustment
 from analysis.causal.settings import EffectSettings
+from analysis.causal.strata import stratified
 from analysis.causal.study import contrasts
 from tests.analysis.causal.logs import confounded, cut, real
 from words import Refusal
@@ -233,6 +234,10 @@ def test_binned_confounders_state_their_edges() -> None:
     table = confounded(500, 11).assign(w=np.arange(500.0))
     one = cut(table, ("w",)).confounders[0]
     assert one.edges == pytest.approx((0, 99.8, 199.6, 299.4, 399.2, 499)) and len(one.labels) == 5
+
+
+def test_codes_of_seven_digits_are_strata_of_their_own() -> None:
+    assert stratified(pd.Series([1_234_567, 1_234_568], name="c"), 4).labels == ("1234567", "1234568")
 
 
 def test_a_strong_effect_of_one_group_among_many_can_stand_after_correction() -> None:
