@@ -80,7 +80,7 @@ def test_a_sensitive_column_of_the_log_moves_to_the_users_or_is_refused() -> Non
     dataset = _prepare(Tables(log, None, None, ""), Roles(user="u", item="i", sensitive=("sex",)))
     assert dataset.users["sex"].tolist() == ["f", "m"] and "sex" not in dataset.log
     log.loc[1, "sex"] = "m"
-    with pytest.raises(Refusal, match="more than one value for 1 values of u"):
+    with pytest.raises(Refusal, match="more than one value for 1 value of user"):
         _prepare(Tables(log, None, None, ""), Roles(user="u", item="i", sensitive=("sex",)))
 
 
