@@ -100,6 +100,7 @@ def _read(model: HistoryReader[Any], user: int, history: Ints, item: int) -> tup
         rows[1 + at, : len(history) - 1] = np.delete(history, at)
     with torch.no_grad():
         read = model.reader.users(items, profile.expand(len(rows), -1), torch.from_numpy(rows).long())
+        read = read + (torch.from_numpy(model.users[user]) - read[0])  # what was erased from the user stays erased
         scores = read @ items.T / scale + torch.from_numpy(model.level)
     return shares.detach().numpy(), scores.numpy()
 

@@ -10,6 +10,7 @@ import numpy as np
 from models.additive import Additive
 from models.base import Recommender
 from models.data import Floats, Interactions
+from models.fitted import Fitted
 from models.linear import Ease
 from models.popularity import Popularity
 from words import Phrase, phrase
@@ -43,13 +44,19 @@ def _reason(model: Recommender, data: Interactions, user: int, item: int) -> Phr
     if isinstance(model, Ease):
         return _together(model.weights[history, item], history, data, item)
     texts: Floats | None = getattr(model, "texts", None)
-    vectors = model.item_vectors() if texts is None else texts
-    assert vectors is not None, "every other kind has item vectors"
+    vectors = _compared(model) if texts is None else texts
     likeness = _cosines(vectors[history], vectors[item])
     nearest = int(np.argmax(likeness))
     key = "models.reason.vectors" if texts is None else "models.reason.texts"
     because = item_name(data, int(history[nearest]))
     return phrase(key, item=name, because=because, likeness=f"{likeness[nearest]:.2f}")
+
+
+def _compared(model: Recommender) -> Floats:
+    """float32 [items, d]: the items' vectors alone, without a column for what is no likeness of items (levels)."""
+    product = model.product() if isinstance(model, Fitted) else None
+    assert product is not None, "every other kind scores by a product"
+    return product.right
 
 
 def item_name(data: Interactions, item: int) -> str:

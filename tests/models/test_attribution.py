@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from models.attribution import kept_without, rests, words
+from models.config import Erasure
 from models.histories import PAD
 from models.train import fit
-from tests.models.blocks import FAST, checkerboard
+from tests.models.blocks import FAST, USERS, checkerboard
 from words import Refusal
 
 USER = 7
@@ -54,6 +55,13 @@ def test_shares_of_the_history_sum_to_the_score_less_that_of_nothing(kind: str, 
         nothing = float(read[0] @ torch.from_numpy(model.items[item]) / model.items.shape[1] ** 0.5)
     own = float(model.score(np.array([USER], np.int32))[0, item] - model.level[item])
     assert found.share.sum() == pytest.approx(own - nothing, rel=0.02, abs=0.02)
+
+
+def test_the_place_as_it_is_is_that_of_the_list_where_an_attribute_was_erased() -> None:
+    told = checkerboard(profile={"gender": np.where(np.arange(USERS) % 2 == 0, "women", "men")})
+    model = fit(told, FAST["sequence"].model_copy(update={"erasure": Erasure(attribute="gender")}), seed=1)
+    scores = np.where(told.seen.toarray(), -np.inf, model.score(np.arange(USERS, dtype=np.int32)))
+    assert [rests(model, told, user, int(scores[user].argmax())).now for user in range(12)] == [1] * 12
 
 
 @pytest.mark.parametrize("kind", ["ease", "sequence"])

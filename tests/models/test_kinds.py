@@ -186,6 +186,14 @@ class TestReasons:
         why = reasons(fit(data, FAST["popularity"], 0), data, 4, [1])[0]
         assert why.facts["count"] == USERS / 2 and why.facts["rank"] == 1
 
+    def test_levels_make_no_item_like_another(self):
+        data = checkerboard()
+        model = fit(data, FAST["mf"].model_copy(update={"loss": "logistic", "epochs": 5}), 0)
+        history = np.unique(data.item[(data.user == 4) & (data.label > 0)])
+        unit = model.learned.item / np.linalg.norm(model.learned.item, axis=1, keepdims=True)
+        likeness = float((unit[history] @ unit[3]).max())
+        assert reasons(model, data, 4, [3])[0].facts["likeness"] == f"{likeness:.2f}"
+
     def test_a_user_without_history_is_told_so(self):
         data = checkerboard()
         label = np.where(data.user == 4, 0, 1).astype(np.float32)
