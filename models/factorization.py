@@ -86,7 +86,8 @@ class FactorLearner:
             factors = Factors(data.n_users, data.n_items, settings, self._level(), self.cause)
             imputation = self._imputation(imputed, made) if made and settings.debias.correction in ROBUST else None
         self.factors, self.imputation = factors, imputation
-        self.fair = fair_term(data, settings, _defined(settings))
+        taught = data.user[data.label > 0] if settings.loss == "bpr" else data.user
+        self.fair = fair_term(data, settings, _defined(settings), taught)
         self.silence = nn.Dropout(settings.dropout)
         parts = [part for part in (factors, self.silence, self.fair, imputation) if part is not None]
         self.module: nn.Module = nn.ModuleList(parts)

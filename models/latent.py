@@ -82,7 +82,7 @@ class VaeLearner:
         self.length = 1.0 if alone else self.taken.nnz / len(self.readers)
         with seeded(seed):
             self.model = Autoencoder(data.n_items, settings)
-        self.fair = fair_term(data, settings, RATES | {"parity", "worst_group", KEPT})
+        self.fair = fair_term(data, settings, RATES | {"parity", "worst_group", KEPT}, self.taken.nonzero()[0])
         self.module: nn.Module = nn.ModuleList([part for part in (self.model, self.fair) if part is not None])
 
     def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:

@@ -54,7 +54,9 @@ class PairLearner:
         with seeded(seed) as rng:
             self.reader = make_reader(data.item_texts or (), known, data.popularity, settings)
             self.held_out = self._held_out(rng)
-        self.fair = fair_term(data, settings, frozenset({"parity", "worst_group"}))
+        self.fair = fair_term(
+            data, settings, frozenset({"parity", "worst_group"}), np.nonzero(self.taken.items != PAD)[0]
+        )
         parts = (self.reader.judge, self.reader.encoder.moved, self.fair)
         self.module: nn.Module = nn.ModuleList([one for one in parts if one is not None])
 

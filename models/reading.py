@@ -48,7 +48,8 @@ class NextItemLearner:
         self.readers = np.nonzero(self.histories.items[:, 0] != PAD)[0].astype(np.int32)
         with seeded(seed):
             self.reader = make_reader(items_of(data, texts, settings), known.values, self.ordered, settings)
-        self.fair = fair_term(data, settings, frozenset({"parity", "worst_group", "twins", KEPT}))
+        told = np.nonzero(self.histories.items != PAD)[0]
+        self.fair = fair_term(data, settings, frozenset({"parity", "worst_group", "twins", KEPT}), told)
         self.module: nn.Module = nn.ModuleList([part for part in (self.reader, self.fair) if part is not None])
 
     def rows(self, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import Gradient, Penalty
-from models.data import Interactions
+from models.data import Interactions, Ints
 from models.fair.critic import Critic
 from models.fair.groups import group_codes
 from words import Refusal, phrase
@@ -24,10 +24,13 @@ KEPT = "erasure"
 """In `defined`: the kind keeps vectors of users, from which an attribute can be erased."""
 
 
-def fair_term(data: Interactions, settings: Gradient, defined: frozenset[str]) -> FairTerm | None:
+def fair_term(
+    data: Interactions, settings: Gradient, defined: frozenset[str], taught: Ints | None = None
+) -> FairTerm | None:
     """The term that the settings ask for; None where they ask for none, or for one of no strength.
 
-    defined: what this kind can do: figures of `Penalty`, KEPT. Raises Refusal where more is asked of it.
+    defined: what this kind can do: figures of `Penalty`, KEPT. Raises Refusal where more is asked of it. taught: the
+    user of each row (or item) that the kind's loss is a mean over; None: of each row of the data.
     """
     adversary, penalty = settings.adversary, settings.penalty
     asked = [] if penalty is None else [str(penalty.figure)]
@@ -39,7 +42,7 @@ def fair_term(data: Interactions, settings: Gradient, defined: frozenset[str]) -
     critic = Critic(data, adversary) if adversary is not None and adversary.strength > 0 else None
     if penalty is not None and penalty.strength == 0:
         penalty = None
-    return None if critic is None and penalty is None else FairTerm(data, critic, penalty)
+    return None if critic is None and penalty is None else FairTerm(data, critic, penalty, taught)
 
 
 class FairTerm(nn.Module):
@@ -49,12 +52,13 @@ class FairTerm(nn.Module):
     share: Tensor
     weight: Tensor
 
-    def __init__(self, data: Interactions, critic: Critic | None, penalty: Penalty | None) -> None:
+    def __init__(self, data: Interactions, critic: Critic | None, penalty: Penalty | None, taught: Ints | None) -> None:
         super().__init__()
         self.critic, self.figure = critic, None if penalty is None else penalty.figure
         self.strength = 0.0 if penalty is None else penalty.strength
         codes = np.full(data.n_users, -1, np.int64) if penalty is None else group_codes(data, penalty.attribute)
-        sizes = np.bincount(codes[data.user] + 1, minlength=int(codes.max()) + 2).astype(np.float32)
+        rows = codes[data.user if taught is None else taught]
+        sizes = np.bincount(rows + 1, minlength=int(codes.max()) + 2).astype(np.float32)
         share = torch.from_numpy(sizes / sizes.sum())  # [1 + groups], of rows; first those of unknown group
         self.register_buffer("codes", torch.from_numpy(codes), persistent=False)  # [users]
         self.register_buffer("share", share, persistent=False)

@@ -116,6 +116,16 @@ def skewed():
     return replace(DATA, label=label)
 
 
+@pytest.mark.parametrize("kind", ["mf", "vae", "sequence"])
+def test_the_worst_group_starts_from_the_plain_loss_of_a_kind_that_learns_from_what_was_wanted(kind):
+    """One pass over all rows at once: where the groups' weights hardly move, the loss is the plain one."""
+    every = {"epochs": 1, "batch": 10**6} | ({} if kind == "mf" else {"dropout": 0.0})
+    plain = FAST[kind].model_copy(update=every)
+    leaning = plain.model_copy(update={"penalty": Penalty(figure="worst_group", attribute="gender", strength=1e-9)})
+    one, other = (fit(skewed(), settings, 1).curves["loss"] for settings in (plain, leaning))
+    assert one == pytest.approx(other, rel=1e-5)
+
+
 def test_parity_draws_the_groups_predictions_together():
     data = skewed()
     settings = MF.model_copy(update={"epochs": 40, "patience": 40, "l2": 0.0, "learning_rate": 0.1})
