@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import Gradient, Private
-from words import Phrase, phrase
+from words import Phrase, Refusal, phrase
 
 CLIP = 1.0
 """Longest gradient of one user, where the settings' `clip` is 0."""
@@ -52,9 +52,14 @@ def wanted(settings: Gradient) -> bool:
 
 @cache
 def plan(settings: Private, users: int, batch: int) -> Plan:
-    """The least noise with which all epochs together stay within `epsilon` at `delta`."""
+    """The least noise with which all epochs together stay within `epsilon` at `delta`.
+
+    Raises Refusal where `delta` is no less than one over the users: to publish one of them, drawn by lot, would do.
+    """
     from opacus.accountants.utils import get_noise_multiplier
 
+    if settings.delta * users >= 1:
+        raise Refusal("models.private.delta", delta=settings.delta, users=users)
     share, steps = min(1.0, batch / users), settings.epochs * -(-users // batch)
     noise = get_noise_multiplier(
         target_epsilon=settings.epsilon, target_delta=settings.delta, sample_rate=share, steps=steps, accountant="rdp"

@@ -17,6 +17,7 @@ from models.private import Plan, draws, plan, private_step, spent
 from models.reading import NextItemLearner
 from models.train import fit
 from tests.models.blocks import FAST, ITEMS, USERS, checkerboard
+from words import Refusal
 
 ALL = np.arange(USERS, dtype=np.int32)
 PRIVATE = FAST["sequence"].model_copy(update={"epochs": 2, "epsilon": 8.0, "delta": 1e-3})
@@ -25,7 +26,7 @@ PRIVATE = FAST["sequence"].model_copy(update={"epochs": 2, "epsilon": 8.0, "delt
 def test_a_tighter_bound_takes_more_noise_and_what_is_spent_stays_below_it():
     noises = []
     for epsilon in (1.0, 4.0, 16.0):
-        made = plan(PRIVATE.model_copy(update={"epsilon": epsilon, "epochs": 20}), 1000, 100)
+        made = plan(PRIVATE.model_copy(update={"epsilon": epsilon, "epochs": 20}), 900, 90)
         assert (made.share, made.steps, made.clip) == (0.1, 200, 1.0)
         assert epsilon - 0.05 <= spent(made, 1e-3) <= epsilon
         noises.append(made.noise)
@@ -51,6 +52,12 @@ def test_the_epsilon_of_drawn_users_is_that_of_mironovs_binomial_sum(share, step
         spends = steps * logsumexp(chance + k * (k - 1) / (2 * noise**2)) / (order - 1)
         eps.append(spends + np.log((order - 1) / order) - (np.log(delta) + np.log(order)) / (order - 1))
     assert spent(Plan(share, steps, noise, 1.0), delta) == pytest.approx(min(eps), rel=0.02)
+
+
+def test_a_delta_by_which_one_user_may_be_published_is_refused():
+    with pytest.raises(Refusal, match="drawn by lot"):
+        fit(checkerboard(), PRIVATE.model_copy(update={"delta": 1 / USERS}), 1)
+    assert plan(PRIVATE.model_copy(update={"delta": 0.9 / USERS}), USERS, 20).noise > 0
 
 
 def test_users_are_drawn_each_by_itself():
