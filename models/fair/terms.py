@@ -6,15 +6,20 @@ difference goes to 0 and not only towards it. With more than two groups each is 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from models.config import Gradient, Penalty
-from models.data import Interactions, Ints
+from models.data import Interactions
 from models.fair.critic import Critic
 from models.fair.groups import group_codes
 from words import Refusal, phrase
+
+Codes = npt.NDArray[np.integer[Any]]
 
 RATES = frozenset({"value", "absolute", "under", "over"})
 """Yao and Huang's (2017) figures of the errors by item."""
@@ -25,7 +30,7 @@ KEPT = "erasure"
 
 
 def fair_term(
-    data: Interactions, settings: Gradient, defined: frozenset[str], taught: Ints | None = None
+    data: Interactions, settings: Gradient, defined: frozenset[str], taught: Codes | None = None
 ) -> FairTerm | None:
     """The term that the settings ask for; None where they ask for none, or for one of no strength.
 
@@ -52,7 +57,9 @@ class FairTerm(nn.Module):
     share: Tensor
     weight: Tensor
 
-    def __init__(self, data: Interactions, critic: Critic | None, penalty: Penalty | None, taught: Ints | None) -> None:
+    def __init__(
+        self, data: Interactions, critic: Critic | None, penalty: Penalty | None, taught: Codes | None
+    ) -> None:
         super().__init__()
         self.critic, self.figure = critic, None if penalty is None else penalty.figure
         self.strength = 0.0 if penalty is None else penalty.strength
