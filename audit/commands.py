@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,8 +18,9 @@ from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
+from models.devices import follows
 from models.encoders import HUB_NAME
-from storage import write_atomic
+from storage import sweep, write_atomic
 from words import Language, Phrase, Refusal, phrase, say
 
 if TYPE_CHECKING:
@@ -63,8 +65,10 @@ def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool, ab
     parsed = [parse_rule(text) for text in rules]
     settings = _about(_beside(read_settings(settings_file), settings_file.parent), about)
     folder = AuditFolder(output.resolve())  # a child process may stand elsewhere
-    folder.save_settings(settings)
-    run_steps(folder, settings.steps, _Terminal(settings.language, quiet))
+    with folder.alone():
+        sweep(folder.path)
+        folder.save_settings(settings)
+        run_steps(folder, settings.steps, _Terminal(settings.language, quiet))
     document = folder.document()
     for section in document.sections:
         _print_section(section, settings.language)
@@ -185,15 +189,19 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
     from audit.steps import run_steps
 
     steps = [_step(name) for name in names]
+    audit = AuditFolder(folder.resolve())
     if job is None or database is None:
-        run_steps(AuditFolder(folder.resolve()), steps, _Terminal("en", quiet=False))
+        audit.settings()  # refused before anything is written into a folder that is no audit
+        with nullcontext() if follows() else audit.alone():  # torchrun's further processes write nothing
+            run_steps(audit, steps, _Terminal("en", quiet=False))
         return 0
     hold_lifeline()
     limit_memory()
     recorder = Recorder(database, job)
     report_faults(recorder, job)
     try:
-        run_steps(AuditFolder(folder), steps, recorder.tell)
+        with audit.alone():
+            run_steps(audit, steps, recorder.tell)
     except Refusal as refusal:
         recorder.failed(refusal.phrase)
         print(refusal.phrase.key, file=sys.stderr)  # into the job's log, which holds no value of the data

@@ -29,10 +29,10 @@ FURTHER_WEIGHT = 3.0
 
 
 def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
-    """Run the steps in their order; one whose settings did not change since it ran is kept as it is.
+    """Run the steps in their order; one whose settings did not change since it ran is kept, if what it left is whole.
 
-    Nothing is made from what is out of date: a step that builds on one which must run again, and is not asked for, is
-    refused (audit.stale_before).
+    Nothing is made from what is out of date or was changed: a step that builds on one which must run again, and is not
+    asked for, is refused (audit.stale_before).
     A step that the data do not allow (one item, no positives, ...) ends a run of that step alone with its Refusal. In a
     run up to the report it becomes a section that says so, and the steps that build on it say the same: an audit that
     cannot answer one question still answers the others.
@@ -49,7 +49,7 @@ def run_steps(folder: AuditFolder, steps: Iterable[Step], watch: Watch) -> Run:
     for step in wanted:
         run.step, run.span = step, (begun / total, (begun + _weight(step)) / total)
         begun += _weight(step)
-        if not folder.stale(step):
+        if not folder.stale(step) and folder.intact(step):
             run.say(1.0, phrase("audit.progress.kept"))
             continue
         if step != "report":
@@ -71,7 +71,7 @@ def _refuse_stale_ground(run: Run, refused: Container[Step]) -> None:
     for step in with_all_before(run.step):
         if step == run.step or step in refused or states[step] == "missing":
             continue
-        if run.folder.stale(step):
+        if run.folder.stale(step) or not run.folder.intact(step):
             name, ground = (phrase(f"audit.step.{one}") for one in (run.step, step))
             raise Refusal("audit.stale_before", step=name, before=ground)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,7 +23,7 @@ from audit import __version__
 from audit.asking import PromptedAudit
 from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
 from models.prompted.settings import Prompted
-from storage import append, sweep, write_atomic
+from storage import append, sha256_of, sweep, write_atomic
 from words import Fact, Refusal, shape, unfit
 
 if TYPE_CHECKING:
@@ -30,9 +34,18 @@ DOCUMENT_FILE = "audit.json"
 RUN_RECORD = "run.json"
 """Times and machine facts, kept out of audit.json so that it can be compared byte for byte."""
 TRAIL_FILE = "trail.jsonl"
+_BETWEEN = b',\n"section": '
 REFUSED = ":refused"
 """After the stamp of a section that only says why there is no result."""
 DEMO_ID = "demo"
+LEAVES: dict[Step, tuple[str, ...]] = {
+    "data": ("work/data",),
+    "recommender": ("work/lists", "work/model", "work/catalogue"),
+    "structure": ("work/structure",),
+    "mitigation": ("work/mitigation",),
+    "report": (DOCUMENT_FILE, "report.html", "report.pdf"),
+}
+"""What a step leaves beside its section, files and folders of files: kept with the section as digests."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +107,27 @@ class AuditFolder:
         return _settings_of(file, (now.st_ino, now.st_mtime_ns, now.st_size))
 
     def save_settings(self, settings: AuditSettings) -> None:
-        """Write audit.toml and note the change in the trail."""
+        """Write audit.toml and note the change in the trail; one that says the same keeps its comments."""
+        if self._says(settings):
+            return
         write_atomic(self.path / SETTINGS_FILE, settings_toml(settings))
         self.note("settings", digest=step_digest(settings, "report"))
 
+    def _says(self, settings: AuditSettings) -> bool:
+        try:
+            return self.settings() == settings
+        except Refusal:
+            return False
+
     def section(self, step: Step) -> Section | None:
-        """What `step` found, or None where it has not run (by this version)."""
-        if self._stamped(step) is None:
+        """What `step` found, or None where it has not run (by this version). Raises Refusal(storage.changed)."""
+        head = self._head(step)
+        if head is None:
             return None
-        kept: dict[str, object] = json.loads(self._step_file(step).read_bytes())
-        return Section.model_validate(kept["section"])
+        text = self._text(step)
+        if hashlib.sha256(text).hexdigest() != head.get("sha256"):
+            raise Refusal("storage.changed", name=self._step_file(step).name)
+        return Section.model_validate_json(text)
 
     def save_section(self, section: Section, stamp: str) -> None:
         """Keep a step's section under the stamp of the settings that it was made with.
@@ -111,10 +135,10 @@ class AuditFolder:
         One that only says why there is no result is marked, so that the step is tried anew at the next run.
         """
         text, stamp = canonical(section), stamp + REFUSED * (section.not_run is not None)
-        write_atomic(
-            self._step_file(section.step), b'{"stamp": "' + stamp.encode() + b'",\n"section": ' + text + b"}\n"
-        )
-        self.note("step", step=section.step, stamp=stamp)
+        sha256 = hashlib.sha256(text).hexdigest()
+        head = json.dumps({"stamp": stamp, "sha256": sha256, "left": self._left(section.step)}).removesuffix("}")
+        write_atomic(self._step_file(section.step), head.encode() + _BETWEEN + text + b"}\n")
+        self.note("step", step=section.step, stamp=stamp, sha256=sha256)
 
     def stamp(self, settings: AuditSettings, step: Step) -> str:
         """What a result of `step` stands for: the settings it depends on, and the files these name as they are now."""
@@ -123,6 +147,28 @@ class AuditFolder:
     def stale(self, step: Step) -> bool:
         """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
         return self._stamped(step) != self.stamp(self.settings(), step)
+
+    def intact(self, step: Step) -> bool:
+        """Whether the step's section, and all that the step left beside it, is as it was left.
+
+        It is not where a file was changed or removed, nor where a run under other settings was ended halfway.
+        """
+        head = self._head(step)
+        if head is None or hashlib.sha256(self._text(step)).hexdigest() != head.get("sha256"):
+            return False
+        return head.get("left") == self._left(step)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else runs steps of this audit meanwhile. Raises Refusal(audit.busy) where somebody does."""
+        lock = self.path / "work" / "lock"
+        append(lock, b"")
+        with lock.open("rb") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # which ends with the process, however that ends
+            except BlockingIOError as error:
+                raise Refusal("audit.busy") from error
+            yield
 
     def states(self) -> dict[Step, str]:
         """Each step's state: ``done``, ``stale``, ``missing``, or ``refused``: with these settings it could not run."""
@@ -156,16 +202,31 @@ class AuditFolder:
         return self.path / "work" / "steps" / f"{step}.json"
 
     def _stamped(self, step: str) -> str | None:
-        """The stamp of what is kept: the file's first line alone, since every page asks for every step at each run.
+        """The stamp of what is kept, or None where nothing is."""
+        head = self._head(step)
+        return None if head is None else str(head["stamp"])
 
-        None also for what another version kept: its phrases may have no text here.
+    def _head(self, step: str) -> dict[str, object] | None:
+        """What stands before a kept section: its first line alone, since every page asks for every step at each run.
+
+        None where it cannot be read, and for what another version kept: its phrases may have no text here.
         """
-        path = self._step_file(step)
-        if not path.exists():
+        try:
+            with self._step_file(step).open("rb") as file:
+                head: dict[str, object] = json.loads(file.readline().rstrip().rstrip(b",") + b"}")
+            return head if str(head["stamp"]).startswith(f"{_made_by()}:") else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        with path.open(encoding="utf-8") as file:
-            first: dict[str, str] = json.loads(file.readline().rstrip().rstrip(",") + "}")
-        return first["stamp"] if first["stamp"].startswith(f"{_made_by()}:") else None
+
+    def _text(self, step: str) -> bytes:
+        """The section as it is kept, canonical JSON."""
+        return self._step_file(step).read_bytes().partition(_BETWEEN)[2].removesuffix(b"}\n")
+
+    def _left(self, step: str) -> dict[str, str]:
+        """SHA-256 of every file of LEAVES, by its place in this folder."""
+        places = [self.path / name for known, names in LEAVES.items() if known == step for name in names]
+        found = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place])]
+        return {str(file.relative_to(self.path)): sha256_of(file) for file in sorted(found) if file.is_file()}
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,23 @@ def test_a_step_that_could_not_run_is_told_once_and_tried_again(tmp_path: Path) 
     assert folder.states()["recommender"] == "done"
 
 
+def test_what_was_removed_or_changed_is_refused_as_ground_and_made_again_by_a_run(tmp_path: Path) -> None:
+    folder = audit(tmp_path, recommender=Recommending(model=PopularitySettings()), mitigation=MitigationSettings())
+    steps = folder.settings().steps
+    quietly(folder, *steps)
+    lists, document = folder.path / "work" / "lists" / "chosen.npz", folder.path / "audit.json"
+    whole, told = lists.read_bytes(), document.read_bytes()
+    lists.write_bytes(b"of a run under other settings, ended before it could say so")
+    with pytest.raises(Refusal, match="Recommender, which must run again"):
+        quietly(folder, "gap")
+    for gone in (document, folder.path / "report.pdf", folder.data / "users.parquet", folder.data / "manifest.json"):
+        gone.unlink()
+    quietly(folder, *steps)
+    assert document.read_bytes() == told and (folder.path / "report.pdf").exists()
+    assert lists.read_bytes() == whole and folder.dataset() is not None
+    assert all(folder.intact(step) and not folder.stale(step) for step in steps)
+
+
 def test_a_file_makes_stale_what_reads_it_and_nothing_else(tmp_path: Path) -> None:
     replies = tmp_path / "replies.csv"
     replies.write_text("a")

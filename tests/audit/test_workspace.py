@@ -6,7 +6,7 @@ from analysis.document import Section
 from analysis.ingest import Source
 from audit.settings import FURTHER, STEPS, AuditSettings, GraphChoice
 from audit.workspace import SETTINGS_FILE, Workspace, read_document, read_settings, settings_toml
-from words import Refusal
+from words import Refusal, phrase
 
 
 def test_settings_survive_the_file(tmp_path):
@@ -136,3 +136,39 @@ def test_an_audit_whose_trail_says_nothing_is_listed_all_the_same(tmp_path, trai
     (folder.path / "trail.jsonl").write_text(trail)
     other = workspace.create(AuditSettings())
     assert [one.id for one in workspace.audits()] == [other.id, folder.id]
+
+
+def test_every_changed_byte_of_a_kept_section_is_found(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    folder.save_section(
+        Section(step="graph", summary=(phrase("audit.busy"),)), folder.stamp(folder.settings(), "graph")
+    )
+    (kept,) = tmp_path.rglob("graph.json")
+    whole = kept.read_bytes()
+    assert folder.intact("graph") and not folder.stale("graph")
+    for at in range(len(whole)):
+        kept.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert folder.stale("graph") or not folder.intact("graph"), whole[at - 5 : at + 5]
+    kept.write_bytes(whole.replace(b"audit.busy", b"audit.wrote"))
+    with pytest.raises(Refusal):
+        folder.section("graph")
+    kept.write_bytes(whole[:40])
+    assert folder.section("graph") is None
+
+
+def test_two_runs_of_one_audit_never_mix(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    with folder.alone(), pytest.raises(Refusal, match="running already"), folder.alone():
+        pass
+    with folder.alone():
+        pass
+
+
+def test_settings_that_say_the_same_keep_the_comments_of_their_file(tmp_path):
+    folder = Workspace(tmp_path).create(AuditSettings())
+    file = folder.path / SETTINGS_FILE
+    file.write_text("# why k is 12\nk = 12\n")
+    folder.save_settings(folder.settings())
+    assert "why k is 12" in file.read_text()
+    folder.save_settings(AuditSettings(k=13))
+    assert read_settings(file).k == 13
