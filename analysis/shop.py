@@ -99,7 +99,7 @@ class Shop(BaseModel):
     """Customers; about 28 impressions each."""
     items: int = Field(240, ge=3 * len(SHELVES))
     """Things on sale, spread evenly over twelve categories."""
-    seed: int = 1
+    seed: int = Field(1, ge=0)
     randomised: float = Field(0.0, ge=0, le=1)
     """Share of rows whose promotion is decided by a fair coin (then a column `randomised` marks them)."""
 

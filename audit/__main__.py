@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from audit.commands import EXIT_REFUSED, ask, compare, effect, init, report, run, serve, step
-from words import Refusal
+from analysis.charts.labels import legible
+from audit.commands import EXIT_REFUSED, ask, compare, effect, init, language_of, report, run, serve, step
+from audit.settings import MOST_SEED
+from words import Refusal, say
 
 COLLECTED_AFTER = (50_000, 20, 50)
 """What the numerical libraries leave when they are loaded lasts: looking for garbage as often as Python does by itself
 (after 700 new objects) took a tenth of an audit's time."""
-EXIT_RULE_FIRED = 3
+EXIT_SIGNALLED = 128
+"""The shell's custom: this and the signal's number."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,7 +95,7 @@ def _effect_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replicates", type=_within(100, 20_000), default=1000, help="bootstrap samples of users")
     command.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="spark: EVENHAND_SPARK_MASTER")
     command.add_argument("--k", type=_within(5, 1_000_000), default=10, help="fewest people that a figure may rest on")
-    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--seed", type=_within(0, MOST_SEED), default=1)
     command.add_argument("--language", choices=("en", "zh"), default="en")
     command.add_argument("-o", "--output", type=Path, help="write the section as JSON")
 
@@ -102,31 +108,69 @@ def _serve_arguments(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 refused (one sentence on standard error), 3 a rule of --fail-on fired."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     given = parser().parse_args(arguments)
     gc.set_threshold(*COLLECTED_AFTER)
     try:
-        match given.command:
-            case "init":
-                return init(given)
-            case "run":
-                about = {name: getattr(given, name) for name in ("scope", "population") if getattr(given, name)}
-                return EXIT_RULE_FIRED if run(given.settings, given.output, given.fail_on, given.quiet, about) else 0
-            case "report":
-                return report(given.folder, given.format.split(","), given.language)
-            case "compare":
-                return compare(given.first, given.second)
-            case "effect":
-                return effect(given)
-            case "ask":
-                return ask(given.folder, given.step, given.place, given.send, given.json)
-            case "serve":
-                return serve(given.folder, given.host, given.port)
-            case _:
-                return step(given.folder, given.steps, given.job, given.database)
+        _refuse_other_than_text(arguments)
+        code = _done(given)
+        sys.stdout.flush()  # here, where a reader that is gone can be told
+        return code
     except Refusal as refusal:
-        print(refusal.sentence(), file=sys.stderr)
+        print(legible(refusal.sentence(language_of(given))), file=sys.stderr)
+        return EXIT_REFUSED
+    except MemoryError:
+        print(say("audit.out_of_memory", language_of(given)), file=sys.stderr)
+        return EXIT_REFUSED
+    except KeyboardInterrupt as told:
+        print(say("audit.interrupted", language_of(given)), file=sys.stderr)
+        return EXIT_SIGNALLED + (told.args[0] if told.args else signal.SIGINT)
+    except BrokenPipeError:  # `... | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_SIGNALLED + signal.SIGPIPE
+    except OSError as error:
+        print(say("audit.system", language_of(given), why=legible(str(error))), file=sys.stderr)
         return EXIT_REFUSED
 
 
+def _refuse_other_than_text(arguments: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 could stand in no settings and no report."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise Refusal("audit.not_text", argument=argument) from error
+
+
+def _done(given: argparse.Namespace) -> int:
+    match given.command:
+        case "init":
+            return init(given)
+        case "run":
+            about = {name: getattr(given, name) for name in ("scope", "population") if getattr(given, name)}
+            return run(given.settings, given.output, given.fail_on, given.quiet, about)
+        case "report":
+            return report(given.folder, [name.strip() for name in given.format.split(",")], given.language)
+        case "compare":
+            return compare(given.first, given.second)
+        case "effect":
+            return effect(given)
+        case "ask":
+            return ask(given.folder, given.step, given.place, given.send, given.json)
+        case "serve":
+            return serve(given.folder, given.host, given.port)
+        case _:
+            return step(given.folder, given.steps, given.job, given.database)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Asked to stop: as by Ctrl+C, so that whatever is being read or written is cleared away."""
+    raise KeyboardInterrupt(number)
+
+
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese must not end an audit
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if "--job" not in sys.argv:  # a worker ends at once: the server has it marked, and sweeps after it
+        signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -11,11 +11,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from analysis.document import Section
+from analysis.charts.labels import legible
+from analysis.document import Document, Section
 from analysis.finding import sentence
 from analysis.ingest import Source
 from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
-from audit.rules import parse_rule
+from audit.rules import Rule, parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
 from models.devices import follows
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "EVENHAND_SERVE_TOKEN"
 """Where it is set, `audit serve` answers only requests that carry it."""
 EXIT_REFUSED = 2
+EXIT_RULE_FIRED = 3
+PARQUET = b"PAR1"
+"""What a Parquet file begins and ends with."""
 FORMATS = ("html", "pdf", "json", "csv")
 MOST_ROWS = 40
 """Differences printed of one table; the Report page shows all."""
@@ -58,8 +62,8 @@ def init(given: argparse.Namespace) -> int:
     return 0
 
 
-def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool, about: Mapping[str, str]) -> bool:
-    """Run every step into `output`; whether a rule fired. about: cohorts in place of those of audit.toml."""
+def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool, about: Mapping[str, str]) -> int:
+    """Run every step into `output`, and judge the rules. about: cohorts in place of those of audit.toml."""
     from audit.steps import run_steps
 
     parsed = [parse_rule(text) for text in rules]
@@ -73,10 +77,21 @@ def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool, ab
     for section in document.sections:
         _print_section(section, settings.language)
     print(say(phrase("audit.wrote", path=str(output / "report.html")), settings.language))
-    fired = [words for words in (rule.fires(document) for rule in parsed) if words is not None]
-    for words in fired:
-        print(say(words, settings.language), file=sys.stderr)
-    return bool(fired)
+    return judged(parsed, document, settings.language)
+
+
+def judged(rules: Sequence[Rule], document: Document, language: Language) -> int:
+    """Say of every rule that it fired or cannot be judged; the exit code. One that fired outweighs the others."""
+    codes = {0}
+    for rule in rules:
+        try:
+            words, code = rule.fires(document), EXIT_RULE_FIRED
+        except Refusal as refusal:
+            words, code = refusal.phrase, EXIT_REFUSED
+        if words is not None:
+            print(_said(words, language), file=sys.stderr)
+            codes.add(code)
+    return max(codes)
 
 
 def report(folder: Path, formats: Sequence[str], language: Language | None) -> int:
@@ -107,7 +122,7 @@ def compare(first: Path, second: Path) -> int:
             print(f"\n{say(table.title, language)}")
         for row in differing[:MOST_ROWS]:
             name, one, other, *change = (
-                cell_text(cell, column, language) for cell, column in zip(row, table.columns, strict=True)
+                legible(cell_text(cell, column, language)) for cell, column in zip(row, table.columns, strict=True)
             )
             print("  " + "; ".join([f"{name}: {one} → {other}", *change]))
         if len(differing) > MOST_ROWS:
@@ -121,8 +136,7 @@ def effect(given: argparse.Namespace) -> int:
     from analysis.causal.settings import EffectSettings
     from analysis.causal.whole_log import whole_log_section
 
-    if not given.log.exists():
-        raise Refusal("data.no_file", name=given.log.name, why="")
+    _refuse_other_than_parquet(given.log)
     asked = LogQuestion(
         treatment=given.treatment,
         outcome=given.outcome,
@@ -135,10 +149,25 @@ def effect(given: argparse.Namespace) -> int:
     section = whole_log_section(given.log, asked, settings, given.engine, given.k, given.seed)
     _print_section(section, given.language)
     for note in section.notes:
-        print(f"  {say(note, given.language)}")
+        print(f"  {_said(note, given.language)}")
     if given.output is not None:
         write_atomic(given.output, section.model_dump_json(indent=2).encode())
     return 0
+
+
+def _refuse_other_than_parquet(log: Path) -> None:
+    """DuckDB and Spark would say so themselves, in many lines and only after they have begun."""
+    if not log.exists():
+        raise Refusal("data.no_file", name=log.name, why="")
+    files = sorted(log.glob("*.parquet")) if log.is_dir() else [log]
+    if not files:
+        raise Refusal("scale.no_parquet", name=log.name)
+    for path in files:
+        with path.open("rb") as file:
+            first = file.read(len(PARQUET))
+            file.seek(-len(PARQUET), os.SEEK_END) if path.stat().st_size > len(PARQUET) else None
+            if first != PARQUET or file.read() != PARQUET:
+                raise Refusal("scale.no_parquet", name=path.name)
 
 
 def ask(folder: Path, asker: Asker, place: int, send: bool, as_line: bool) -> int:
@@ -193,7 +222,7 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
     if job is None or database is None:
         audit.settings()  # refused before anything is written into a folder that is no audit
         with nullcontext() if follows() else audit.alone():  # torchrun's further processes write nothing
-            run_steps(audit, steps, _Terminal("en", quiet=False))
+            run_steps(audit, steps, _Terminal(audit.settings().language, quiet=False))
         return 0
     hold_lifeline()
     limit_memory()
@@ -221,11 +250,34 @@ class _Terminal:
         self._last, self._started = "", time.perf_counter()
 
     def __call__(self, fraction: float, step: str, note: Phrase, figures: dict[str, float]) -> None:
-        line = f"{say(phrase(f'audit.step.{step}'), self._language)}: {say(note, self._language)}"
+        line = f"{say(phrase(f'audit.step.{step}'), self._language)}: {_said(note, self._language)}"
         if self._quiet or line == self._last:
             return
         self._last = line
         print(f"{time.perf_counter() - self._started:6.1f} s {fraction:4.0%}  {line}", file=sys.stderr, flush=True)
+
+
+def _said(words: Phrase, language: Language) -> str:
+    """The sentence in one line: a name of the data can hold what a terminal obeys."""
+    return legible(say(words, language))
+
+
+def language_of(given: argparse.Namespace) -> Language:
+    """The language that a command speaks: as asked for, else that of the audit it is about, else English."""
+    if getattr(given, "language", None) is not None:
+        return cast(Language, given.language)
+    try:
+        match given.command:
+            case "run":
+                return read_settings(given.settings).language
+            case "compare":
+                return read_document(given.first).language
+            case "report":
+                return read_document(given.folder).language
+            case _:
+                return AuditFolder(given.folder).settings().language
+    except Refusal:
+        return "en"
 
 
 def _print_section(section: Section, language: Language) -> None:
@@ -234,10 +286,10 @@ def _print_section(section: Section, language: Language) -> None:
         print(f"  {say(phrase('audit.not_run', why=section.not_run), language)}")
         return
     for words in section.summary:
-        print(f"  {say(words, language)}")
+        print(f"  {_said(words, language)}")
     if not section.summary:
         for finding in section.findings:
-            print(f"  {say(sentence(finding), language)}")
+            print(f"  {_said(sentence(finding), language)}")
 
 
 def _source(given: argparse.Namespace) -> Source:

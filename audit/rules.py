@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -40,10 +41,15 @@ class Rule:
         finding = self._finding(document)
         if finding.verdict in VALUELESS or finding.value is None:
             raise Refusal("audit.rule_without_value", key=self.key, reason=finding.reason)
-        value = abs(finding.value) if any(part in self.key for part in _SIGNED_PARTS) else finding.value
+        value = abs(finding.value) if self.of_a_size else finding.value
         if not _OPERATORS[self.sign](value, self.bound):
             return None
         return phrase("audit.rule_fired", key=self.key, value=value, sign=self.sign, bound=self.bound)
+
+    @property
+    def of_a_size(self) -> bool:
+        """Whether it is a difference, whose absolute value counts."""
+        return any(part in self.key for part in _SIGNED_PARTS)
 
     def _finding(self, document: Document) -> Finding:
         findings = document.findings()
@@ -54,8 +60,11 @@ class Rule:
 
 
 def parse_rule(text: str) -> Rule:
-    """A rule from its text. Raises Refusal(audit.rule_syntax)."""
+    """A rule from its text. Raises Refusal(audit.rule_syntax | audit.rule_below_zero)."""
     match = _RULE.match(text)
-    if match is None:
+    if match is None or match["key"][-1] in "<>=!" or not math.isfinite(float(match["bound"])):
         raise Refusal("audit.rule_syntax", text=text)
-    return Rule(match["key"], match["sign"], float(match["bound"]))
+    rule = Rule(match["key"], match["sign"], float(match["bound"]))
+    if rule.of_a_size and rule.bound < 0:
+        raise Refusal("audit.rule_below_zero", text=text)
+    return rule

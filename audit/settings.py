@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -105,6 +106,8 @@ STEPS: tuple[Step, ...] = tuple(step for step in DEPENDS if step not in FURTHER)
 """The way through: one page each."""
 
 
+MOST_SEED = 2**32 - 1
+"""The largest seed that every library takes."""
 ABOUT_ROWS: tuple[Step, ...] = ("effects", "people", "robustness", "structure", "mediation", "trust")
 """Steps about the rows of `AuditSettings.population`, or of the people of its `scope`."""
 ABOUT_SCOPE: tuple[Step, ...] = ("disparity", "gap", "leakage", "choices", "mitigation", "chosen")
@@ -134,7 +137,7 @@ class AuditSettings(_Frozen):
     """Language of the report."""
     template: Template = "general"
     """What the report is laid out along: a general audit, a law or a rule of thumb."""
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, le=MOST_SEED)
     """Seed of every random choice."""
     k: int = Field(10, ge=5)
     """Disclosure threshold: cells with fewer people are suppressed."""
@@ -195,6 +198,13 @@ class AuditSettings(_Frozen):
     further: tuple[Step, ...] = ()
     """Analyses beyond the way through that a whole run makes and the report shows."""
 
+    @model_validator(mode="after")
+    def _finite(self) -> AuditSettings:
+        """TOML has nan and inf, and no figure comes of them."""
+        if strange := next(_not_finite(self.model_dump()), None):
+            raise Unfit("not_finite", field=strange)
+        return self
+
     @field_validator("further")
     @classmethod
     def _known_further(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -226,6 +236,15 @@ class AuditSettings(_Frozen):
         """The settings with the further analyses among `steps` added."""
         added = (*self.further, *(step for step in steps if step in FURTHER))
         return self.model_copy(update={"further": tuple(step for step in FURTHER if step in added)})
+
+
+def _not_finite(node: object, place: str = "") -> Iterator[str]:
+    """Names of the settings below `node` that are numbers without end, or none."""
+    if isinstance(node, float) and not math.isfinite(node):
+        yield place
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
+    for name, entry in entries:
+        yield from _not_finite(entry, f"{place}.{name}".removeprefix("."))
 
 
 _PARTS: dict[Step, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ from uuid import uuid4
 import tomli_w
 from pydantic import ValidationError
 
-from analysis.document import Document, Section, canonical, digest
+from analysis.document import FORMAT, Document, Section, canonical, digest
 from audit import __version__
 from audit.asking import PromptedAudit
 from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
@@ -295,13 +295,16 @@ def settings_toml(settings: AuditSettings) -> bytes:
 
 
 def read_document(folder: Path) -> Document:
-    """The audit.json of a folder. Raises Refusal where there is none or it is not ours."""
+    """The audit.json of a folder. Raises Refusal where there is none, or it is not ours, or a newer version's."""
     try:
-        return Document.model_validate_json((folder / DOCUMENT_FILE).read_bytes())
+        document = Document.model_validate_json((folder / DOCUMENT_FILE).read_bytes())
     except OSError as error:
-        raise Refusal("audit.no_document", folder=folder.name) from error
+        raise Refusal("audit.no_document", folder=folder.resolve().name) from error
     except ValidationError as error:
-        raise Refusal("audit.not_a_document", folder=folder.name) from error
+        raise Refusal("audit.not_a_document", folder=folder.resolve().name) from error
+    if document.format > FORMAT:
+        raise Refusal("report.format_newer", found=document.format, known=FORMAT)
+    return document
 
 
 def _files_now(settings: AuditSettings) -> dict[Step, list[str]]:

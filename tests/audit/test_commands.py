@@ -2,18 +2,24 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from analysis.document import Document, Section
 from analysis.ingest import Source
 from analysis.simulate import Shop, simulate
 from audit.__main__ import main
+from audit.commands import _print_section
 from audit.recommending import Recommending
 from audit.settings import AuditSettings
 from audit.workspace import read_settings, settings_toml
 from models.config import FactorSettings
-from words import say
+from words import phrase, say
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 STEPS = ["data", "graph", "effects", "recommender", "disparity", "mitigation"]
@@ -64,6 +70,63 @@ def test_a_rule_with_a_typing_error_is_refused_before_anything_runs(small, capsy
     assert main(["run", str(small / "audit.toml"), "-o", str(small / "never"), "--fail-on", "gap"]) == 2
     assert "not understood" in capsys.readouterr().err
     assert not (small / "never").exists()
+
+
+def test_what_a_terminal_obeys_is_not_sent_to_it(tmp_path, capsys):
+    title = phrase("audit.wrote", path="\x1b]0;owned\x07\u202egender\n::set-output")
+    section = Section(step="data", summary=(title,))
+    document = Document(title="t", evenhand="0", versions={}, seed=1, digest="d", settings={}, sections=(section,))
+    _print_section(document.sections[0], "en")
+    printed = capsys.readouterr().out
+    assert "gender" in printed and not set(printed) & {"\x1b", "\x07", "\u202e"}
+    assert len(printed.strip().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("init --log {here}/log.csv -o {here}", "could not be written"),
+        ("init --log {here}/log.csv --title \udcff", "no UTF-8 text"),
+        ("run {here}/audit.toml -o {here}/log.csv", "写不进去"),
+        ("run {here}/audit.toml -o {here}/new --scope nobody", "没有名为 nobody 的人群"),
+        ("report {here}", "There is no audit.json in"),
+        ("effect --log {here}/log.csv --user user --treatment t --outcome y", "no whole Parquet file"),
+        ("effect --log {here} --user user --treatment t --outcome y", "no whole Parquet file"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_code_2_and_one_sentence(tmp_path, capsys, arguments, said):
+    (tmp_path / "log.csv").write_text("user,item\n1,1\n2,2\n")
+    (tmp_path / "audit.toml").write_text('language = "zh"\n')
+    before = sorted(tmp_path.iterdir())
+    assert main(arguments.format(here=tmp_path).split()) == 2
+    told = capsys.readouterr().err
+    assert said in told and len(told.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_run_that_is_told_to_stop_says_so_and_leaves_nothing_half_read(tmp_path):
+    log = "\n".join(f"{n % 500},{n % 97},{n % 2}" for n in range(400_000))
+    (tmp_path / "log.csv").write_text(f"user,item,outcome\n{log}\n")
+    (tmp_path / "audit.toml").write_text('[data]\nkind = "files"\nlog = "log.csv"\n')
+    command = [sys.executable, "-m", "audit", "run", str(tmp_path / "audit.toml"), "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as running:
+        assert running.stderr is not None and "Reading the files" in running.stderr.readline()
+        while not list(tmp_path.rglob(".partial-*/log.parquet")) and running.poll() is None:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGTERM)
+        said = running.stderr.read()
+    assert running.returncode == 128 + signal.SIGTERM
+    assert said.strip().splitlines()[-1].startswith("Stopped. What was finished is kept"), said
+    assert not list(tmp_path.rglob(".partial-*"))
+
+
+def test_a_full_disk_behind_the_output_ends_no_command_with_a_traceback(small):
+    command = f"{sys.executable} -m audit compare {small}/first {small}/first >/dev/full; echo $? >&2"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True
+    )
+    assert "No space left on device" in done.stderr and "Traceback" not in done.stderr
+    assert done.stderr.split()[-1] == "2"
 
 
 def test_the_report_is_rendered_again_from_audit_json_alone(small, tmp_path):

@@ -2,6 +2,7 @@ import pytest
 
 from analysis.document import Document, Section
 from analysis.finding import Finding, Verdict, not_computed
+from audit.commands import judged
 from audit.rules import parse_rule
 from words import Refusal, phrase
 
@@ -39,10 +40,27 @@ def test_a_rule_on_a_gap_reads_its_size_whichever_group_comes_first(text, fires)
     assert (parse_rule(text).fires(document()) is not None) is fires
 
 
-@pytest.mark.parametrize("text", ["", "gap", "gap >", "> 3", "gap = 3", "gap > three", "gap > 3 4"])
+@pytest.mark.parametrize(
+    "text", ["", "gap", "gap >", "> 3", "gap = 3", "gap > three", "gap > 3 4", "gap => 3", "gap >> 3", "gap > 1e999"]
+)
 def test_a_rule_that_is_not_understood_is_refused(text):
     with pytest.raises(Refusal, match="not understood"):
         parse_rule(text)
+
+
+def test_a_rule_that_could_never_fire_is_refused():
+    with pytest.raises(Refusal, match="never below zero"):
+        parse_rule("gender.ndcg@10.gap < -0.02")
+    assert parse_rule("effect.ate < -0.02").bound == -0.02
+
+
+def test_every_rule_is_judged_and_one_that_fires_decides_the_code(capsys):
+    fires, holds, unknown = map(parse_rule, ("gender.ndcg@10.gap > 0", "gender.ndcg@10.gap > 1", "nobody.gap > 0"))
+    assert judged([unknown, fires, holds], document(), "en") == 3
+    told = capsys.readouterr().err
+    assert "names nobody.gap" in told and "Rule fired: gender.ndcg@10.gap" in told
+    assert judged([unknown, holds], document(), "en") == 2
+    assert judged([holds], document(), "en") == 0
 
 
 def test_a_rule_on_an_unknown_key_names_the_nearest():

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from analysis.document import Section
+from analysis.document import Document, Section, canonical
 from analysis.ingest import Source
 from audit.settings import FURTHER, STEPS, AuditSettings, GraphChoice
 from audit.workspace import SETTINGS_FILE, Workspace, read_document, read_settings, settings_toml
@@ -22,6 +22,10 @@ def test_settings_survive_the_file(tmp_path):
         ("titel = 'x'", "titel"),
         ("k = 2", "k is not right"),
         ("[split]\nkind = 'magic'", "split.kind"),
+        ("[recommender]\npositive_from = nan", "recommender.positive_from must be a number with an end"),
+        ("[disparity]\nmargin = inf", "disparity.margin"),
+        ("seed = 18446744073709551616", "seed is not right"),
+        ("[data.shop]\nseed = -1", "data.shop.seed"),
     ],
 )
 def test_wrong_settings_are_refused_with_their_place(tmp_path, text, said):
@@ -107,6 +111,13 @@ def test_a_document_whose_sentences_have_no_text_here_is_refused(tmp_path, said)
     written = {"title": "a", "evenhand": "0.0.9", "versions": {}, "seed": 1, "digest": "x", "settings": {}}
     (tmp_path / "audit.json").write_text(json.dumps(written | {"sections": [{"step": "data", "summary": [said]}]}))
     with pytest.raises(Refusal, match="not one that this version"):
+        read_document(tmp_path)
+
+
+def test_a_document_of_a_newer_version_is_refused_whoever_reads_it(tmp_path):
+    document = Document(format=99, title="t", evenhand="9", versions={}, seed=1, digest="d", settings={}, sections=())
+    (tmp_path / "audit.json").write_bytes(canonical(document))
+    with pytest.raises(Refusal, match="newer"):
         read_document(tmp_path)
 
 
