@@ -129,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_SIGNALLED + signal.SIGPIPE
     except OSError as error:
+        if getattr(given, "job", None) is not None:  # a worker tells its page, and keeps names out of its log
+            raise
         print(say("audit.system", language_of(given), why=legible(str(error))), file=sys.stderr)
         return EXIT_REFUSED
 

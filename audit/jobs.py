@@ -15,6 +15,8 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
+import warnings
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -322,13 +324,24 @@ class Recorder:
 
 
 def report_faults(recorder: Recorder, job_id: str) -> None:
-    """Let an error that nobody foresaw end the job with a sentence; its traceback goes to the job's log."""
+    """Let an error that nobody foresaw end the job with a sentence; where it arose goes to the job's log."""
 
     def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        sys.__excepthook__(kind, error, trace)  # first: whoever reads that it failed finds the log complete
+        _log_fault(error)  # first: whoever reads that it failed finds the log complete
         recorder.failed(phrase("audit.fault", run=job_id))
 
+    def warned(message: Warning | str, kind: type[Warning], file: str, line: int, *_: object) -> None:
+        print(f"{file}:{line}: {kind.__name__}", file=sys.stderr)
+
     sys.excepthook = told
+    warnings.showwarning = warned
+
+
+def _log_fault(error: BaseException) -> None:
+    """The places and kinds of an error and of those that led to it, without their messages: these quote the data."""
+    if (cause := error.__cause__ or error.__context__) is not None:
+        _log_fault(cause)
+    print(*traceback.format_tb(error.__traceback__), type(error).__name__, sep="", file=sys.stderr, flush=True)
 
 
 def hold_lifeline() -> None:
