@@ -38,8 +38,12 @@ def main(arguments: list[str]) -> int:
         command, rest = "start", arguments
     actions = {"start": start, "test": test, "audit": audit, "bench": bench, "screenshots": screenshots}
     if command not in actions:
-        print(__doc__)
-        return 0 if command in ("help", "-h", "--help") else 2
+        asked = command in ("help", "-h", "--help")
+        print(
+            __doc__ if asked else f"There is no command {command!r}.\n{__doc__}",
+            file=sys.stdout if asked else sys.stderr,
+        )
+        return 0 if asked else 2
     install("requirements.txt")
     return actions[command](rest)
 
@@ -48,7 +52,7 @@ def start(arguments: list[str]) -> int:
     """The dashboard, on http://localhost:8501 unless --server.port and --server.address say otherwise."""
     screen = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     headless = [] if any("headless" in given for given in arguments) else ["--server.headless", str(not screen).lower()]
-    return run([str(PYTHON), "-m", "pages.parts.server", "app.py", *headless, *arguments])
+    return become([str(PYTHON), "-m", "pages.parts.server", "app.py", *headless, *arguments])
 
 
 def test(arguments: list[str]) -> int:
@@ -74,7 +78,7 @@ def test(arguments: list[str]) -> int:
 
 def audit(arguments: list[str]) -> int:
     """`python -m audit` inside the environment; paths are read from where the caller stands."""
-    return run([str(PYTHON), "-P", "-m", "audit", *arguments], folder=Path.cwd())
+    return become([str(PYTHON), "-P", "-m", "audit", *arguments], folder=Path.cwd())
 
 
 def bench(arguments: list[str]) -> int:
@@ -83,7 +87,7 @@ def bench(arguments: list[str]) -> int:
         print("Which one? " + ", ".join(sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))))
         return 2
     install("requirements-test.txt")
-    return run([str(PYTHON), "-m", f"benchmarks.{arguments[0]}", *arguments[1:]])
+    return become([str(PYTHON), "-m", f"benchmarks.{arguments[0]}", *arguments[1:]])
 
 
 def screenshots(arguments: list[str]) -> int:
@@ -101,6 +105,8 @@ def install(requirements: str, needed: bool = True) -> None:
     stamp = VENV / f"installed-{requirements}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
+    if run([str(PYTHON), "-c", "import pip"], quiet=True):  # making it was interrupted
+        make_environment()
     print(f"Installing {requirements}: once, some minutes.", flush=True)
     code = run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
     if code and not needed:
@@ -154,6 +160,14 @@ def apt_install(*packages: str) -> bool:
     update = subprocess.run(["apt-get", "update", "-qq"], env=environment, check=False)
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     return update.returncode == 0 and subprocess.run(command, env=environment, check=False).returncode == 0
+
+
+def become(command: list[str], folder: Path = ROOT) -> int:
+    """The program in this one's place: a signal reaches it, and its exit code is the caller's. On Windows, a child."""
+    if os.name != "nt":
+        os.chdir(folder)
+        os.execve(command[0], command, {**os.environ, "PYTHONPATH": str(ROOT)})
+    return run(command, folder=folder)
 
 
 def run(command: list[str], quiet: bool = False, folder: Path = ROOT) -> int:

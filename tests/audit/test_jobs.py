@@ -7,14 +7,17 @@ import time
 import pytest
 
 from analysis.ingest import Source
-from analysis.simulate import Shop
+from analysis.mitigation.compare import MitigationSettings
+from analysis.simulate import Shop, simulate
 from audit.jobs import HOURS_VARIABLE, Jobs, Recorder
 from audit.recommending import Recommending
 from audit.settings import AuditSettings
 from audit.workspace import Workspace
-from models.config import FactorSettings
+from models.config import FactorSettings, PopularitySettings
 from words import Refusal, phrase, say
 
+CANARIES = {"user_id", "item_id", "description", "email"}
+"""Columns that no figure is about: whatever they hold stays in work/."""
 SMALL = Source(kind="demo", shop=Shop(users=200, items=48))
 
 
@@ -83,6 +86,34 @@ def test_an_unforeseen_error_reaches_the_page_as_one_sentence_and_the_log_as_pla
     log = (tmp_path / "logs" / f"{failed.id}.log").read_text()
     assert "IsADirectoryError" in log and "workspace.py" in log
     assert folder.id not in log, "the message names what it is about, and that can be a value of the data"
+
+
+def test_no_id_and_no_text_of_the_data_leaves_what_the_steps_keep(tmp_path):
+    made = simulate(Shop(users=120, items=36))
+    tables = {"log": made.log, "users": made.users.assign(email=made.users["user_id"]), "items": made.items}
+    for name, frame in tables.items():
+        canaries = frame.assign(**{one: "CANARY" + frame[one].astype(str) for one in CANARIES & set(frame)})
+        canaries.to_csv(tmp_path / f"{name}.csv", index=False)
+    files = {name: str(tmp_path / f"{name}.csv") for name in tables}
+    home = tmp_path / "home"
+    folder = Workspace(home).create(
+        AuditSettings(
+            data=Source(kind="files", **files),
+            roles=made.roles,
+            recommender=Recommending(model=PopularitySettings()),
+            mitigation=MitigationSettings(methods=("utility",)),
+        )
+    )
+    jobs = Jobs(home)
+    done = wait(jobs, jobs.start(folder, folder.settings().steps), lambda job: not job.active, 200)
+    assert done.state == "done", done.error
+    shown = [file for file in home.rglob("*") if file.is_file() and (folder.path / "work") not in file.parents]
+    assert {"audit.json", "report.html", "trail.jsonl", "jobs.sqlite", f"{done.id}.log"} <= {
+        file.name for file in shown
+    }
+    kept = [*shown, *(folder.path / "work" / "steps").iterdir()]
+    assert not [file.name for file in kept if b"CANARY" in file.read_bytes()]
+    assert not list(home.rglob("*CANARY*"))
 
 
 def test_cancel_ends_a_running_job_and_keeps_what_was_finished(home):
