@@ -25,7 +25,11 @@ EXIT_SIGNALLED = 128
 
 def parser() -> argparse.ArgumentParser:
     """The command line; its flags are a contract."""
-    root = argparse.ArgumentParser(prog="python -m audit", description="Audit a recommender's log, headless.")
+    root = argparse.ArgumentParser(
+        prog="python -m audit",
+        description="Audit a recommender's log, headless.",
+        epilog="Exit codes: 0 done; 2 refused, or a rule cannot be judged; 3 a rule fired; 128 and more, a signal.",
+    )
     commands = root.add_subparsers(dest="command", required=True)
     _init_arguments(commands.add_parser("init", help="write audit.toml for a log, guessing what is not given"))
     running = commands.add_parser("run", help="run every step and write the report")
@@ -33,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     running.add_argument("-o", "--output", type=Path, required=True, help="folder for audit.json, report.* and tables/")
     running.add_argument("--scope", metavar="COHORT", help="judge the people of this cohort of audit.toml alone")
     running.add_argument("--population", metavar="COHORT", help="ask the causal questions of this cohort's rows alone")
-    running.add_argument("--fail-on", action="append", default=[], metavar="RULE", help="exit with 3 when it fires")
+    running.add_argument(
+        "--fail-on", action="append", default=[], metavar="RULE", help="'KEY > NUMBER': exit with 3 when it fires"
+    )
     running.add_argument("--quiet", action="store_true", help="no progress on standard error")
     rendering = commands.add_parser("report", help="render audit.json again")
     rendering.add_argument("folder", type=Path)
@@ -68,9 +74,9 @@ def _init_arguments(command: argparse.ArgumentParser) -> None:
     ):
         command.add_argument(f"--{role}", metavar="COL", help=f"column of the {role}")
     command.add_argument("--sensitive", metavar="COL,COL", help="columns of the sensitive attributes")
-    command.add_argument("--title", default=None)
+    command.add_argument("--title", default=None, help="printed on the report (default: the log's name)")
     command.add_argument("--language", choices=("en", "zh"), default="en")
-    command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"))
+    command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"), help="default: audit.toml")
 
 
 def _within(least: int, most: int) -> Callable[[str], int]:

@@ -208,8 +208,8 @@ def serve(folder: Path, host: str, port: int) -> int:
     model = load(place_of(audit.settings().recommender, audit.model) if audit.path == folder else audit.model)
     hosts = HERE if host in HERE else ()
     app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE), hosts)
-    print(say(phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))), flush=True)
-    answer(app, host, port)
+    told = phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))
+    answer(app, host, port, lambda: print(say(told), flush=True))
     return 0
 
 

@@ -12,8 +12,10 @@ that is not this machine's while it answers this machine alone (else any web pag
 # No `from __future__ import annotations` here: FastAPI reads the annotations of functions whose types are imported
 # inside `service`, and as text it could not.
 import hmac
+import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,8 +121,11 @@ def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, 
     return app
 
 
-def run(app: "FastAPI", host: str, port: int) -> None:
-    """Answer until the process is told to stop."""
+def run(app: "FastAPI", host: str, port: int, ready: Callable[[], None]) -> None:
+    """Answer until the process is told to stop; `ready` hears that the address is ours. Raises OSError."""
     import uvicorn
 
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as taken, suppress(KeyboardInterrupt):
+        ready()
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[taken])

@@ -53,6 +53,19 @@ def test_the_command_answers_with_the_models_lists(tmp_path: Path) -> None:
     assert [one["item"] for one in given["items"]] == [data.item_ids[code] for code in top_k(model, data, 3)[0][7]]
 
 
+def test_a_port_that_is_taken_is_refused_before_it_is_said_to_answer(tmp_path: Path) -> None:
+    data, folder = checkerboard(), AuditFolder(tmp_path / "audit")
+    folder.save_settings(AuditSettings())
+    fit(data, EaseSettings(l2=10), seed=1).save(folder.model)
+    Catalogue(data.user_ids, data.item_ids, data.seen).save(folder.catalogue)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "-m", "audit", "serve", str(folder.path), "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "Address already in use" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
 def test_a_folder_without_a_model_is_refused_in_one_sentence(tmp_path: Path) -> None:
     folder = AuditFolder(tmp_path / "audit")
     folder.save_settings(AuditSettings())

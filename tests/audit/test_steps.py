@@ -13,7 +13,7 @@ from analysis.report.content import content
 from analysis.simulate import Shop
 from audit.publish import composed_document, printed_settings
 from audit.recommending import Recommending
-from audit.settings import AuditSettings
+from audit.settings import AuditSettings, Step
 from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
 from models.config import Debias, EaseSettings, FactorSettings, LanguageSettings, PopularitySettings
@@ -73,14 +73,14 @@ def test_a_step_that_could_not_run_is_told_once_and_tried_again(tmp_path: Path) 
 
 
 def test_what_was_removed_or_changed_is_refused_as_ground_and_made_again_by_a_run(tmp_path: Path) -> None:
-    folder = audit(tmp_path, recommender=Recommending(model=PopularitySettings()), mitigation=MitigationSettings())
-    steps = folder.settings().steps
+    folder = audit(tmp_path, recommender=Recommending(model=PopularitySettings()))
+    steps: tuple[Step, ...] = ("data", "recommender", "report")
     quietly(folder, *steps)
     lists, document = folder.path / "work" / "lists" / "chosen.npz", folder.path / "audit.json"
     whole, told = lists.read_bytes(), document.read_bytes()
     lists.write_bytes(b"of a run under other settings, ended before it could say so")
     with pytest.raises(Refusal, match="Recommender, which must run again"):
-        quietly(folder, "gap")
+        quietly(folder, "disparity")
     for gone in (document, folder.path / "report.pdf", folder.data / "users.parquet", folder.data / "manifest.json"):
         gone.unlink()
     quietly(folder, *steps)
