@@ -22,7 +22,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, TextIO
 from uuid import uuid4
 
 import psutil
@@ -330,7 +330,14 @@ def report_faults(recorder: Recorder, job_id: str) -> None:
         _log_fault(error)  # first: whoever reads that it failed finds the log complete
         recorder.failed(phrase("audit.fault", run=job_id))
 
-    def warned(message: Warning | str, kind: type[Warning], file: str, line: int, *_: object) -> None:
+    def warned(
+        message: Warning | str,
+        kind: type[Warning],
+        file: str,
+        line: int,
+        to: TextIO | None = None,
+        text: str | None = None,
+    ) -> None:
         print(f"{file}:{line}: {kind.__name__}", file=sys.stderr)
 
     sys.excepthook = told
