@@ -332,13 +332,13 @@ def report_faults(recorder: Recorder, job_id: str) -> None:
 
     def warned(
         message: Warning | str,
-        kind: type[Warning],
-        file: str,
-        line: int,
-        to: TextIO | None = None,
-        text: str | None = None,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
-        print(f"{file}:{line}: {kind.__name__}", file=sys.stderr)
+        print(f"{filename}:{lineno}: {category.__name__}", file=sys.stderr)
 
     sys.excepthook = told
     warnings.showwarning = warned
