@@ -27,29 +27,27 @@ def front_door(n: Numbers, y: Numbers, estimand: Estimand) -> Numbers:
         return np.where(n.sum(axis=-1) > 0, moved * mean, 0.0).sum(axis=-1)
 
 
-def unsupported(n: Numbers) -> float:
-    """Share of the rows whose mediator value occurs with one kind of treatment only; n float64 [strata, 2]."""
-    alone = (n > 0).sum(axis=-1) == 1
-    return float(n[alone].sum() / n.sum())
+def lone(cells: Cells, k: int) -> list[int]:
+    """Strata (mediator values) of at least `k` users that occur with one kind of treatment only."""
+    users = np.asarray(cells.n.getnnz(axis=0)).reshape(cells.shape)[0]  # [strata, 2]
+    return [int(code) for code in np.flatnonzero((users == 0).any(axis=-1) & (users.sum(axis=-1) >= k))]
 
 
 def by_front_door(cells: Cells, estimand: Estimand, replicates: int, seed: int) -> Adjusted | None:
     """The formula with an interval by resampling users; None where it or its interval is undefined.
 
-    Strata are the mediators' values. Values seen with one kind of treatment only are left out, as few rows as the
-    rule of support allows.
+    Strata are the mediators' values. One that the formula needs and cannot have is not left out, however few its rows:
+    the effect may run through just that value, and what is left would then be called none.
     """
-    totals = tuple(each[0] for each in cells.totals())
-    shared = (totals[0] > 0).all(axis=-1)
-    if not shared.any():
+    n, y = (each[0] for each in cells.totals())
+    point, raw = float(front_door(n, y, estimand)), float(naive(n, y))
+    if not np.isfinite(point):
         return None
-    drawn = []
-    for rows, sums in cells.resampled(replicates, seed):
-        n, y = rows[:, 0, shared], sums[:, 0, shared]
-        drawn.append((naive(rows[:, 0], sums[:, 0]), front_door(n, y, estimand)))
+    drawn = [
+        (naive(rows[:, 0], sums[:, 0]), front_door(rows[:, 0], sums[:, 0], estimand))
+        for rows, sums in cells.resampled(replicates, seed)
+    ]
     plain, through = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-    point = float(front_door(totals[0][shared], totals[1][shared], estimand))
-    raw = float(naive(*totals))
     effect, crude, rest = (
         from_replicates(value, replicate, cells.users)
         for value, replicate in ((point, through), (raw, plain), (raw - point, plain - through))

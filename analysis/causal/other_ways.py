@@ -12,13 +12,15 @@ from analysis.causal.effect_findings import Frame, finding
 from analysis.causal.effect_views import estimators_chart, findings_table
 from analysis.causal.effect_words import answer, raw_only, withheld
 from analysis.causal.estimate import Adjusted, Estimate
-from analysis.causal.front_door import by_front_door, linear_front_door, unsupported
+from analysis.causal.front_door import by_front_door, linear_front_door, lone
 from analysis.causal.instrument import DIFFER, WEAK, Instrumented, by_instrument
-from analysis.causal.propensity import WITHHELD
 from analysis.causal.study import Dosed, Study
 from analysis.document import Section
-from analysis.finding import Finding, Verdict, amount, p_said
+from analysis.finding import Finding, Verdict, p_said
 from words import Phrase, phrase
+
+NAMED = 5
+"""Mediator values without a counterpart that a reason names, at most."""
 
 
 @dataclass(frozen=True)
@@ -132,19 +134,16 @@ def _by_front_door(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
     q = frame.question
     line = linear_front_door(rows, _treatment(rows, frame))
     by_line = bool(rows.continuous) or not isinstance(rows, Study)
-    share = 0.0
     done: dict[str, Adjusted | None] = {}
+    reason = phrase("effects.undefined")
     if isinstance(rows, Study) and not by_line:
-        cells = compress(rows)
-        share = unsupported(cells.totals()[0][0])
-        if share <= WITHHELD:
-            replicates, seed = frame.settings.replicates, frame.seed
-            done = {
-                "ate": by_front_door(cells, "ATE", replicates, seed),
-                "att": by_front_door(cells, "ATT", replicates, seed),
-            }
-    thin = phrase("effects.thin_front_door", share=amount(share, "share"), names=q.names)
-    reason = thin if share > WITHHELD else phrase("effects.undefined")
+        cells, replicates, seed = compress(rows), frame.settings.replicates, frame.seed
+        done = {
+            "ate": by_front_door(cells, "ATE", replicates, seed),
+            "att": by_front_door(cells, "ATT", replicates, seed),
+        }
+        values = "; ".join(rows.stratum_name(code, q.spoken) for code in lone(cells, frame.k)[:NAMED])
+        reason = phrase("effects.thin_front_door", names=q.names, values=values) if values else reason
     method = frame.method("front_door_linear" if by_line else "front_door")
     effects = {key: line if by_line else _effect_of(done.get(key)) for key in _kinds(rows)}
     found = [finding(frame, key, frame.label(key), method, one, Verdict.EFFECT, reason) for key, one in effects.items()]

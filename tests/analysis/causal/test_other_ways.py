@@ -257,6 +257,31 @@ def test_a_mediator_that_the_treatment_tells_is_withheld() -> None:
     assert "one kind of treatment only" in say(found["effect.ate"].reason)  # type: ignore[arg-type]
 
 
+def rarely(seed: int, users: int) -> pd.DataFrame:
+    """`through` with a mediator value, worth 6, that 8% of the treated alone have: effect .92 * 1.4 + .48 - .4."""
+    table, rng = through(seed, users), np.random.default_rng([seed, 1])
+    rare = (table["x"] == 1) & (rng.random(len(table)) < 0.08)
+    return table.assign(
+        m=table["m"].mask(rare, "rare"), y=table["y"] + np.where(rare, 6 - 2.0 * (table["m"] == "1"), 0)
+    )
+
+
+def test_a_mediator_value_of_one_kind_of_treatment_only_is_not_left_out() -> None:
+    """Left out, the effect of 1.37 was put at 0.98, in 94 of 100 logs with the truth outside the interval.
+    On the treated the formula needs no such row among the others, and its interval holds the truth."""
+    hits = []
+    for seed in range(200):
+        cells = compress(cut(rarely(seed, 120), ("m",)))
+        assert by_front_door(cells, "ATE", 10, seed) is None
+        treated = by_front_door(cells, "ATT", 300, seed)
+        assert treated is not None
+        hits.append(treated.effect.low <= 0.92 * 1.4 + 0.48 - 0.4 <= treated.effect.high)
+    assert abs(np.mean(hits) - 0.95) < 0.046
+    found = told(effects_section(dataset(rarely(1, 120)), DOOR, QUICK, 10, 1))
+    assert "one kind of treatment only (m=rare)" in say(found["effect.ate"].reason)  # type: ignore[arg-type]
+    assert found["effect.att"].low < found["effect.att"].high  # type: ignore[operator]
+
+
 @pytest.mark.parametrize("graph", [LEVER, DOOR])
 def test_under_k_people_nothing_is_told(graph: Graph) -> None:
     table = (moved(1, 2.0, 5) if graph is LEVER else through(1, 5)).assign(z="1", m="1")
