@@ -95,6 +95,17 @@ def numbers(rng: np.random.Generator, link: float = 0.0) -> tuple[pd.DataFrame, 
     return pd.DataFrame({"user": np.arange(len(z)), "z": z, "w": w, "a": a, "b": b}), ["z", "w"]
 
 
+def skewed(rng: np.random.Generator, link: float = 0.0) -> tuple[pd.DataFrame, list[str]]:
+    """Straight lines from a skewed number and one with heavy tails; every row its own user."""
+    skews, tails = rng.exponential(size=(3, USERS * ROWS)), rng.standard_t(3, (1, USERS * ROWS))
+    z, w = skews[0], tails[0]
+    a = z + 0.7 * w + 0.7 * skews[1]
+    return pd.DataFrame({"user": np.arange(len(z)), "z": z, "w": w, "a": a, "b": z + w + skews[2] + link * a}), [
+        "z",
+        "w",
+    ]
+
+
 def thin(rng: np.random.Generator, link: float = 0.0) -> tuple[pd.DataFrame, list[str]]:
     """Four hundred users in a hundred strata."""
     z, a = rng.integers(0, 100, 400), rng.integers(0, 3, 400)
@@ -102,7 +113,7 @@ def thin(rng: np.random.Generator, link: float = 0.0) -> tuple[pd.DataFrame, lis
     return pd.DataFrame({"user": np.arange(400), "z": z.astype(str), "a": a, "b": b}), ["z"]
 
 
-DESIGNS: tuple[Design, ...] = (categories, trait, article, both, number, mixed, many, numbers, thin)
+DESIGNS: tuple[Design, ...] = (categories, trait, article, both, number, mixed, many, numbers, skewed, thin)
 
 
 def p_values(design: Design, logs: int, link: float = 0.0) -> np.ndarray:

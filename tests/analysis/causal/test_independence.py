@@ -8,7 +8,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 
 from analysis.causal.encoded import Columns, encode
 from analysis.causal.independence import Independence, independence
-from benchmarks.independence import Design, article, both, categories, mixed, p_values, thin, trait
+from benchmarks.independence import Design, article, both, categories, mixed, p_values, skewed, thin, trait
 
 
 def outcome(table: pd.DataFrame, *given: str) -> Independence:
@@ -26,7 +26,7 @@ def alone(rows: int, seed: int, link: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame({"user": np.arange(rows), "z": z, "a": a, "b": b})
 
 
-@pytest.mark.parametrize("design", [categories, trait, article, both, mixed, thin])
+@pytest.mark.parametrize("design", [categories, trait, article, both, mixed, skewed, thin])
 def test_unrelated_columns_are_called_related_in_about_one_of_twenty_logs(design: Design) -> None:
     """250 logs: the share lies in 1.6% .. 8.8% in 99% of the cases where the test is right (python -m
     benchmarks.independence measures it on 1,000)."""
@@ -36,6 +36,7 @@ def test_unrelated_columns_are_called_related_in_about_one_of_twenty_logs(design
 def test_a_link_is_found() -> None:
     assert (p_values(categories, 40, 0.7) < 0.05).mean() > 0.9
     assert (p_values(mixed, 40, 0.3) < 0.05).mean() > 0.9
+    assert (p_values(skewed, 40, 0.1) < 0.05).mean() > 0.9
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -144,6 +145,12 @@ def test_rows_with_missing_values_are_left_out() -> None:
     table = alone(900, 2).astype({"a": float})
     table.loc[:99, "a"] = np.nan
     assert outcome(table, "z").n == 800
+
+
+def test_a_condition_that_is_constant_where_all_is_known_changes_nothing() -> None:
+    table = alone(900, 2).astype({"a": float}).assign(w=lambda each: np.maximum(np.arange(900) - 600.0, 0))
+    table.loc[table["w"] > 0, "a"] = np.nan
+    assert outcome(table, "z", "w") == outcome(table, "z")
 
 
 def test_a_large_log_is_tested_on_whole_users_the_same_ones_for_a_seed() -> None:
