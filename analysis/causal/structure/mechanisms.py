@@ -15,7 +15,9 @@ from analysis.causal.study import Codes, Marks, Numbers
 HELD_OUT = 0.2
 """Share of the users on whom candidate mechanisms are compared."""
 SHRINK = 0.5
-"""Rows' worth of the overall shares that each cell of a table begins with, so that an empty one has an answer."""
+"""Rows' worth of the main effects that each cell of a table begins with where it is judged on rows held out, whose
+values it may never have met. The fit itself begins with none: half a row put a treatment's effect of 1.50 at 1.34
+where it met four rows a cell."""
 REFIT_STEPS = 5
 """Most Newton steps of a refit from the whole data's fit; it ends sooner where nothing is left to win."""
 CLEARLY = 3.0
@@ -28,9 +30,9 @@ TINY = 1e-12
 class Mechanism:
     """A fitted law of `variable` given the causes of `design`.
 
-    slopes: of the regression, or None for a table. known: float64 [cells, L] shares (a category) or [cells, 1] means
-    (a number) of every cell, or None where cells are not listed. noise: (residuals sorted, cumulative share up to
-    each), of numbers only.
+    slopes: of the regression; of a table those that fill its empty cells, or None where it has none. known: float64
+    [cells, L] shares (a category) or [cells, 1] means (a number) of every cell, or None where cells are not listed.
+    noise: (residuals sorted, cumulative share up to each), of numbers only.
     """
 
     variable: Variable
@@ -87,7 +89,8 @@ class Mechanism:
 class Fitting:
     """One variable with one design on the rows of a log, ready to be fitted with any weights.
 
-    unit: int64 [n], rows alike in what the design sees; matrix: float64 [units, p]; level: int64 codes or numbers [n].
+    unit: int64 [n], rows alike in what the design sees; matrix: float64 [units, p], of a table the main effects of its
+    causes, which answer for cells without rows; level: int64 codes or numbers [n].
     """
 
     variable: Variable
@@ -96,41 +99,58 @@ class Fitting:
     matrix: Numbers
     level: Codes | Numbers
 
-    def fitted(self, weight: Numbers, start: Mechanism | None = None) -> Mechanism:
-        """The mechanism on rows that count `weight` [n] times; `start`: an earlier fit to begin from."""
-        return self._category(weight, start) if self.variable.discrete else self._number(weight)
+    def fitted(self, weight: Numbers, start: Mechanism | None = None, prior: float = 0.0) -> Mechanism:
+        """The mechanism on rows that count `weight` [n] times; `start`: an earlier fit to begin from.
 
-    def _category(self, weight: Numbers, start: Mechanism | None) -> Mechanism:
+        prior: rows' worth of the main effects in each cell of a table.
+        """
+        return self._category(weight, start, prior) if self.variable.discrete else self._number(weight, prior)
+
+    def _category(self, weight: Numbers, start: Mechanism | None, prior: float) -> Mechanism:
         levels = len(self.variable.labels)
         cells = len(self.matrix)
-        counts = np.bincount(self.unit * levels + self.level, weights=weight, minlength=cells * levels)
-        counts = np.asarray(counts.reshape(cells, levels), dtype=float)
-        if self.design.form == "table":
-            overall = counts.sum(axis=0) / max(counts.sum(), TINY)
-            known = (counts + SHRINK * overall) / (counts.sum(axis=1, keepdims=True) + SHRINK)
-            return Mechanism(self.variable, self.design, None, known, None)
+        found = np.bincount(self.unit * levels + self.level, weights=weight, minlength=cells * levels)
+        counts: Numbers = np.asarray(found.reshape(cells, levels), dtype=float)
+        rows = np.asarray(counts.sum(axis=1), dtype=float)
+        if self._full(rows, prior):
+            return Mechanism(self.variable, self.design, None, counts / rows[:, None], None)
         begun = None if start is None else start.slopes
         steps = softmax.STEPS if begun is None else REFIT_STEPS
-        slopes = softmax.fit(self.matrix, np.asarray(counts, dtype=np.float64), begun, steps)
-        listed = None if self.design.cells is None else softmax.shares(self.matrix, slopes)
-        return Mechanism(self.variable, self.design, slopes, listed, None)
+        slopes = softmax.fit(self.matrix, counts, begun, steps)
+        if self.design.cells is None:
+            return Mechanism(self.variable, self.design, slopes, None, None)
+        main = softmax.shares(self.matrix, slopes)
+        known = _filled(counts, rows, main, prior) if self.design.form == "table" else main
+        return Mechanism(self.variable, self.design, slopes, known, None)
 
-    def _number(self, weight: Numbers) -> Mechanism:
+    def _number(self, weight: Numbers, prior: float) -> Mechanism:
         cells = len(self.matrix)
-        rows = np.bincount(self.unit, weights=weight, minlength=cells)
-        sums = np.bincount(self.unit, weights=weight * self.level, minlength=cells)
-        if self.design.form == "table":
-            overall = sums.sum() / max(rows.sum(), TINY)
-            slopes, means = None, ((sums + SHRINK * overall) / (rows + SHRINK))[:, None]
+        rows, sums = (
+            np.asarray(np.bincount(self.unit, weights=each, minlength=cells), dtype=float)
+            for each in (weight, weight * self.level)
+        )
+        if self._full(rows, prior):
+            slopes, means = None, (sums / rows)[:, None]
         else:
             gram = self.matrix.T @ (self.matrix * rows[:, None])
-            slopes = (np.linalg.pinv(gram, hermitian=True) @ (self.matrix.T @ sums))[:, None]
+            slopes = np.linalg.pinv(gram, hermitian=True) @ (self.matrix.T @ sums[:, None])
             means = self.matrix @ slopes
+            means = _filled(sums[:, None], rows, means, prior) if self.design.form == "table" else means
         residual = self.level - means[self.unit, 0]
         order = np.argsort(residual, kind="stable")
         upto = np.cumsum(weight[order])
         kept = None if self.design.cells is None else means
         return Mechanism(self.variable, self.design, slopes, kept, (residual[order], upto / upto[-1]))
+
+    def _full(self, rows: Numbers, prior: float) -> bool:
+        """Whether every cell of a table answers for itself."""
+        return self.design.form == "table" and prior == 0 and bool(rows.all())
+
+
+def _filled(total: Numbers, rows: Numbers, main: Numbers, prior: float) -> Numbers:
+    """Shares or means of cells, `total` [cells, L] over `rows` [cells]; `main` [cells, L] where a cell has no rows."""
+    least = max(prior, TINY)
+    return np.asarray((total + least * main) / (rows[:, None] + least))
 
 
 def fitting(rows: Rows, node: str, design: Design) -> Fitting:
@@ -139,7 +159,8 @@ def fitting(rows: Rows, node: str, design: Design) -> Fitting:
     if design.cells is None:
         return Fitting(variable, design, np.arange(rows.n), design.matrix(rows.values, rows.n), level)
     combined = design.combinations()
-    matrix = design.matrix(combined, design.cells) if design.form != "table" else np.ones((design.cells, 1))
+    alone = design.form == "table" and len(design.causes) < 2  # then a cell without rows has only the whole to go by
+    matrix = np.ones((design.cells, 1)) if alone else design.matrix(combined, design.cells)
     return Fitting(variable, design, design.cell(rows.values, rows.n), matrix, level)
 
 
@@ -183,7 +204,7 @@ def choose(rows: Rows, node: str, given: tuple[str, ...], seed: int) -> Chosen:
 
 def _held_out(one: Fitting, rows: Rows, out: Marks) -> Numbers:
     """Loss of each held-out row [held-out rows] under a fit on the other users."""
-    fitted = one.fitted((~out).astype(float))
+    fitted = one.fitted((~out).astype(float), prior=SHRINK)
     values = {cause.name: rows.values[cause.name][out] for cause in one.design.causes}
     law = fitted.law(values, int(out.sum()))
     level = one.level[out]
