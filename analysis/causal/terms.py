@@ -57,7 +57,7 @@ def taken_out(conditions: Sequence[Encoded], rows: Codes, cluster: Codes, left: 
     shrunk = np.maximum(_users_alike(stratum, cluster), 2.0)[stratum]
     inflation = np.sqrt(shrunk / (shrunk - 1))
     if numbers:
-        terms = _terms([each[kept] for each in numbers], [closed(each.codes[rows][kept]) for each in categories], users)
+        terms = curves([each[kept] for each in numbers], [closed(each.codes[rows][kept]) for each in categories], users)
         if terms is None:
             return None
         straight = whitened(_centred(terms, stratum))
@@ -109,8 +109,11 @@ def _centred(columns: Numbers, stratum: Codes) -> Numbers:
     return np.asarray(columns - means[stratum])
 
 
-def _terms(numbers: list[Numbers], categories: list[Codes], users: float) -> Numbers | None:
-    """Regression terms [n, K]: splines, then products of two numbers, then slopes by category, as users allow."""
+def curves(numbers: list[Numbers], categories: list[Codes], users: float) -> Numbers | None:
+    """Regression terms [n, K] of normal scores: splines, then products of two numbers, then slopes by category.
+
+    As many as users allow; None where they allow no spline.
+    """
     most = min(MOST_TERMS, int(users / USERS_A_TERM))
     pieces = min(PIECES, most // len(numbers) - 2)
     if pieces < 2:
@@ -142,8 +145,8 @@ def _spline(scores: Numbers, pieces: int) -> Numbers:
 
 
 def _products(one: Numbers, other: Numbers, power: int) -> Numbers:
-    powers = itertools.product(range(1, power + 1), repeat=2)
-    return np.stack([one**i * other**j for i, j in powers], axis=1)
+    left, right = (np.cumprod(np.tile(each, (power, 1)), axis=0) for each in (one, other))  # [power, n]
+    return np.asarray((left[:, None] * right).reshape(power**2, len(one)).T)
 
 
 def _slopes(scores: Numbers, codes: Codes) -> Numbers:

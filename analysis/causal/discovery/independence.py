@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.causal.discovery.columns import Codes, Columns, Numbers
+from analysis.causal.terms import closed, curves
 
 MOST_STRATA = 5
 """Rows that a stratum must have on average for categories to be crossed; with fewer each enters on its own."""
@@ -75,19 +76,19 @@ class Independence:
         member = unit.codes[rows]
         if not len(member):
             return np.full(len(self.weights), NO_ANSWER)
-        unexplained = self._given(given, rows)
-        left, right = (_whitened(unexplained(self._blocks[one][:, rows])) for one in (x, y))
         starts = np.flatnonzero(np.r_[True, np.diff(member) > 0])
+        unexplained = self._given(given, rows, len(starts))
+        left, right = (_whitened(unexplained(self._blocks[one][:, rows])) for one in (x, y))
         sums = [np.add.reduceat(one * right, starts, axis=1) for one in left]  # each [terms of y, units]
         if not sums:
             return np.full(len(self.weights), NO_ANSWER)
         return _judged(np.concatenate(sums).T, unit.weights[:, member[starts]])
 
-    def _given(self, given: tuple[int, ...], rows: slice | Codes) -> _Given:
+    def _given(self, given: tuple[int, ...], rows: slice | Codes, units: int) -> _Given:
         columns = self.columns.columns
         codes = [columns[one].values[rows].astype(np.int64) for one in given if columns[one].kind == "categories"]
-        numbers = [self._blocks[one][:, rows] for one in given if columns[one].kind == "number"]
-        return _Given(codes, numbers)
+        numbers = [self._blocks[one][0, rows] for one in given if columns[one].kind == "number"]
+        return _Given(codes, numbers, units)
 
 
 class _Unit:
@@ -104,23 +105,29 @@ class _Unit:
 
 
 class _Given:
-    """Takes out of a block what the columns held fixed explain: means of strata, and a line in each number."""
+    """Takes out of a block what the columns held fixed explain: means of strata, and curves in the numbers.
 
-    def __init__(self, codes: list[Codes], numbers: list[Numbers]) -> None:
-        """codes [rows] of categories, numbers [1, rows]."""
+    Curves, not lines: what bends with a common cause would else stay linked however often that cause is held fixed.
+    """
+
+    def __init__(self, codes: list[Codes], numbers: list[Numbers], units: int) -> None:
+        """codes, numbers [rows], of so many users or items."""
         self.strata = _crossed(codes) if codes else None
+        terms: list[Numbers] = []
         if self.strata is not None and len(self.strata) < MOST_STRATA * (self.strata.max() + 1):
-            numbers = [*numbers, *(_levels(one, int(one.max()) + 1) for one in codes)]
+            terms = [_levels(one, int(one.max()) + 1) for one in codes]
             self.strata = None
-        self.lines = self._within(np.concatenate(numbers)) if numbers else None
+        if numbers:
+            bent = curves(numbers, [closed(one) for one in codes], units)
+            terms.append(np.stack(numbers) if bent is None else bent.T)  # so few users carry no more than lines
+        self.terms = _whitened(self._within(np.concatenate(terms))) if terms else None
 
     def __call__(self, block: Numbers) -> Numbers:
         """What is left of the block, [terms, rows]; next to 0 where it is determined."""
         left = self._within(block)
-        if self.lines is None:
+        if self.terms is None:
             return left
-        slopes = np.linalg.lstsq(self.lines @ self.lines.T, self.lines @ left.T, rcond=None)[0]
-        return left - slopes.T @ self.lines
+        return np.asarray(left - (left @ self.terms.T / left.shape[1]) @ self.terms)
 
     def _within(self, block: Numbers) -> Numbers:
         if self.strata is None:
