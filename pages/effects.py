@@ -57,7 +57,7 @@ def _adjustment(view: View, known: Ground) -> Any:
     if way == "auto":
         return "auto"
     kept = [name for name in now if name in known.columns] if now != "auto" else []
-    return tuple(st.multiselect(t("effects.columns"), known.columns, default=kept, key=view.key("columns")))
+    return tuple(form.several(t("effects.columns"), known.columns, kept, view.key("columns")))
 
 
 def _threshold(view: View) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,14 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+_GAP = "\0"
+"""A space of a Chinese text while its facts are filled in, told apart from the spaces of the facts."""
+_CLOSED = re.compile(
+    "^{gap}|{gap}$|(?<=[{marks}]){gap}|{gap}(?=[{marks}])|(?<=[{wide}]){gap}(?=[{wide}])".format(
+        gap=f"{_GAP}+", marks="\u3001-\u301f\uff01-\uff60", wide="\u3400-\u9fff\u201c\u201d"
+    )
+)
+"""Chinese parts Latin letters and digits by a space, but no characters and no punctuation of its own."""
 
 
 class Phrase(BaseModel):
@@ -56,7 +65,13 @@ def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str
     key, given = (words.key, words.facts) if isinstance(words, Phrase) else (words, facts)
     filled = {name: say(fact, language) if isinstance(fact, Phrase) else fact for name, fact in given.items()}
     text = catalogue(language)[key]
-    return _NUMBERED.vformat(text, (), filled) if "|" in text else text.format_map(filled)
+    if language == "en":
+        return _filled(text, filled)
+    return _closed(_filled(text.replace(" ", _GAP), filled))
+
+
+def _filled(text: str, facts: dict[str, Fact]) -> str:
+    return _NUMBERED.vformat(text, (), facts) if "|" in text else text.format_map(facts)
 
 
 class _Numbered(Formatter):
@@ -70,6 +85,11 @@ class _Numbered(Formatter):
 
 
 _NUMBERED = _Numbered()
+
+
+def _closed(text: str) -> str:
+    """The text with the spaces that its facts, letters or Chinese characters, leave room for."""
+    return re.sub(f"{_GAP}+", " ", _CLOSED.sub("", text))
 
 
 @cache

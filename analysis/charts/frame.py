@@ -17,6 +17,7 @@ from analysis.charts.layout import (
     side_by_side,
     thinned,
     turned,
+    written,
 )
 
 MOST = 5
@@ -57,7 +58,7 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
         "xaxis": _axis(drawing, drawing.x, look, across=True),
         "yaxis": _axis(drawing, drawing.y, look, across=False),
         "shapes": _zero(drawing, look),
-        "annotations": heading,
+        "annotations": [*heading, *_names(drawing, look)],
         "dragmode": False,
     }
 
@@ -138,6 +139,27 @@ def _heading(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
             "xshift": -6 if over else 0,
             "showarrow": False,
         }
+    ]
+
+
+def _names(drawing: Drawing, look: Theme) -> list[dict[str, Any]]:
+    """The names beside points, over the whiskers of every series and on a ground of their own."""
+    return [
+        {
+            "text": broken(name.text, 24, 1),
+            "x": name.x,
+            "y": name.y,
+            "xshift": 7 * name.side,
+            "yshift": 4 * name.rise,
+            "xanchor": "left" if name.side > 0 else "right",
+            "yanchor": "bottom" if name.rise > 0 else "top",
+            "showarrow": False,
+            "font": {"size": 13, "weight": 600, "color": look.ink},
+            "bgcolor": look.paper,
+            "opacity": 0.85,
+            "borderpad": 1,
+        }
+        for name in written(drawing)
     ]
 
 

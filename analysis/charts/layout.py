@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from analysis.charts.design import Theme, between, ink_on
 from analysis.charts.drawing import Drawing
@@ -85,10 +86,67 @@ def beside(drawing: Drawing) -> int:
     return max((columns(row) for label in drawing.y.labels for row in wrapped(label, 30)), default=0)
 
 
-def leftwards(drawing: Drawing, x: float) -> bool:
-    """Whether what is written beside a point goes to its left, because the chart ends on its right."""
-    known = [value for layer in drawing.layers for value in layer.x if not math.isnan(value)] or [x]
-    return x > min(known) + 0.75 * (max(known) - min(known))
+@dataclass(frozen=True)
+class Written:
+    """What is written beside a point of a Pareto chart; side and rise: 1 right of it and above, -1 left and below."""
+
+    text: str
+    x: float
+    y: float
+    side: int
+    rise: int
+
+
+def written(drawing: Drawing) -> list[Written]:
+    """The names of points, each in the first corner of its point where it lies on no point and on no other name.
+
+    Where all four are taken it is the corner of fewest. A name begins right of its point, or left of it where the chart
+    ends on the right. Widths are shares of a chart in one of two columns.
+    """
+    named = [
+        point
+        for layer in drawing.layers
+        for point in zip(layer.names, layer.x, layer.y, strict=False)
+        if not math.isnan(point[1] + point[2])
+    ]
+    if not named:
+        return []
+    points = [(x, y) for _, x, y in named]
+    wide, high = _reach([x for x, _ in points]), _reach([*(y for _, y in points), *_ends(drawing)])
+    placed: list[Written] = []
+    taken = [(x, y, x, y) for x, y in points]
+    for name, x, y in named:
+        if not name:
+            continue
+        first = -1 if x > min(at for at, _ in points) + 0.75 * wide else 1
+        corners = [Written(name, x, y, side, rise) for rise in (1, -1) for side in (first, -first)]
+        best = min(corners, key=lambda corner: sum(_meet(_box(corner, wide, high), box) for box in taken))
+        placed.append(best)
+        taken.append(_box(best, wide, high))
+    return placed
+
+
+Box = tuple[float, float, float, float]
+"""Left, lower, right, upper."""
+
+
+def _box(name: Written, wide: float, high: float) -> Box:
+    """Where a name lies, in units of the axes: 2.5% of the width a letter, 8% of the height a line."""
+    along = sorted((name.x + name.side * 0.02 * wide, name.x + name.side * (0.02 + 0.025 * columns(name.text)) * wide))
+    up = sorted((name.y + name.rise * 0.02 * high, name.y + name.rise * 0.1 * high))
+    return along[0], up[0], along[1], up[1]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+
+
+def _ends(drawing: Drawing) -> list[float]:
+    return [value for layer in drawing.layers for value in (*layer.low, *layer.high) if not math.isnan(value)]
+
+
+def _reach(values: list[float]) -> float:
+    return max(values) - min(values) or 1.0
 
 
 def side_by_side(drawing: Drawing) -> bool:

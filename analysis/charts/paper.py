@@ -20,12 +20,12 @@ from analysis.charts.layout import (
     depth,
     heading_over_labels,
     heat_ink,
-    leftwards,
     legend_rows,
     middle,
     side_by_side,
     thinned,
     turned,
+    written,
 )
 from analysis.charts.places import share_of_row
 from analysis.charts.typeface import FONTS, families, printable
@@ -248,6 +248,8 @@ def _bars(axes: Axes, drawing: Drawing, look: Theme) -> None:
 
 
 def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
+    from matplotlib.patheffects import withStroke
+
     for layer in drawing.layers:
         colour = look.series[layer.style % len(look.series)]
         line = drawing.kind == "line"
@@ -271,12 +273,19 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
         )
         if drawing.kind == "interval":
             _absent(axes, drawing, layer, look)
-        for x, y, name in zip(layer.x, layer.y, layer.names, strict=False):
-            said = "\n".join(wrapped(name, 24, 1))
-            side, off = ("right", -4) if leftwards(drawing, x) else ("left", 4)
-            axes.annotate(
-                said, (x, y), (off, 4), textcoords="offset points", color=look.ink, size=9, ha=side, va="bottom"
-            )
+    for name in written(drawing):
+        axes.annotate(
+            "\n".join(wrapped(name.text, 24, 1)),
+            (name.x, name.y),
+            (4 * name.side, 4 * name.rise),
+            textcoords="offset points",
+            color=look.ink,
+            size=9,
+            ha="left" if name.side > 0 else "right",
+            va="bottom" if name.rise > 0 else "top",
+            path_effects=[withStroke(linewidth=2.5, foreground=look.paper)],
+            zorder=4,
+        )
 
 
 def _whiskers(axes: Axes, drawing: Drawing, layer: Layer, colour: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.charts.design import DASHES, MARKERS, Theme, theme
 from analysis.charts.drawing import Axis, Drawing, Layer, resolve
 from analysis.charts.frame import broken, layout_of
-from analysis.charts.layout import NAME, heat_ink, heat_limits, leftwards, middle, side_by_side
+from analysis.charts.layout import NAME, heat_ink, heat_limits, middle, side_by_side
 from analysis.charts.places import share_of_row
 from analysis.document import Chart
 from words import Language
@@ -71,10 +71,7 @@ def _dots(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str,
     dots = drawing.kind != "line" or len(layer.x) <= 40
     trace: dict[str, Any] = {
         "type": "scatter",
-        "mode": "+".join(part for part, on in (("lines", lines), ("markers", dots), ("text", any(layer.names))) if on),
-        "text": [broken(name, 24, 1) for name in layer.names],
-        "textposition": [f"top {'left' if leftwards(drawing, x) else 'right'}" for x in layer.x],
-        "textfont": {"color": look.ink, "size": 12},
+        "mode": "+".join(part for part, on in (("lines", lines), ("markers", dots)) if on),
         "cliponaxis": False,
         "line": {"color": colour, "width": 2, "dash": DASHES[layer.style % len(DASHES)]},
         "marker": {

@@ -14,6 +14,8 @@ from analysis.log import COHORT, UNKNOWN
 from words import Phrase, phrase
 
 EVERYONE = "all"
+CROSSING = " & "
+"""Between the values that name an intersection's group."""
 """The attribute of the partition that has one group: all users."""
 
 
@@ -51,7 +53,7 @@ def partition(attributes: pd.DataFrame, names: tuple[str, ...]) -> Partition:
     counted = pd.DataFrame(values, columns=list(names), dtype=str)
     counted["n"] = np.bincount(cell, minlength=len(found))
     counted["last"] = (counted[list(names)] == UNKNOWN).any(axis=1)
-    counted["label"] = counted[list(names)].agg(" & ".join, axis=1)
+    counted["label"] = counted[list(names)].agg(CROSSING.join, axis=1)
     counted = counted.sort_values(["last", "n", "label"], ascending=[True, False, True], kind="stable")
     place = np.empty(len(counted), np.intp)
     place[counted.index] = np.arange(len(counted))
@@ -80,5 +82,8 @@ def partitions(attributes: pd.DataFrame, names: tuple[str, ...], intersections: 
 
 def group_label(name: str) -> Phrase | str:
     """A group's name as a fact of a sentence: the analyst's own value, or our word for unknown and for all."""
+    *first, last = name.split(CROSSING)
+    if first and UNKNOWN in (*first, last):
+        return phrase("fairness.group.crossed", first=group_label(CROSSING.join(first)), second=group_label(last))
     own = {UNKNOWN: "fairness.group.unknown", EVERYONE: "fairness.group.all", OTHERS: "cohort.others"}
     return phrase(own[name]) if name in own else name

@@ -188,21 +188,21 @@ def _accuracy_chart(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], 
         y_title=phrase("fairness.axis.figure"),
         n=len(rankings[0].user_ids),
         series=tuple(series),
-        alt=phrase("fairness.chart.accuracy_alt", K=K, names=_listed(rankings)),
+        alt=phrase("fairness.chart.accuracy_alt", K=K, names=_listed([one.title for one in rankings])),
     )
 
 
-def _listed(rankings: Sequence[Ranking]) -> Fact:
+def _listed(names: Sequence[Fact]) -> Fact:
     """Names after each other, in the reader's language."""
-    *early, last = rankings
-    return phrase("fairness.label.listed", first=_listed(early), second=last.title) if early else last.title
+    *early, last = names
+    return phrase("fairness.label.listed", first=_listed(early), second=last) if early else last
 
 
 def _curve_chart(name: Fact, key: str, records: Sequence[Mapping[str, float]], users: int) -> Chart:
     clock = next((key for key in STEP_KEYS if key in records[0]), None)
     x: tuple[Cell, ...] = tuple(record[clock] if clock else at + 1 for at, record in enumerate(records))
-    figures = [key for key in records[0] if key != clock]
-    series = [Series(name=key, x=x, y=tuple(record.get(key) for record in records)) for key in figures]
+    figures = {key: phrase(f"fairness.curve.{key}") for key in records[0] if key != clock}
+    series = [Series(name=figures[key], x=x, y=tuple(record.get(key) for record in records)) for key in figures]
     return Chart(
         key=f"recommender.curve.{key}",
         kind="line",
@@ -211,7 +211,7 @@ def _curve_chart(name: Fact, key: str, records: Sequence[Mapping[str, float]], u
         y_title=phrase("fairness.axis.curve"),
         n=users,
         series=tuple(series),
-        alt=phrase("fairness.chart.curve_alt", name=name, figures=", ".join(figures), epochs=len(records)),
+        alt=phrase("fairness.chart.curve_alt", name=name, figures=_listed([*figures.values()]), epochs=len(records)),
     )
 
 

@@ -81,13 +81,13 @@ def _tiers(view: View, known: Ground, names: tuple[str, ...], settings: Discover
     for place in range(max(len(proposed), len(placed)) + 1):
         with columns[place % ACROSS]:
             now = [name for name in placed[place] if name in names] if place < len(placed) else []
-            tier = st.multiselect(
+            tier = form.several(
                 t("discovery.place", n=place + 1),
                 names,
-                default=now,
-                format_func=lambda name: known.shown.get(name, name),
-                placeholder=raw("discovery.no_column"),
-                key=view.key(f"tier:{place}:{'|'.join(names)}"),
+                now,
+                view.key(f"tier:{place}:{'|'.join(names)}"),
+                hint="discovery.no_column",
+                called=lambda name: known.shown.get(name, name),
             )
             chosen.append(tuple(name for name in names if name in tier))
     tiers = tuple(tier for tier in chosen if tier)
@@ -97,13 +97,13 @@ def _tiers(view: View, known: Ground, names: tuple[str, ...], settings: Discover
 def _links(view: View, known: Ground, names: tuple[str, ...], kind: str, now: tuple[Edge, ...]) -> tuple[Edge, ...]:
     """Links that must, or must not, be in the result."""
     pairs = [(cause, consequence) for cause in names for consequence in names if cause != consequence]
-    chosen = st.multiselect(
+    chosen = form.several(
         t(f"discovery.{kind}"),
         pairs,
-        default=[edge for edge in now if edge in pairs],
-        format_func=lambda edge: " → ".join(known.shown.get(name, name) for name in edge),
-        placeholder=raw("discovery.no_link"),
-        key=view.key(f"{kind}:{'|'.join(names)}"),
+        [edge for edge in now if edge in pairs],
+        view.key(f"{kind}:{'|'.join(names)}"),
+        hint="discovery.no_link",
+        called=lambda edge: " → ".join(known.shown.get(name, name) for name in edge),
     )
     return tuple(edge for edge in pairs if edge in chosen)
 

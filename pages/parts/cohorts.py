@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from analysis.cohorts import LONGEST_NAME, Choice, Cohort, Condition, choices, people_of, rows_of, words_of
 from analysis.log import Dataset
+from pages.parts import form
 from pages.parts.house import section_of
 from pages.parts.state import state
 from pages.parts.text import plain, spoken
@@ -139,7 +140,7 @@ def _condition(view: View, known: dict[str, Choice], at: int) -> Condition | Non
 
 def _values(choice: Choice, key: str) -> tuple[str, ...]:
     if choice.kind == "category":
-        return tuple(st.multiselect(_t("values"), choice.values, key=key))
+        return tuple(form.several(_t("values"), choice.values, (), key))
     if choice.kind == "number":
         number = st.number_input(_t("number"), value=None, format="%g", key=key)
         return () if number is None else (f"{number:.12g}",)

@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import item_columns
 from audit.intake import Arrival
+from pages.parts import form
 from pages.parts.page import View
 from pages.parts.text import raw, spoken, t
 
@@ -102,11 +103,11 @@ def _sensitive(view: View, arrival: Arrival, now: Roles) -> tuple[str, ...]:
     columns = _of_people(arrival)
     reasons = [arrival.guess.reasons.get(f"sensitive.{name}") for name in now.sensitive]
     return tuple(
-        st.multiselect(
+        form.several(
             t("role.sensitive"),
             columns,
-            default=[name for name in now.sensitive if name in columns],
-            help="  \n".join(spoken(reason) for reason in reasons if reason) or None,
-            key=view.key(f"role:sensitive:{arrival.tables.digest[:8]}"),
+            [name for name in now.sensitive if name in columns],
+            view.key(f"role:sensitive:{arrival.tables.digest[:8]}"),
+            why="  \n".join(spoken(reason) for reason in reasons if reason) or None,
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types as limits
@@ -11,6 +11,7 @@ import streamlit as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from analysis.charts.labels import columns
 from pages.parts.text import raw, t
 from pages.parts.view import View
 from words import unfit
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Settings = TypeVar("Settings", bound=BaseModel)
 ACROSS = 3
+LONG = 24
+"""Letters of an option that a third of a narrow page can show."""
 SHARED = {"intersection_figures": "figures", "mend": "methods"}
 """Fields whose options are called as those of another."""
 EMPTY_IS_ALL = frozenset({"attributes", "by"})
@@ -85,12 +88,26 @@ def filled(
 ) -> dict[str, Any]:
     """Draw the named fields and return what they hold, not yet checked: for settings that must change together."""
     changed: dict[str, Any] = {}
-    for start in range(0, len(names), ACROSS):
-        for column, name in zip(st.columns(ACROSS), names[start : start + ACROSS], strict=False):
+    for row in _rows(settings, names):
+        left = ACROSS - sum(row.values())
+        for column, name in zip(st.columns([*row.values(), *([left] if left else [])]), row, strict=False):
             with column:
                 choices = (options or {}).get(name)
                 changed[name] = _input(view, settings, name, prefix, choices)
     return changed
+
+
+def _rows(settings: BaseModel, names: Sequence[str]) -> list[dict[str, int]]:
+    """The fields line by line, each with how many of the ACROSS columns it takes: long options two, or they are cut."""
+    rows: list[dict[str, int]] = []
+    for name in names:
+        kind, _ = _kind(type(settings).model_fields[name])
+        options = get_args(kind) if get_origin(kind) is Literal else ()
+        wide = 2 if any(columns(choice_words(name, option)) > LONG for option in options) else 1
+        if not rows or sum(rows[-1].values()) + wide > ACROSS:
+            rows.append({})
+        rows[-1][name] = wide
+    return rows
 
 
 def block(
@@ -172,7 +189,7 @@ def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Seq
     if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
         return _several(label, key, value, get_args(get_args(kind)[0]), name)
     if kind is bool:
-        return st.toggle(label, value=value, key=key)
+        return st.toggle(label, value=value, key=key, wrap=True)
     if kind in (int, float):
         return _number(label, key, value, kind, field, optional)
     if kind is str:
@@ -186,8 +203,9 @@ def _named(label: str, key: str, value: Any, options: list[str], name: str, allo
     kind, optional = allowed
     if get_origin(kind) is tuple:
         known = [entry for entry in value if entry in options] if value else []
-        empty = raw("form.everything") if name in EMPTY_IS_ALL else None
-        chosen = tuple(st.multiselect(label, options, default=known, key=key, placeholder=empty))
+        chosen = tuple(
+            several(label, options, known, key, "form.everything" if name in EMPTY_IS_ALL else "form.choose")
+        )
         return None if optional and not chosen else chosen
     if optional:
         options = ["", *options]
@@ -208,10 +226,23 @@ def _choice(label: str, key: str, value: Any, options: tuple[Any, ...], name: st
 
 
 def _several(label: str, key: str, value: Any, options: tuple[Any, ...], name: str) -> tuple[Any, ...]:
-    chosen = st.multiselect(
-        label, options, default=list(value), key=key, format_func=lambda option: choice_words(name, option)
-    )
+    chosen = several(label, options, value, key, called=lambda option: choice_words(name, option))
     return tuple(option for option in options if option in chosen)
+
+
+def several(
+    label: str,
+    options: Sequence[Any],
+    chosen: Collection[Any],
+    key: str,
+    hint: str = "form.choose",
+    called: Callable[[Any], str] = str,
+    why: str | None = None,
+) -> list[Any]:
+    """Some of the options: each chosen one whole, in as many rows as they take; `hint` stands where none is."""
+    return st.multiselect(
+        label, options, default=chosen, key=key, placeholder=raw(hint), format_func=called, help=why, wrap=True
+    )
 
 
 def choice_words(name: str, option: object) -> str:

@@ -32,7 +32,8 @@ def run_button(
     """
     job = newest(view)
     words = label or t("jobs.run_again" if view.section else "jobs.run")
-    kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
+    asked = main and view.states[view.step] != "done"  # with an answer on the page, reading it comes first
+    kind: Literal["primary", "secondary"] = "primary" if asked else "secondary"
     if st.button(words, type=kind, disabled=not able or (job is not None and job.active), key=view.key(f"run:{main}")):
         try:
             wanted = view.settings.including(steps)

@@ -50,7 +50,8 @@ def _side_by_side(view: View, charts: tuple[Chart, ...]) -> None:
             draw_chart(view, chart)
     if len(narrow) < 2:
         return
-    columns, filled = st.columns(2, gap="medium"), [0.0, 0.0]
+    with st.container(key=view.key(f"pictures:{charts[0].key}")):  # look.css: below one another on a narrow page
+        columns, filled = st.columns(2, gap="medium"), [0.0, 0.0]
     for chart in narrow:
         shorter = filled.index(min(filled))
         with columns[shorter]:
@@ -71,13 +72,14 @@ def draw_chart(view: View, chart: Chart) -> float:
         names = [t("section.picture"), t("section.numbers")]
         picture, numbers = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
         if picture.open:
-            picture.plotly_chart(
-                figure,
-                theme=None,
-                key=view.key(f"chart:{chart.key}"),
-                alt=raw_words(chart.alt),
-                config={"displaylogo": False, "displayModeBar": False},
-            )
+            with picture.container(key=view.key(f"{'wide' if _is_wide(chart) else 'chart'}:frame:{chart.key}")):
+                st.plotly_chart(
+                    figure,
+                    theme=None,
+                    key=view.key(f"chart:{chart.key}"),
+                    alt=raw_words(chart.alt),
+                    config={"displaylogo": False, "displayModeBar": False},
+                )
             picture.caption(spoken(chart.alt))
         if numbers.open:
             with numbers:

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.document import Section
+from analysis.fairness.partition import group_label
 from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
@@ -114,6 +115,7 @@ def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
         default=[verdict for verdict in present if verdict in SHOWN_FIRST] or present,
         format_func=words.__getitem__,
         key=view.key("verdicts"),
+        wrap=True,
     )
     return chosen
 
@@ -135,7 +137,8 @@ def _finding_table(view: View, findings: Iterable[Finding]) -> None:
         return
     if len(rows) > FIGURES_SHOWN and not st.toggle(t("section.all", n=len(rows)), key=view.key("all")):
         rows = rows[:FIGURES_SHOWN]
-    st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
+    with st.container(key="figures"):
+        st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
 
 
 def _evidence(view: View, findings: list[Finding]) -> None:
@@ -175,7 +178,7 @@ def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
         ("interval", f"{interval_words(finding)} ({finding.level:.0%})" if interval_words(finding) else ""),
         ("n", n_words(finding)),
         ("n_effective", "" if finding.n_effective is None else amount(finding.n_effective, "count")),
-        ("groups", ", ".join(f"{group}: {n:,}" for group, n in finding.groups.items())),
+        ("groups", ", ".join(f"{raw_words(group_label(group))}: {n:,}" for group, n in finding.groups.items())),
         ("p", p),
         ("p_adjusted", adjusted),
         ("margin", "" if finding.margin is None else amount(finding.margin, finding.unit)),

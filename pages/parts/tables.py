@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.document import Cell, Column, Table
 from analysis.finding import amount
 from pages.parts.state import state
-from pages.parts.text import plain
+from pages.parts.text import plain, t
 from words import Phrase, say
 
 COLUMNS_SHOWN = 6
@@ -26,7 +26,9 @@ def draw_table(table: Table) -> None:
 
 def grid(frame: pd.DataFrame) -> None:
     """Few rows as a plain table, which every reader can read; many as a scrolling grid."""
-    if len(frame) <= ROWS_SHOWN and frame.shape[1] <= COLUMNS_SHOWN:
+    if frame.empty:  # Streamlit would say so in English
+        st.caption(t("section.no_rows"))
+    elif len(frame) <= ROWS_SHOWN and frame.shape[1] <= COLUMNS_SHOWN:
         safe = frame.map(lambda cell: plain(str(cell))).rename(columns=plain)
         st.table(safe, border="horizontal", hide_index=True)
     else:

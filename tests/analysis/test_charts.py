@@ -13,7 +13,7 @@ from analysis.charts import graph_to_svg, legible, plain, printable, to_plotly, 
 from analysis.charts.design import DARK, LIGHT, between, contrast, ink_on
 from analysis.charts.drawing import resolve
 from analysis.charts.labels import columns, number, wrapped
-from analysis.charts.layout import turned
+from analysis.charts.layout import turned, written
 from analysis.charts.typeface import FAMILIES, covered, families
 from analysis.document import Chart, Series
 from tests.analysis.report.sample import HOSTILE, charts, said
@@ -135,10 +135,19 @@ def test_a_pointer_shows_what_the_step_wrote_and_nothing_else():
 
 
 def test_of_a_pareto_chart_the_front_alone_is_joined_and_every_point_has_its_name():
-    front, rest = to_plotly(CHARTS["pareto"], "en").data
-    assert front.mode == "lines+markers+text"
-    assert rest.mode == "markers+text"
-    assert front.text == ("re-ranked", "reweighed", "as trained")
+    figure = to_plotly(CHARTS["pareto"], "en")
+    assert [trace.mode for trace in figure.data] == ["lines+markers", "markers"]
+    assert [note.text for note in names_in(figure)][:3] == ["re-ranked", "reweighed", "as trained"]
+
+
+def names_in(figure):
+    """What is written beside points: over the whiskers of every series, because notes are drawn last."""
+    return [note for note in figure.layout.annotations if note.xref != "paper"]
+
+
+def test_the_names_of_points_stand_on_a_ground_of_their_own_so_that_no_whisker_runs_through_them():
+    for dark, look in ((False, LIGHT), (True, DARK)):
+        assert {note.bgcolor for note in names_in(to_plotly(CHARTS["pareto"], "en", dark))} == {look.paper}
 
 
 def pareto(places):
@@ -152,9 +161,17 @@ def pareto(places):
 
 
 def test_points_that_lie_on_each_other_share_one_list_of_marks():
-    drawn = to_plotly(pareto([(0.1, 0.1), (0.5, 0.5), (0.501, 0.499), (0.9, 0.9), (0.5, 0.502)]), "en").data[0]
-    assert drawn.text == ("0", "1, 2, 4", "", "3", "")
-    assert drawn.textposition[0] == "top right" and drawn.textposition[3] == "top left"
+    figure = to_plotly(pareto([(0.1, 0.1), (0.5, 0.5), (0.501, 0.499), (0.9, 0.9), (0.5, 0.502)]), "en")
+    assert [(note.text, note.xanchor) for note in names_in(figure)] == [
+        ("0", "left"),
+        ("1, 2, 4", "left"),
+        ("3", "right"),
+    ]
+
+
+def test_a_name_that_would_lie_on_another_point_stands_in_another_corner_of_its_own():
+    placed = written(resolve(pareto([(0.1, 0.1), (0.5, 0.5), (0.53, 0.57), (0.9, 0.9)]), "en"))
+    assert [(name.text, name.side, name.rise) for name in placed[1:3]] == [("1", -1, 1), ("2", 1, 1)]
 
 
 def test_labels_below_an_axis_are_turned_before_a_word_is_cut():

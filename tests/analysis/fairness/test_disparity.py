@@ -170,9 +170,12 @@ def test_movielens_repeats_the_published_accuracy_and_the_gap_between_men_and_wo
 
 def test_training_curves_become_a_line_each():
     data = planted({"M": 60, "F": 40}, {"M": 0.7, "F": 0.4})
-    section = recommender_section([data], {"bpr": [{"epoch": 1, "loss": 0.7}, {"epoch": 2, "loss": 0.5}]}, 10, 5, 1)
+    records = [{"epoch": 1, "loss": 0.7, "validation": 0.1}, {"epoch": 2, "loss": 0.5, "validation": 0.2}]
+    section = recommender_section([data], {"mf": records}, 10, 5, 1)
     chart = next(chart for chart in section.charts if chart.kind == "line")
     assert (chart.series[0].x, chart.series[0].y) == ((1, 2), (0.7, 0.5))
+    assert [say(series.name, "zh") for series in chart.series] == ["训练损失", "验证指标（越高越好）"]
+    assert "loss" not in say(chart.alt, "zh")
 
 
 def test_a_recommender_beside_its_twin_has_nothing_to_compare():

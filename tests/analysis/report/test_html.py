@@ -144,7 +144,7 @@ def test_a_suppressed_figure_appears_nowhere(page):
 def test_the_whole_page_is_chinese_when_chinese_is_asked():
     page = html(document("zh"), "zh").decode()
     assert '<html lang="zh-Hans">' in page
-    for words in ("摘要", "结论一览", "方法与局限", "附录", "无法判断", "未计算", "清洗记录", "跳到摘要"):
+    for words in ("摘要", "判定一览", "方法与局限", "附录", "无法判断", "未计算", "清洗记录", "跳到摘要"):
         assert words in page
     assert "Summary" not in page
     assert "Appendix" not in page

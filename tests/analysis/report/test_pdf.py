@@ -64,7 +64,7 @@ def test_its_words_can_be_read_by_a_program(printed, tmp_path):
 
 def test_the_whole_report_is_chinese_when_chinese_is_asked(tmp_path):
     words = words_of(pdf(document("zh"), "zh"), tmp_path)
-    for sentence in ("摘要", "结论一览", "存在差距", "方法与局限", "附录", "清洗记录"):
+    for sentence in ("摘要", "判定一览", "存在差距", "方法与局限", "附录", "清洗记录"):
         assert sentence in words
     assert "Appendix" not in words
 
