@@ -20,6 +20,12 @@ from analysis.charts.layout import (
     written,
 )
 
+DATES = [
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%m-%d"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%Y-%m"},
+]
+"""Dates in figures, which read alike in every language; plotly names months in English."""
 MOST = 5
 """Lines of the title below; beside long labels it has little width, and must not be cut."""
 
@@ -101,6 +107,7 @@ def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, 
         "exponentformat": "none",
         "showgrid": axis.kind != "label",
         "type": "date" if axis.kind == "date" else "linear",
+        "tickformatstops": DATES,
     }
     if axis.kind != "label":
         return side

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from analysis.document import canonical
 from analysis.fairness.disparity import DisparitySettings, disparity_section
+from analysis.fairness.partition import group_label
 from analysis.fairness.ranking import Decisions, Flip
 from analysis.fairness.utility import recommender_section
 from analysis.finding import Verdict, sentence
@@ -176,6 +177,11 @@ def test_training_curves_become_a_line_each():
     assert (chart.series[0].x, chart.series[0].y) == ((1, 2), (0.7, 0.5))
     assert [say(series.name, "zh") for series in chart.series] == ["训练损失", "验证指标（越高越好）"]
     assert "loss" not in say(chart.alt, "zh")
+
+
+def test_the_unknown_are_called_so_in_the_readers_language_within_an_intersection_too():
+    assert say(group_label("unknown & 25-34"), "zh") == "未知 & 25-34"
+    assert group_label("women & 25-34") == "women & 25-34"
 
 
 def test_a_recommender_beside_its_twin_has_nothing_to_compare():

@@ -1,0 +1,12 @@
+"""What a form lays out, so that words are not cut."""
+
+from __future__ import annotations
+
+from models.config import FactorSettings
+from pages.parts.form import ACROSS, _rows
+
+
+def test_a_choice_with_long_options_has_two_thirds_of_a_line_and_no_line_is_overfull() -> None:
+    rows = _rows(FactorSettings(), ["loss", "dimensions", "epochs", "batch"])
+    assert rows == [{"loss": 2, "dimensions": 1}, {"epochs": 1, "batch": 1}]
+    assert all(sum(row.values()) <= ACROSS for row in rows)
