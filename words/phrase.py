@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -70,7 +71,7 @@ def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str
     return _closed(_filled(text.replace(" ", _GAP), filled))
 
 
-def _filled(text: str, facts: dict[str, Fact]) -> str:
+def _filled(text: str, facts: Mapping[str, Fact]) -> str:
     return _NUMBERED.vformat(text, (), facts) if "|" in text else text.format_map(facts)
 
 
