@@ -18,11 +18,12 @@ EXACT = 2**53
 """Whole numbers from here on are not exact as floating point, so they stay text."""
 BLANKS = ("na", "n/a", "null", "none", "-", "\\n")
 """Missing, but only in a column whose other values are all numbers."""
-Type = Literal["text", "integer", "number", "comma", "thousands", "boolean", "time"]
+Type = Literal["text", "integer", "number", "comma", "thousands", "points", "boolean", "time"]
 
 _MARKED = r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+"  # 3,5 or 1.234,5: the comma is a decimal mark
 _GROUPED = r"[+-]?\d{1,3}(,\d{3})+"  # 1,234: a decimal mark or thousands, who knows
 _POINTED = r"[+-]?\d{1,3}(\.\d{3})+"  # 1.234: a decimal mark or thousands, the other way round
+_POINTS = r"[+-]?[1-9]\d{0,2}(\.\d{3})+"  # 1.234 and not 0.234: thousands, in a file with a decimal comma
 _THOUSANDS = r"[+-]?\d{1,3}(,\d{3})*\.\d+"  # 1,234.5: thousands
 _ZONED = r".*\d:\d{2}.*(Z|z|[+-]\d{2}(:?\d{2})?)\s*"
 
@@ -106,7 +107,7 @@ def _decide(connection: DuckDBPyConnection, text: Text, filled: list[int], decim
         if commas.get(name, "none") != "none":
             columns.append(_with_comma(connection, text, name, commas[name], mark))
         else:
-            columns.append(_column(name, look, counts[name]))
+            columns.append(_column(name, look, counts[name], mark))
     return columns
 
 
@@ -124,12 +125,15 @@ class Look:
             "underscore": f"contains({x}, '_')",
             "zeros": rf"regexp_matches({x}, '^\s*[+-]?0\d')",
             "whole": rf"regexp_full_match(trim({x}), '[+-]?\d+')",
+            "dotted": f"contains({x}, '.')",
+            "points": f"regexp_full_match(trim({x}), {quoted(_POINTS)})",
             "infinite": f"NOT isfinite(try_cast({x} AS DOUBLE))",
             "large": f"isfinite(try_cast({x} AS DOUBLE)) AND abs(try_cast({x} AS DOUBLE)) >= {EXACT}",
         }
         others = {
             "blank": f"lower(trim({x})) IN ({blanks})",
-            "boolean": f"lower({x}) IN ('true', 'false')",
+            "points": f"try_cast(replace({x}, '.', '') AS DOUBLE)",
+        "boolean": f"lower({x}) IN ('true', 'false')",
             "time": f"{x}[5] IN ('-', '/') AND try_cast({x} AS TIMESTAMPTZ) IS NOT NULL",
             "zoned": f"{x}[5] IN ('-', '/') AND regexp_full_match({x}, {quoted(_ZONED)})",
             "comma": f"contains({x}, ',')",
@@ -142,13 +146,15 @@ class Look:
         return (numbers if self.number else {}) | (others if self.number < self.filled else {})
 
 
-def _column(name: str, look: Look, counts: dict[str, int]) -> Column:
+def _column(name: str, look: Look, counts: dict[str, int], mark: str | None) -> Column:
     filled, number = look.filled, look.number
     if filled and counts.get("boolean") == filled:
         return Column(name, "boolean")
     if filled and counts.get("time") == filled:
         return _time(name, counts["zoned"], filled)
     if number and number + counts.get("blank", 0) == filled and not counts["underscore"]:
+        if mark == "," and counts["points"] and counts["points"] == counts["dotted"]:
+            return Column(name, "points", (phrase("data.note.points", column=name),))
         return _number(name, number, counts)
     return Column(name, "text")
 
@@ -212,6 +218,7 @@ def _expression(column: Column, x: str) -> str:
         "number": f"CASE WHEN isfinite({number}) THEN {number} END",
         "comma": f"try_cast(replace(replace({x}, '.', ''), ',', '.') AS DOUBLE)",
         "thousands": f"try_cast(replace({x}, ',', '') AS DOUBLE)",
+        "points": f"try_cast(replace({x}, '.', '') AS DOUBLE)",
         "boolean": f"lower({x}) = 'true'",
         "time": f"try_cast({x} AS TIMESTAMPTZ)",
     }[column.type]

@@ -95,6 +95,16 @@ def test_an_ambiguous_comma_is_asked_about_and_obeyed(tmp_path: Path) -> None:
     assert _spool(tmp_path, text, decimal=".").log["x"].tolist() == [1234.0, 5678.0]
 
 
+def test_points_are_thousands_where_the_comma_is_the_decimal_mark(tmp_path: Path) -> None:
+    text = "user;pay;share\n1;1.234;0.250\n2;12.000;0.500\n"
+    assert _spool(tmp_path, text).log["pay"].tolist() == [1.234, 12.0]
+    given = _spool(tmp_path, text, decimal=",")
+    assert given.log["pay"].tolist() == [1234, 12000] and given.log["share"].tolist() == [0.25, 0.5]
+    assert any(note.key == "data.note.points" for note in given.notes)
+    beside = _spool(tmp_path, "user;pay;mark\n1;1.234;3,5\n2;12.000;4,5\n")
+    assert beside.log["pay"].tolist() == [1234, 12000]
+
+
 @pytest.mark.parametrize("blank", ["\n", "\ufeff\n", " \n\t\n\n"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_blank_lines_before_the_header_are_passed_over(tmp_path: Path, blank: str, end: str) -> None:
