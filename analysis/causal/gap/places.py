@@ -114,7 +114,9 @@ def of_effect(graph: Graph, x: str, y: str, recorded: set[str], between: Names |
     full = _full(graph, x, before or (), ordered, y)
     kept, dropped = (ordered, ()) if between is not None else _kept(lambda names: held(names) is not None, ordered)
     found = held(kept)
-    chosen = found if found is not None else before or tuple(name for name in pool if name in graph.ancestors(x, y))
+    chosen = found if found is not None else before
+    if chosen is None:
+        chosen = tuple(name for name in pool if name in graph.ancestors(x, y))
     done = place(graph, x, y, chosen, kept, chosen=True)
     return Places(chosen, done.between, dropped, done.sound, done.apart, done.drawn)
 

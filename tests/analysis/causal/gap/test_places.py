@@ -62,6 +62,11 @@ def test_an_effects_mediators_and_confounders_are_found_in_the_graph() -> None:
     assert (found.before, found.between, found.sound) == (("z",), ("w", "v"), True)
 
 
+def test_nothing_chosen_to_be_held_equal_stays_nothing() -> None:
+    found = of_effect(CHAIN, "x", "y", {"x", "y", "z", "w", "v"}, None, ())
+    assert found.before == () and not found.sound
+
+
 def test_without_the_confounder_nothing_is_sound() -> None:
     found = of_effect(CHAIN, "x", "y", {"x", "y", "w", "v"}, None, None)
     assert not found.sound or not found.between
