@@ -132,8 +132,7 @@ class Look:
         }
         others = {
             "blank": f"lower(trim({x})) IN ({blanks})",
-            "points": f"try_cast(replace({x}, '.', '') AS DOUBLE)",
-        "boolean": f"lower({x}) IN ('true', 'false')",
+            "boolean": f"lower({x}) IN ('true', 'false')",
             "time": f"{x}[5] IN ('-', '/') AND try_cast({x} AS TIMESTAMPTZ) IS NOT NULL",
             "zoned": f"{x}[5] IN ('-', '/') AND regexp_full_match({x}, {quoted(_ZONED)})",
             "comma": f"contains({x}, ',')",
