@@ -71,7 +71,9 @@ def test_a_step_that_could_not_run_says_why_and_shows_no_answer(empty_home: Path
 def test_a_run_that_failed_names_its_step_and_is_resumed_on_that_steps_page(
     full_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = Job("j", "demo", STEPS, "failed", 0.5, "attacks", None, phrase("audit.out_of_memory"), None, 9.0)
+    failed = Job(
+        "j", "demo", (*STEPS, "attacks"), "failed", 0.5, "attacks", None, phrase("audit.out_of_memory"), None, 9.0
+    )
     monkeypatch.setattr("pages.parts.jobs.newest", lambda view: failed)
     for step in ("data", "recommender"):
         page = open_page(step, full_home)
