@@ -25,7 +25,8 @@ DATES = [
     {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},
     {"dtickrange": ["M1", None], "value": "%Y-%m"},
 ]
-"""Dates in figures, which read alike in every language; plotly names months in English."""
+"""Dates in figures, which read alike in every language; plotly names months in English. For date axes alone: with any
+such list an axis of numbers prints 0.30000000000000004."""
 MOST = 5
 """Lines of the title below; beside long labels it has little width, and must not be cut."""
 
@@ -107,7 +108,7 @@ def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, 
         "exponentformat": "none",
         "showgrid": axis.kind != "label",
         "type": "date" if axis.kind == "date" else "linear",
-        "tickformatstops": DATES,
+        "tickformatstops": DATES if axis.kind == "date" else None,
     }
     if axis.kind != "label":
         return side

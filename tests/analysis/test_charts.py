@@ -184,6 +184,14 @@ def test_labels_below_an_axis_are_turned_before_a_word_is_cut():
     assert axis.tickangle == -35 and words <= {word for name in names for word in name.split()}
 
 
+@pytest.mark.parametrize("key", CHARTS)
+def test_formats_of_dates_are_kept_from_axes_of_numbers(key):
+    """Plotly prints 0.30000000000000004 on an axis of numbers that has any."""
+    layout = to_plotly(CHARTS[key], "en").layout
+    for axis in (layout.xaxis, layout.yaxis):
+        assert bool(axis.tickformatstops) == (axis.type == "date")
+
+
 def test_no_upright_title_is_turned_and_cut():
     for chart in CHARTS.values():
         layout = to_plotly(chart, "en").layout
