@@ -165,7 +165,8 @@ def _refuse_other_than_parquet(log: Path) -> None:
     for path in files:
         with path.open("rb") as file:
             first = file.read(len(PARQUET))
-            file.seek(-len(PARQUET), os.SEEK_END) if path.stat().st_size > len(PARQUET) else None
+            if path.stat().st_size > len(PARQUET):
+                file.seek(-len(PARQUET), os.SEEK_END)
             if first != PARQUET or file.read() != PARQUET:
                 raise Refusal("scale.no_parquet", name=path.name)
 

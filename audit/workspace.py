@@ -38,7 +38,7 @@ _BETWEEN = b',\n"section": '
 REFUSED = ":refused"
 """After the stamp of a section that only says why there is no result."""
 DEMO_ID = "demo"
-LEAVES: dict[Step, tuple[str, ...]] = {
+LEAVES: dict[str, tuple[str, ...]] = {
     "data": ("work/data",),
     "recommender": ("work/lists", "work/model", "work/catalogue"),
     "structure": ("work/structure",),
@@ -224,7 +224,7 @@ class AuditFolder:
 
     def _left(self, step: str) -> dict[str, str]:
         """SHA-256 of every file of LEAVES, by its place in this folder."""
-        places = [self.path / name for known, names in LEAVES.items() if known == step for name in names]
+        places = [self.path / name for name in LEAVES.get(step, ())]
         found = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place])]
         return {str(file.relative_to(self.path)): sha256_of(file) for file in sorted(found) if file.is_file()}
 

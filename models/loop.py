@@ -145,11 +145,13 @@ def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
 
 def _refuse_parts(settings: Gradient) -> None:
     """Raise Refusal where a batch is to be computed in parts, and its loss is more than a mean over its rows."""
-    compared = [settings.adversary, settings.penalty]
-    whole = any(one is not None and one.strength > 0 for one in compared) or settings.debias.correction == "snips"
-    whole = whole or (isinstance(settings, Embedded) and settings.attack != "none")
-    whole = whole or (isinstance(settings, SequentialSettings) and bool(settings.augment))
-    if whole and settings.accumulate > 1:
+    compares = (
+        any(one is not None and one.strength > 0 for one in (settings.adversary, settings.penalty)),
+        settings.debias.correction == "snips",
+        isinstance(settings, Embedded) and settings.attack != "none",
+        isinstance(settings, SequentialSettings) and bool(settings.augment),
+    )
+    if settings.accumulate > 1 and any(compares):
         raise Refusal("models.parts")
 
 

@@ -96,3 +96,8 @@ class Reader(nn.Module):
 def scores(users: Tensor, items: Tensor, level: Tensor) -> Tensor:
     """[..., items]: product over sqrt(d), plus the items' levels."""
     return users @ items.T / users.shape[-1] ** 0.5 + level
+
+
+def own_scores(users: Tensor, items: Tensor, level: Tensor) -> Tensor:
+    """[n]: the same of each user [n, d] and the one item [n, d] beside it."""
+    return (users * items).sum(-1) / users.shape[-1] ** 0.5 + level

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.reader import scores
+from models.reader import own_scores, scores
 
 MOST_WHOLE = 20_000
 """Catalogues up to this size are compared whole in each step."""
@@ -38,6 +38,6 @@ def by_a_part(users: Tensor, items: Tensor, level: Tensor, target: Tensor) -> Te
     stands = (len(rest) - apart.float()) / (len(drawn) - (same.any(1) & apart).float()).clamp(min=1)  # [n]
     logits = scores(users, items[candidates], level[candidates]).float()  # [n, c]
     logits = torch.cat([logits[:, : len(head)], logits[:, len(head) :] + stands.log()[:, None]], 1)
-    own = (users * items[target]).sum(-1).float() / users.shape[-1] ** 0.5 + level[target]  # [n]
+    own = own_scores(users, items[target], level[target]).float()  # [n]
     others = logits.masked_fill(same, -torch.inf).logsumexp(1)
     return torch.logaddexp(own, others) - own

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.causal.levels import Level, named
 from analysis.causal.strata import MAX_LEVELS
+from analysis.causal.strata import label as category
 from analysis.causal.study import MAX_ARMS, reference_of
 from analysis.engine import Engine
 from analysis.log import UNKNOWN
@@ -115,7 +116,7 @@ def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
     outcomes = None
     if asked.outcome in few and inside[asked.outcome].nunique() <= FEW_OUTCOMES:
         values = sorted(float(one) for one in inside[asked.outcome].unique())
-        outcomes = Level(asked.outcome, tuple(f"{one:g}" for one in values), tuple((one,) for one in values))
+        outcomes = Level(asked.outcome, tuple(map(category, values)), tuple((one,) for one in values))
     return LogRows(kept, kinds, reference, level, inside, rows, int(found[N].sum()), users, outcomes)
 
 

@@ -76,12 +76,12 @@ def is_number(column: pd.Series) -> bool:
 
 
 def label(value: object) -> str:
-    """A value as the name of a category: whole numbers in full without a decimal point, true as 1."""
+    """A value as the name of a category: whole numbers in full and without a point, others to ten digits, true as 1."""
     if isinstance(value, bool | np.bool_):
         return str(int(value))
     if isinstance(value, int | float | np.number):
         number = float(value)
-        return f"{number:.0f}" if number.is_integer() else f"{number:g}"
+        return f"{number:.0f}" if number.is_integer() else f"{number:.10g}"
     return str(value)
 
 

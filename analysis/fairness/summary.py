@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.document import Section
 from analysis.fairness.partition import group_label
 from analysis.finding import Finding, Verdict, amount, is_sure, p_said, sentence
 from words import Phrase, phrase
@@ -16,6 +17,8 @@ FAMILIES = (
     ("calibration", "ndkl"),
 )
 """Figures that tell one story (how good lists are, who is picked, what is shown); of each the first found speaks."""
+TOLD = frozenset({Verdict.GAP, Verdict.EFFECT, Verdict.EQUIVALENT, Verdict.CANNOT_TELL})
+"""Verdicts that an answer counts."""
 MOST_GAPS = 3
 """Gaps named in the summary; the others are counted and stand in the table."""
 MOST_SENTENCES = 6
@@ -44,6 +47,17 @@ def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
     said += [_flip_sentence(finding) for finding in findings if finding.key.startswith("all.flip_jaccard[")][:1]
     said += [_open_sentence(finding) for finding in open_ if _rank(finding) == (0, 0, 0)]
     return tuple(said[:MOST_SENTENCES])
+
+
+def counted_beside(section: Section) -> dict[str, int] | None:
+    """What a list of the section's findings counts: the gaps that its answer speaks of (`judged`), gaps between two of
+    several groups (`pairs`), and the rest that has a verdict. None where the answer counts no gaps."""
+    judged = section.summary[0].facts.get("judged") if section.summary else None
+    if not isinstance(judged, int):
+        return None
+    told = [finding for finding in section.findings if finding.verdict in TOLD]
+    pairs = sum(".gap." in finding.key for finding in told)
+    return {"judged": judged, "pairs": pairs, "rest": len(told) - judged - pairs}
 
 
 def figure_of(finding: Finding) -> Phrase | str:

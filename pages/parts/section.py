@@ -13,6 +13,7 @@ import streamlit as st
 
 from analysis.document import Section
 from analysis.fairness.partition import group_label
+from analysis.fairness.summary import counted_beside
 from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
@@ -72,21 +73,12 @@ def _findings(view: View, section: Section) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         about = _about(view, findings)
         chosen = _verdicts(view, about)
-    if len(about) == len(findings):
-        _counted(section)
+    counted = counted_beside(section) if len(about) == len(findings) else None
+    if counted is not None:
+        st.caption(t("section.counted", **counted))
     shown = [finding for finding in about if finding.verdict in chosen]
     _finding_table(view, shown)
     _evidence(view, shown)
-
-
-def _counted(section: Section) -> None:
-    """Where the answer counts gaps: what the list counts beside them."""
-    judged = section.summary[0].facts.get("judged") if section.summary else None
-    if not isinstance(judged, int):
-        return
-    compared = [finding for finding in section.findings if finding.verdict in SHOWN_FIRST - {Verdict.NOT_COMPUTED}]
-    pairs = sum(".gap." in finding.key for finding in compared)
-    st.caption(t("section.counted", judged=judged, pairs=pairs, rest=len(compared) - judged - pairs))
 
 
 def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:

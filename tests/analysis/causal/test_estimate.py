@@ -238,6 +238,7 @@ def test_binned_confounders_state_their_edges() -> None:
 
 def test_codes_of_seven_digits_are_strata_of_their_own() -> None:
     assert stratified(pd.Series([1_234_567, 1_234_568], name="c"), 4).labels == ("1234567", "1234568")
+    assert stratified(pd.Series([0.12345671, 0.12345672], name="c"), 4).labels == ("0.12345671", "0.12345672")
 
 
 def test_a_strong_effect_of_one_group_among_many_can_stand_after_correction() -> None:
