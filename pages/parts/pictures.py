@@ -72,14 +72,14 @@ def draw_chart(view: View, chart: Chart) -> float:
         names = [t("section.picture"), t("section.numbers")]
         picture, numbers = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
         if picture.open:
-            with picture.container(key=view.key(f"{'wide' if _is_wide(chart) else 'chart'}:frame:{chart.key}")):
-                st.plotly_chart(
-                    figure,
-                    theme=None,
-                    key=view.key(f"chart:{chart.key}"),
-                    alt=raw_words(chart.alt),
-                    config={"displaylogo": False, "displayModeBar": False},
-                )
+            frame = picture.container(key=view.key(f"wide:frame:{chart.key}")) if _is_wide(chart) else picture
+            frame.plotly_chart(
+                figure,
+                theme=None,
+                key=view.key(f"chart:{chart.key}"),
+                alt=raw_words(chart.alt),
+                config={"displaylogo": False, "displayModeBar": False},
+            )
             picture.caption(spoken(chart.alt))
         if numbers.open:
             with numbers:
