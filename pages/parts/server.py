@@ -11,14 +11,13 @@ import importlib
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from streamlit import net_util
-from streamlit.runtime import exists, get_instance
+from streamlit.runtime import Runtime, get_instance
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager as Uploads
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -38,7 +37,7 @@ def main(arguments: list[str]) -> None:
 
     close()
     hasten()
-    threading.Thread(target=_load_ahead, daemon=True).start()
+    load_ahead()
     cli.main(["run", *arguments], prog_name="streamlit")
 
 
@@ -67,12 +66,22 @@ def hasten() -> None:
         starlette_server._bind_socket = _without_delay(starlette_server._bind_socket)
 
 
-def _load_ahead() -> None:
+def load_ahead() -> None:
     """Once the first visitor has read a while, load DoWhy, which takes seconds and which the Graph page asks."""
-    while not exists() or not get_instance()._session_mgr.list_active_sessions():
-        time.sleep(1.0)
-    time.sleep(READING)
-    importlib.import_module("dowhy.graph")
+    Runtime.connect_session = _at_the_first(Runtime.connect_session)
+
+
+def _at_the_first(connect: Callable[..., str]) -> Callable[..., str]:
+    loading = threading.Timer(READING, importlib.import_module, ["dowhy.graph"])
+    loading.daemon = True
+
+    @wraps(connect)
+    def connected(*given: Any, **named: Any) -> str:
+        if loading.ident is None:  # not started: all connections come by the server's one event loop
+            loading.start()
+        return connect(*given, **named)
+
+    return connected
 
 
 def _without_delay(bind: Callable[..., socket.socket]) -> Callable[..., socket.socket]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -41,3 +42,16 @@ def test_answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         listening.accept()[0] as answering,
     ):
         assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+def test_the_first_visitor_and_no_other_has_a_library_loaded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However early the server asks: Streamlit's runtime exists before it can be asked anything."""
+    loaded: list[str] = []
+    monkeypatch.setattr(server, "READING", 0.0)
+    monkeypatch.setattr(server.importlib, "import_module", loaded.append)
+    connect = server._at_the_first(lambda runtime, visitor: visitor)
+    before = threading.active_count()
+    assert [connect("the runtime", visitor) for visitor in ("one", "two", "three")] == ["one", "two", "three"]
+    for thread in threading.enumerate()[before:]:
+        thread.join(10)
+    assert loaded == ["dowhy.graph"]
