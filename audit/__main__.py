@@ -77,6 +77,7 @@ def _init_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--title", default=None, help="printed on the report (default: the log's name)")
     command.add_argument("--language", choices=("en", "zh"), default="en")
     command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"), help="default: audit.toml")
+    command.add_argument("--force", action="store_true", help="replace the settings file where there is one")
 
 
 def _within(least: int, most: int) -> Callable[[str], int]:

@@ -18,9 +18,8 @@ from analysis.ingest import Source
 from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import Rule, parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
-from audit.workspace import AuditFolder, read_document, read_settings, settings_toml
+from audit.workspace import SETTINGS_FILE, AuditFolder, read_document, read_settings, settings_toml
 from models.devices import follows
-from models.encoders import HUB_NAME
 from storage import sweep, write_atomic
 from words import Language, Phrase, Refusal, phrase, say
 
@@ -46,6 +45,8 @@ def init(given: argparse.Namespace) -> int:
     """Write audit.toml for a log, guessing what is not given."""
     from audit.presets import guessed_settings
 
+    if given.output.is_file() and not given.force:
+        raise Refusal("audit.init_there", path=str(given.output))
     roles: dict[str, object] = {name: getattr(given, name) for name in _ROLE_FLAGS if getattr(given, name) is not None}
     if given.sensitive is not None:
         roles["sensitive"] = tuple(name.strip() for name in given.sensitive.split(",") if name.strip())
@@ -67,8 +68,10 @@ def run(settings_file: Path, output: Path, rules: Sequence[str], quiet: bool, ab
     from audit.steps import run_steps
 
     parsed = [parse_rule(text) for text in rules]
-    settings = _about(_beside(read_settings(settings_file), settings_file.parent), about)
+    settings = _about(read_settings(settings_file), about)
     folder = AuditFolder(output.resolve())  # a child process may stand elsewhere
+    if folder.would_replace(settings):
+        raise Refusal("audit.own_settings", name=SETTINGS_FILE, folder=folder.path.name)
     with folder.alone():
         sweep(folder.path)
         folder.save_settings(settings)
@@ -319,26 +322,6 @@ def _about(settings: AuditSettings, cohorts: Mapping[str, str]) -> AuditSettings
             known = ", ".join(cohort.name for cohort in settings.cohorts) or phrase("cohort.none")
             raise Refusal("cohort.unknown", name=name, known=known)
     return settings.model_copy(update=dict(cohorts))
-
-
-def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
-    """Relative paths of a settings file are read from where the file lies."""
-    plain = settings.model_dump()
-    tables: list[tuple[dict[str, object], tuple[str, ...]]] = [
-        (plain["data"], ("folder", "log", "users", "items")),
-        (plain["recommender"], ("saved", "lists")),
-        (plain["prompted"], ("lists",)),
-        (plain["prompted"]["model"], ("folder",)),
-    ]
-    asked = plain["recommender"]["prompted"]
-    if asked is not None:
-        tables.append((asked["model"], ("folder",)))
-    tables.append((plain["recommender"]["model"], ("encoder",)))
-    for table, names in tables:
-        for name in names:
-            if table.get(name) is not None and not HUB_NAME.fullmatch(str(table[name])):
-                table[name] = str((folder / str(table[name])).resolve())
-    return AuditSettings.model_validate(plain)
 
 
 def _step(name: str) -> Step:

@@ -22,6 +22,7 @@ from analysis.document import FORMAT, Document, Section, canonical, digest
 from audit import __version__
 from audit.asking import PromptedAudit
 from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
+from models.encoders import HUB_NAME
 from models.prompted.settings import Prompted
 from storage import append, sha256_of, sweep, write_atomic
 from words import Fact, Refusal, shape, unfit
@@ -112,6 +113,13 @@ class AuditFolder:
             return
         write_atomic(self.path / SETTINGS_FILE, settings_toml(settings))
         self.note("settings", digest=step_digest(settings, "report"))
+
+    def would_replace(self, settings: AuditSettings) -> bool:
+        """Whether saving these settings would replace an audit.toml of somebody's own: none that was written here."""
+        if not (self.path / SETTINGS_FILE).exists() or self._says(settings):
+            return False
+        trail = self.path / TRAIL_FILE
+        return not trail.exists() or b'"event": "settings"' not in trail.read_bytes()
 
     def _says(self, settings: AuditSettings) -> bool:
         try:
@@ -269,9 +277,13 @@ class Workspace:
 
 
 def read_settings(path: Path) -> AuditSettings:
-    """Settings from a TOML file. Raises Refusal naming the line or the setting that is wrong."""
+    """Settings from a TOML file, relative paths read from where the file lies.
+
+    Raises Refusal naming the line or the setting that is wrong.
+    """
     try:
-        return AuditSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        settings = AuditSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return _beside(settings, path.parent)
     except OSError as error:
         raise Refusal("audit.settings_missing", name=path.name) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -281,6 +293,25 @@ def read_settings(path: Path) -> AuditSettings:
         if not where:
             raise Refusal("audit.settings_unfit", name=path.name, why=why) from error
         raise Refusal("audit.settings_wrong", name=path.name, where=".".join(where), why=why) from error
+
+
+def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
+    plain = settings.model_dump()
+    tables: list[tuple[dict[str, object], tuple[str, ...]]] = [
+        (plain["data"], ("folder", "log", "users", "items")),
+        (plain["recommender"], ("saved", "lists")),
+        (plain["prompted"], ("lists",)),
+        (plain["prompted"]["model"], ("folder",)),
+    ]
+    asked = plain["recommender"]["prompted"]
+    if asked is not None:
+        tables.append((asked["model"], ("folder",)))
+    tables.append((plain["recommender"]["model"], ("encoder",)))
+    for table, names in tables:
+        for name in names:
+            if table.get(name) is not None and not HUB_NAME.fullmatch(str(table[name])):
+                table[name] = str((folder / str(table[name])).resolve())
+    return AuditSettings.model_validate(plain)
 
 
 @lru_cache(maxsize=512)

@@ -72,6 +72,23 @@ def test_a_rule_with_a_typing_error_is_refused_before_anything_runs(small, capsy
     assert not (small / "never").exists()
 
 
+def test_a_settings_file_of_the_analyst_is_left_as_it_is(small, tmp_path, capsys):
+    """Also where the output folder is its own, and where another file's settings would be copied over it."""
+    shop, mine = simulate(Shop(users=60, items=36)), tmp_path / "audit.toml"
+    for name in ("log", "users", "items"):
+        getattr(shop, name).to_csv(tmp_path / f"{name}.csv", index=False)
+    mine.write_text('# mine\n[data]\nkind = "files"\nlog = "log.csv"\nusers = "users.csv"\nitems = "items.csv"\n')
+    (tmp_path / "other.toml").write_bytes((small / "audit.toml").read_bytes())
+    before = mine.read_bytes()
+    assert main(["run", str(tmp_path / "other.toml"), "-o", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "audit.toml" in said and "no run wrote it" in said and len(said.splitlines()) == 1
+    assert not (tmp_path / "work").exists()
+    assert main(["run", str(mine), "-o", str(tmp_path), "--quiet"]) == 0
+    assert main(["run", str(tmp_path / "other.toml"), "-o", str(tmp_path)]) == 2
+    assert mine.read_bytes() == before
+
+
 def test_what_a_terminal_obeys_is_not_sent_to_it(tmp_path, capsys):
     title = phrase("audit.wrote", path="\x1b]0;owned\x07\u202egender\n::set-output")
     section = Section(step="data", summary=(title,))
@@ -178,6 +195,15 @@ def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
     roles = read_settings(tmp_path / "audit.toml").roles
     assert (roles.user, roles.item, roles.outcome, roles.treatment) == ("user_id", "item_id", "purchased", "promoted")
     assert roles.sensitive == ("gender",)
+
+
+def test_init_replaces_a_settings_file_only_where_that_is_asked_for(tmp_path, capsys):
+    mine = tmp_path / "audit.toml"
+    mine.write_text("k = 12\n")
+    assert main(["init", "--log", "demo", "-o", str(mine)]) == 2
+    assert "--force" in capsys.readouterr().err and mine.read_text() == "k = 12\n"
+    assert main(["init", "--log", "demo", "-o", str(mine), "--force"]) == 0
+    assert read_settings(mine).data.kind == "demo"
 
 
 def test_init_refuses_a_column_that_is_not_there_and_names_the_nearest(tmp_path, capsys):

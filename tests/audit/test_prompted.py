@@ -170,12 +170,11 @@ def test_replies_from_a_file_need_no_model(server, tmp_path):
 
 
 def test_a_relative_path_is_read_from_beside_the_settings(tmp_path):
-    from audit.commands import _beside
     from audit.workspace import read_settings
 
     asked = PromptedAudit(lists="replies.csv", model=ChatModel(where="folder", folder="model"))
     (tmp_path / "audit.toml").write_bytes(settings_toml(AuditSettings(prompted=asked)))
-    read = _beside(read_settings(tmp_path / "audit.toml"), tmp_path).prompted
+    read = read_settings(tmp_path / "audit.toml").prompted
     assert read.lists == str(tmp_path / "replies.csv")
     assert read.model.folder == str(tmp_path / "model")
 
