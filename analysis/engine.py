@@ -88,6 +88,22 @@ def opened(kind: Kind = "duckdb", master: str | None = None) -> Iterator[Engine]
 
 
 @contextmanager
+def readable(log: Path) -> Iterator[None]:
+    """DuckDB's complaint of a file that is damaged inside, as a sentence. Raises Refusal(data.not_parquet)."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError from error
+    except duckdb.Error as error:
+        if type(error) not in (duckdb.Error, duckdb.InvalidInputException, duckdb.IOException):
+            raise  # a question that is asked wrongly
+        name = f"{log.name}/*.parquet" if log.is_dir() else log.name
+        raise Refusal("data.not_parquet", name=name) from error
+
+
+@contextmanager
 def _duckdb() -> Iterator[Any]:
     import ibis
 
@@ -111,7 +127,7 @@ def _spark(master: str) -> Iterator[Any]:
     if master.startswith("spark://") and not any(_answers(host) for host in master.removeprefix("spark://").split(",")):
         raise Refusal("scale.no_cluster", master=master)
     import ibis
-    from py4j.protocol import Py4JError
+    from py4j.protocol import Py4JError, Py4JJavaError
     from pyspark.errors import PySparkException
 
     try:
@@ -120,6 +136,9 @@ def _spark(master: str) -> Iterator[Any]:
         raise Refusal("scale.no_cluster", master=master) from error
     try:
         yield ibis.pyspark.connect(session)
+    except (Py4JError, PySparkException) as error:  # a damaged file, a lost worker: Java tells in hundreds of lines
+        cause = error.java_exception.getCause() if isinstance(error, Py4JJavaError) else None
+        raise Refusal("scale.spark_stopped", why=str(cause or error).partition("\n")[0]) from error
     finally:
         session.stop()
 

@@ -1,4 +1,4 @@
-"""Groups of people: bands of numbers, values that look the same, intersections."""
+"""Groups of people: bands of numbers, values that look the same."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-
-from analysis.log import UNKNOWN
 
 AGE_EDGES = (0, 18, 25, 35, 50, 65)
 """Lower ends of the bands of age in years; the last has no upper end."""
@@ -101,12 +99,6 @@ def look_alikes(values: Iterable[object]) -> dict[str, str]:
         best = min(family, key=lambda value: (-int(counts[value]), value)).strip()
         merged |= {value: best for value in family if value != best}
     return merged
-
-
-def cross(users: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
-    """The intersection of several attributes as one text a user, ``women & 25-34``; UNKNOWN where any is unknown."""
-    joined = users[list(names)].astype(str).agg(" & ".join, axis=1)
-    return joined.mask((users[list(names)] == UNKNOWN).any(axis=1), UNKNOWN)
 
 
 def _alike(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.columns import arranged, as_outcome
+from analysis.columns import as_outcome
 from analysis.fairness.judge import Measure
 from analysis.ingest import Tables
 from analysis.log import Roles
@@ -21,9 +21,9 @@ WATCHED = ("outcome", "treatment", "time", "position", "propensity")
 def lacking(tables: Tables, roles: Roles) -> pd.DataFrame:
     """Counts by user of the log as uploaded, index user: ROWS, ``missing[COLUMN]`` for each watched column, and FAR.
 
-    Columns that lack nothing, and outcomes without outliers, are left out; so are rows without a user.
+    tables: arranged. Columns that lack nothing and outcomes without outliers are left out, and rows without a user.
     """
-    log = arranged(tables, roles).log
+    log = tables.log
     found: dict[str, pd.Series] = {}
     for role in WATCHED:
         name = getattr(roles, role)

@@ -15,7 +15,7 @@ from analysis.groups import band, pool_sparse
 from analysis.ingest import Tables
 from analysis.lacking import lacking
 from analysis.log import UNKNOWN, Dataset, Roles
-from analysis.quality import Cleaning, CleaningStep, Quality, clean, inspect
+from analysis.quality import Cleaning, CleaningStep, Quality, cleaned, inspected
 from analysis.split import Split, parts
 from storage import verify, write_atomic, write_manifest
 from words import Phrase, Refusal, phrase
@@ -51,22 +51,27 @@ def prepare(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed
     go instead. 0 keeps everybody.
     Raises Refusal(data.*) where a role's column is missing or holds what the role cannot be, or nobody is left.
     """
-    tables = arranged(tables, roles)
-    quality = inspect(tables, roles, cleaning.time_unit)
-    cleaned = clean(tables, roles, cleaning)
-    log = _log(cleaned.tables.log, roles)
+    return _prepared(arranged(tables, roles), roles, cleaning, split, seed, k)
+
+
+def _prepared(tables: Tables, roles: Roles, cleaning: Cleaning, split: Split, seed: int, k: int) -> Prepared:
+    """`prepare` for arranged tables; those who are left need no record in the users' table."""
+    quality = inspected(tables, roles, cleaning.time_unit)
+    done = cleaned(tables, roles, cleaning)
+    log = _log(done.tables.log, roles)
     log["part"] = parts(log, split, seed)
-    users, pooled = _users(log, cleaned.tables.users, roles, cleaning)
+    users, pooled = _users(log, done.tables.users, roles, cleaning)
     few = _unknown(users, roles, fewer_than=k)
     if few:
         least = FEW_UNKNOWN * k
-        return _untold(prepare(_without(tables, users, few, roles, least), roles, cleaning, split, seed, k), few, least)
-    items = _items(log, cleaned.tables.items, roles)
+        others = _without(tables, users, few, roles, least)
+        return _untold(_prepared(others, roles, cleaning, split, seed, k), few, least)
+    items = _items(log, done.tables.items, roles)
     log, users, left_out = _without_unknown(log, users, roles, FEW_UNKNOWN * k)
     log = log.drop(columns=[name for name in roles.sensitive if name in log.columns])
     name = digest(tables.digest, *(canonical(model) for model in (roles, cleaning, split)), str(seed), str(k))
     dataset = Dataset(log=log, users=users, items=items, roles=roles, digest=name)
-    return Prepared(dataset, quality, (*cleaned.steps, *pooled, *left_out), tables.notes, lacking(tables, roles))
+    return Prepared(dataset, quality, (*done.steps, *pooled, *left_out), tables.notes, lacking(tables, roles))
 
 
 def save(dataset: Dataset, folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from analysis.charts.labels import number
 from analysis.columns import arranged, as_outcome
 from analysis.groups import look_alikes
 from analysis.ingest import Tables
@@ -117,7 +118,7 @@ class Cleaned:
 
 def inspect(tables: Tables, roles: Roles, unit: Unit | None = None) -> Quality:
     """Count what could distort a result. Raises Refusal(data.*) where a role's column is not there."""
-    return _inspect(arranged(tables, roles), roles, unit)
+    return inspected(arranged(tables, roles), roles, unit)
 
 
 def clean(tables: Tables, roles: Roles, cleaning: Cleaning) -> Cleaned:
@@ -125,7 +126,7 @@ def clean(tables: Tables, roles: Roles, cleaning: Cleaning) -> Cleaned:
 
     The time column, where the role is given, comes out as UTC. Raises Refusal(data.nothing_left) where no row stays.
     """
-    return _Cleaner(arranged(tables, roles), roles, cleaning).run()
+    return cleaned(arranged(tables, roles), roles, cleaning)
 
 
 def fences(outcome: pd.Series) -> tuple[float, float] | None:
@@ -148,7 +149,13 @@ def merged_columns(tables: Tables, roles: Roles) -> dict[str, pd.Series]:
     return found
 
 
-def _inspect(tables: Tables, roles: Roles, unit: Unit | None) -> Quality:
+def cleaned(tables: Tables, roles: Roles, cleaning: Cleaning) -> Cleaned:
+    """`clean` for tables that are arranged already."""
+    return _Cleaner(tables, roles, cleaning).run()
+
+
+def inspected(tables: Tables, roles: Roles, unit: Unit | None = None) -> Quality:
+    """`inspect` for tables that are arranged already."""
     log = tables.log
     time = as_utc(log[roles.time], roles.time, unit).dropna() if roles.time else pd.Series(dtype="datetime64[us, UTC]")
     outcome = as_outcome(log[roles.outcome], roles.outcome) if roles.outcome else None
@@ -270,7 +277,7 @@ class _Cleaner:
         if fence is None or self.cleaning.outliers == "keep":
             return
         inside = self.log[name].between(*fence)
-        facts = {"low": f"{fence[0]:g}", "high": f"{fence[1]:g}"}
+        facts = {"low": number(fence[0]), "high": number(fence[1])}
         if self.cleaning.outliers == "drop":
             self.keep(inside, "outliers_drop", **facts)
         elif not inside.all():

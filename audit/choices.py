@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
+from analysis.causal.strata import label
 from analysis.document import Section
 from audit.cohorts import cohort_columns, of_scope
 from audit.compose import Composed, compose, positive_from
@@ -90,13 +91,13 @@ def _wanted(run: Run) -> list[tuple[sp.csr_matrix, dict[str, Phrase | str]]]:
     if "outcome" not in dataset.log:
         return [(relevant, {})]
     bound = positive_from(dataset, settings)
-    usual = phrase("choices.wanted", bound=f"{bound:g}")
+    usual = phrase("choices.wanted", bound=label(bound))
     for stricter in sorted(value for value in dataset.log["outcome"].dropna().unique() if value > bound):
         if (run.composed.test["label"].sum() == 0) or stricter == dataset.log["outcome"].min():
             continue
         other = _relevant_from(run, float(stricter))
         if other is not None and 0 < other.nnz <= (1 - DROPPED) * relevant.nnz:
-            return [(relevant, {"wanted": usual}), (other, {"wanted": phrase("choices.wanted", bound=f"{stricter:g}")})]
+            return [(relevant, {"wanted": usual}), (other, {"wanted": phrase("choices.wanted", bound=label(stricter))})]
     return [(relevant, {})]
 
 

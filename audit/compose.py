@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from analysis.causal.strata import label
 from analysis.log import NO_ITEMS, UNKNOWN, Dataset
 from audit.recommending import Recommending
 from models.data import Interactions
@@ -151,7 +152,7 @@ def _wanted(dataset: Dataset, settings: Recommending) -> Phrase:
     """What counts as wanted, in words."""
     if "outcome" not in dataset.log or positive_from(dataset, settings) <= dataset.log["outcome"].min():
         return phrase("audit.protocol.wanted_all")
-    return phrase("audit.protocol.wanted", bound=f"{positive_from(dataset, settings):g}")
+    return phrase("audit.protocol.wanted", bound=label(positive_from(dataset, settings)))
 
 
 def compose(dataset: Dataset, settings: Recommending, telling: tuple[str, ...] = ()) -> Composed:
@@ -167,7 +168,7 @@ def compose(dataset: Dataset, settings: Recommending, telling: tuple[str, ...] =
     rows = _coded(dataset, settings)
     train, valid, test = (rows[rows["part"] == part] for part in ("train", "validation", "test"))
     if not (train["label"] > 0).any():
-        raise Refusal("audit.no_positives", bound=positive_from(dataset, settings))
+        raise Refusal("audit.no_positives", bound=label(positive_from(dataset, settings)))
     if test.empty:
         raise Refusal("audit.no_test")
     shape = (len(dataset.users), len(dataset.items))

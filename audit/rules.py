@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from analysis.causal.strata import label
+from analysis.charts.labels import number
 from analysis.document import Document
 from analysis.finding import VALUELESS, Finding
 from words import Phrase, Refusal, phrase
@@ -44,7 +46,7 @@ class Rule:
         value = abs(finding.value) if self.of_a_size else finding.value
         if not _OPERATORS[self.sign](value, self.bound):
             return None
-        return phrase("audit.rule_fired", key=self.key, value=value, sign=self.sign, bound=self.bound)
+        return phrase("audit.rule_fired", key=self.key, value=number(value), sign=self.sign, bound=label(self.bound))
 
     @property
     def of_a_size(self) -> bool:

@@ -98,7 +98,7 @@ def _scores(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     wrong = (ranks < 1) | (ranks != np.round(ranks))
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise Refusal("models.lists.bad_rank", row=at + 1, rank=f"{ranks[at]:g}")
+        raise Refusal("models.lists.bad_rank", row=at + 1, rank=f"{ranks[at]:.10g}")
     return -ranks
 
 

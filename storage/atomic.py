@@ -16,6 +16,8 @@ from words import Refusal
 TEMPORARY = ".partial-"
 """Prefix of files that are being written; `sweep` removes those that a crash left behind."""
 STALE_SECONDS = 3600.0
+BLOCK = 4096
+"""Bytes that the smallest file takes; with less room a disk is full."""
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -52,11 +54,17 @@ def _refused(path: Path, content: bytes) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            name = str(Path(*path.parts[-2:]))  # not the whole path: a page's visitor reads it too
-            raise Refusal("storage.unwritable", name=name, why=error.strerror or str(error)) from error
         free = shutil.disk_usage(next(folder for folder in path.absolute().parents if folder.exists())).free
-        raise Refusal("storage.disk_full", needed=len(content) / 1e6, free=free / 1e6) from error
+        if error.errno == errno.ENOSPC and free < max(len(content), BLOCK):
+            raise Refusal("storage.disk_full", needed=_size(len(content), up=True), free=_size(free)) from error
+        name = str(Path(*path.parts[-2:]))  # not the whole path: a page's visitor reads it too
+        raise Refusal("storage.unwritable", name=name, why=error.strerror or str(error)) from error
+
+
+def _size(count: int, up: bool = False) -> str:
+    """So many bytes as people say it; what is needed is rounded up, so that it is never less than what is free."""
+    unit, name = (10**6, "MB") if count >= 10**6 else (10**3, "kB")
+    return f"{-(-count // unit) if up else count // unit:,} {name}"
 
 
 def sweep(folder: Path) -> int:

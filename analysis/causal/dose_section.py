@@ -27,6 +27,7 @@ from analysis.causal.propensity import WITHHELD
 from analysis.causal.refute import Refutation
 from analysis.causal.strata import interval_labels
 from analysis.causal.study import Dosed
+from analysis.charts.labels import number
 from analysis.document import Cell, Chart, Section, Series, Table
 from analysis.fairness.disclose import disclosed
 from analysis.finding import Finding, Verdict, amount
@@ -187,7 +188,7 @@ def _summary(done: _Slopes, frame: Frame, found: tuple[Finding, ...]) -> tuple[P
 
 def _notes(done: _Slopes, frame: Frame) -> tuple[Phrase, ...]:
     q, study = frame.question, done.study
-    spread, median = f"{frame.scale:.4g}", f"{np.median(study.dose):.4g}"
+    spread, median = number(frame.scale), number(float(np.median(study.dose)))
     said = [phrase("effects.note_row"), phrase("effects.note_dose", spread=spread, median=median)]
     if q.obstacle is None and q.adjustment:
         facts = {"treatment": q.treatment_name, "outcome": q.outcome_name, "names": q.names}

@@ -8,6 +8,7 @@ from analysis.causal.effect_findings import Frame, headline, verdict, withheld_r
 from analysis.causal.estimate import Adjusted, Estimate
 from analysis.causal.refute import Refutation
 from analysis.causal.variables import SELF_SELECTED
+from analysis.charts.labels import number
 from analysis.finding import Finding, Verdict, amount
 from words import Fact, Phrase, phrase
 
@@ -38,7 +39,7 @@ def notes(a: Analysis, frame: Frame) -> tuple[Phrase, ...]:
         facts = {"treatment": q.treatment_name, "outcome": q.outcome_name, "names": q.names}
         said.append(phrase("effects.note_assumes", **facts))
     for one in study.continuous:
-        edges = ", ".join(f"{edge:.4g}" for edge in one.edges[1:-1]) or "–"
+        edges = ", ".join(number(edge) for edge in one.edges[1:-1]) or "–"
         said.append(phrase("effects.note_binned", name=q.said(one.name), bins=len(one.edges) - 1, edges=edges))
     if study.dropped:
         said.append(phrase("effects.note_dropped", rows=f"{study.dropped:,}"))

@@ -20,8 +20,10 @@ from analysis.causal.other_ways import way_section
 from analysis.causal.question import Question, arms, ask
 from analysis.causal.settings import EffectSettings
 from analysis.causal.spoken import spoken
+from analysis.causal.strata import label
 from analysis.causal.study import Contrast, Dosed, Study, contrasts, dosed, is_dose, study
 from analysis.causal.variables import variables
+from analysis.charts.labels import number
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
 from analysis.finding import Finding, not_computed, suppressed
@@ -64,8 +66,8 @@ def effects_section(
             raise
         return _nothing(dataset, graph, settings, refusal.phrase)
     sections = []
-    for number, contrast in enumerate(compared):
-        tell(number / len(compared), "effects.progress.estimate", share=number / len(compared))
+    for at, contrast in enumerate(compared):
+        tell(at / len(compared), "effects.progress.estimate", share=at / len(compared))
         place = (contrast, len(compared), missing)
         sections.append(_contrast_section(dataset, question, place, table, settings, k, seed))
     tell(1.0, "effects.progress.done")
@@ -130,7 +132,7 @@ def _dose(
     columns = question.through or question.adjustment
     rows = dosed(table, question.treatment, question.outcome, columns, settings.bins)
     spread = float(rows.dose.std())
-    said = {"treatment": question.treatment_name, "spread": f"{spread:.4g}"}
+    said = {"treatment": question.treatment_name, "spread": number(spread)}
     frame = replace(
         frame_of(dataset, question, rows, "effect", phrase("effects.arms_spread", **said), settings, k, seed),
         subject=phrase("effects.per_spread", **said),
@@ -215,7 +217,7 @@ def _joined(
         extra.append(phrase("effects.note_threshold", name=question.treatment_name, threshold=str(settings.threshold)))
     if settings.positive_from is not None:
         extra.append(
-            phrase("effects.note_positive", name=question.outcome_name, threshold=f"{settings.positive_from:g}")
+            phrase("effects.note_positive", name=question.outcome_name, threshold=label(settings.positive_from))
         )
     if len(compared) > 1:
         reference = compared[0].reference

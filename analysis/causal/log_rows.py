@@ -13,6 +13,7 @@ from analysis.causal.levels import Level, named
 from analysis.causal.strata import MAX_LEVELS
 from analysis.causal.strata import label as category
 from analysis.causal.study import MAX_ARMS, reference_of
+from analysis.charts.labels import number
 from analysis.engine import Engine
 from analysis.log import UNKNOWN
 from words import Refusal
@@ -104,14 +105,14 @@ def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
     complete = table.filter([table[name].notnull() for name in (asked.user, asked.treatment, asked.outcome)])
     if asked.treatment not in few:
         median = engine.frame(complete.aggregate(median=complete[asked.treatment].median()))["median"].iloc[0]
-        raise Refusal("effects.treatment_continuous", name=asked.treatment, median=f"{median:g}")
+        raise Refusal("effects.treatment_continuous", name=asked.treatment, median=number(median))
     found = _combinations(complete, asked, few, engine)
     kinds = named(asked.treatment, found[asked.treatment])
     reference, level = _arms(found, kinds, asked)
     compared = [one for arm in (reference, level) for one in kinds.values[arm]]
     inside = found[found[asked.treatment].isin(compared)]
     if inside[LOW].min() == inside[HIGH].max():
-        raise Refusal("effects.outcome_constant", name=asked.outcome, value=f"{float(inside[LOW].min()):g}")
+        raise Refusal("effects.outcome_constant", name=asked.outcome, value=category(float(inside[LOW].min())))
     kept = complete.filter(complete[asked.treatment].isin(compared))
     outcomes = None
     if asked.outcome in few and inside[asked.outcome].nunique() <= FEW_OUTCOMES:

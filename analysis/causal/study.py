@@ -22,6 +22,7 @@ from analysis.causal.strata import (
     label,
     stratified,
 )
+from analysis.charts.labels import number
 from analysis.log import UNKNOWN
 from words import Refusal
 
@@ -113,7 +114,7 @@ def contrasts(column: pd.Series, reference: str | None, threshold: float | str |
     if threshold is not None:
         column = _above(column, threshold)
     elif is_dose(column):
-        raise Refusal("effects.treatment_continuous", name=str(column.name), median=f"{column.median():g}")
+        raise Refusal("effects.treatment_continuous", name=str(column.name), median=number(column.median()))
     value, values = pd.factorize(column[known])
     labels = pd.Series(np.array([label(one) for one in values], dtype=object)[value])
     levels = sorted(labels.unique())
@@ -153,7 +154,7 @@ def dosed(table: pd.DataFrame, treatment: str, outcome: str, adjustment: tuple[s
     complete, values = _complete(table, outcome, known)
     dose = numbers[complete]
     if len(np.unique(dose)) < 2:
-        level = f"{dose[0]:g}" if len(dose) else UNKNOWN
+        level = label(dose[0]) if len(dose) else UNKNOWN
         raise Refusal("effects.treatment_constant", name=treatment, level=level)
     return Dosed(dose=dose, **_rows(table, treatment, outcome, known, complete, values, adjustment, bins))
 
@@ -181,7 +182,7 @@ def _complete(table: pd.DataFrame, outcome: str, rows: Marks) -> tuple[Marks, Nu
     complete = rows & np.isfinite(measured)
     values = measured[complete]
     if len(np.unique(values)) < 2:
-        value = f"{values[0]:g}" if len(values) else UNKNOWN
+        value = label(values[0]) if len(values) else UNKNOWN
         raise Refusal("effects.outcome_constant", name=outcome, value=value)
     return complete, values
 

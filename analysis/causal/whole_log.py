@@ -19,7 +19,7 @@ from analysis.causal.question import Question, arms
 from analysis.causal.settings import EffectSettings
 from analysis.causal.study import Contrast
 from analysis.document import Section
-from analysis.engine import Kind, opened
+from analysis.engine import Kind, opened, readable
 from analysis.fairness.disclose import disclosed
 from analysis.finding import JSON, Finding, Verdict, amount, suppressed
 from words import phrase
@@ -34,7 +34,7 @@ def whole_log_section(
     adjusted one is withheld as on the page. The columns of `asked.adjustment` are taken for all common causes, which
     a note says. k: disclosure threshold in users. Raises Refusal where the log cannot answer or the engine is missing.
     """
-    with opened(kind) as engine:
+    with opened(kind) as engine, readable(log):
         whole = compress_log(log, asked, engine)
     frame = _frame(whole, asked, settings, k, seed)
     said = [phrase("effects.note_row"), phrase("scale.note_rows", rows=f"{whole.rows:,}", users=f"{frame.n:,}")]

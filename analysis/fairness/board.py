@@ -31,8 +31,13 @@ ALONE = "△"
 FAMILIES = {"shown": "shown", "flip_jaccard": "flip", "flip_rbo": "flip", "flip_displacement": "flip",
             "flip_divergence": "flip"}  # fmt: skip
 """Figures that have a row in common, by their name before the bracket; others have a row each."""
-ITEMS = ("parity", "reached", "merit")
-"""Figures of one item group against all other items."""
+ITEMS = {
+    "fairness.figure.parity": "parity",
+    "fairness.figure.reached": "reached",
+    "fairness.figure.merit": "merit",
+    "figures.name.clicks": "clicks",
+}
+"""Figures of one item group against all other items: the text of each -> its row."""
 TABLES = ("disparity.board", "disparity.board.items")
 """Keys of the two boards as tables of the section."""
 
@@ -99,10 +104,9 @@ def people_board(findings: Iterable[Finding]) -> Board:
 def items_board(findings: Iterable[Finding]) -> Board:
     """Exposure figures by grouping of items: each value against all other items."""
     return _arranged(
-        (str(finding.label.facts["grouping"]), name, Evidence(finding))
+        (str(finding.label.facts["grouping"]), ITEMS[finding.label.key], Evidence(finding))
         for finding in findings
-        for name in ITEMS
-        if finding.label.key == f"fairness.figure.{name}"
+        if finding.label.key in ITEMS
     )
 
 
@@ -149,7 +153,7 @@ def small_words(cell: BoardCell) -> Phrase | None:
     gap = cell.first.gap
     if gap.value is None:
         return None
-    if cell.row in ITEMS:
+    if cell.row in ITEMS.values():
         return phrase("board.times", value=bare(gap.value, gap.unit))
     lower = lower_group(gap)
     amount: Fact = bare(abs(gap.value), gap.unit)
@@ -213,7 +217,7 @@ def _arranged(found: Iterable[tuple[str, str, Evidence]]) -> Board:
 
 
 def _title(row: str, figure: str, gap: Finding) -> Phrase | str:
-    if row in (*FAMILIES.values(), *ITEMS):
+    if row in (*FAMILIES.values(), *ITEMS.values()):
         return phrase(f"board.row.{row}")
     name = gap.label.facts.get("figure")
     return name if isinstance(name, Phrase) else figure

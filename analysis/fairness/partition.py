@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,9 +15,11 @@ from analysis.log import COHORT, UNKNOWN
 from words import Phrase, phrase
 
 EVERYONE = "all"
+"""The attribute of the partition that has one group: all users."""
 CROSSING = " & "
 """Between the values that name an intersection's group."""
-"""The attribute of the partition that has one group: all users."""
+_ALONE = re.compile(r"^“|(^| )&( |$)")
+"""What could be taken for a crossing, or for the quotation mark of a value that holds one."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,19 @@ def partition(attributes: pd.DataFrame, names: tuple[str, ...]) -> Partition:
     counted = pd.DataFrame(values, columns=list(names), dtype=str)
     counted["n"] = np.bincount(cell, minlength=len(found))
     counted["last"] = (counted[list(names)] == UNKNOWN).any(axis=1)
-    counted["label"] = counted[list(names)].agg(CROSSING.join, axis=1)
+    said = counted[list(names)].map(_quoted) if len(names) > 1 else counted[list(names)]
+    counted["label"] = said.agg(CROSSING.join, axis=1)
     counted = counted.sort_values(["last", "n", "label"], ascending=[True, False, True], kind="stable")
     place = np.empty(len(counted), np.intp)
     place[counted.index] = np.arange(len(counted))
     code = place[cell]
     parts = tuple({name: str(row[name]) for name in names} for row in counted.to_dict("records"))
     return Partition("*".join(names), tuple(counted["label"]), code, parts, counted["n"].to_numpy(np.int64))
+
+
+def _quoted(value: str) -> str:
+    """A value as part of an intersection's name: “x & y” of one attribute is not the x & y of two."""
+    return f"“{value.replace('”', '””')}”" if _ALONE.search(value) else value
 
 
 def everyone(users: int) -> Partition:

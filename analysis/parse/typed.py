@@ -105,7 +105,7 @@ def _decide(connection: DuckDBPyConnection, text: Text, filled: list[int], decim
     columns = []
     for name, look in looks.items():
         if commas.get(name, "none") != "none":
-            columns.append(_with_comma(connection, text, name, commas[name], mark))
+            columns.append(_with_comma(connection, text, name, commas[name], mark, counts[name]))
         else:
             columns.append(_column(name, look, counts[name], mark))
     return columns
@@ -153,7 +153,7 @@ def _column(name: str, look: Look, counts: dict[str, int], mark: str | None) -> 
         return _time(name, counts["zoned"], filled)
     if number and number + counts.get("blank", 0) == filled and not counts["underscore"]:
         if mark == "," and counts["points"] and counts["points"] == counts["dotted"]:
-            return Column(name, "points", (phrase("data.note.points", column=name),))
+            return Column(name, "points", (phrase("data.note.points", column=name), *_without_value(name, counts)))
         return _number(name, number, counts)
     return Column(name, "text")
 
@@ -161,9 +161,10 @@ def _column(name: str, look: Look, counts: dict[str, int], mark: str | None) -> 
 def _comma(look: Look, counts: dict[str, int]) -> str:
     """What commas in a column are: "none" (text), "," or "." (sure what the decimal mark is), "?" (either), "mixed"
     (the mark of some numbers, as the point is of others)."""
-    numbers = counts["marked"] + look.number == look.filled  # what has no comma must be a number
+    others = look.number + counts["blank"]  # what has no comma must be a number, or say that there is none
+    numbers = counts["marked"] + others == look.filled
     as_mark = numbers and not counts["point"]
-    as_group = counts["grouped"] + counts["thousands"] + look.number == look.filled
+    as_group = counts["grouped"] + counts["thousands"] + others == look.filled
     if as_mark and as_group:
         return "?"
     return "," if as_mark else "." if as_group else "mixed" if numbers else "none"
@@ -175,7 +176,9 @@ def _agreed(commas: dict[str, str]) -> str | None:
     return sure.pop() if len(sure) == 1 else None
 
 
-def _with_comma(connection: DuckDBPyConnection, text: Text, name: str, comma: str, mark: str | None) -> Column:
+def _with_comma(
+    connection: DuckDBPyConnection, text: Text, name: str, comma: str, mark: str | None, counts: dict[str, int]
+) -> Column:
     if comma == "mixed":
         return Column(name, "text", (phrase("data.note.mixed_marks", column=name),))
     if comma == "?" and mark is None:
@@ -183,9 +186,10 @@ def _with_comma(connection: DuckDBPyConnection, text: Text, name: str, comma: st
         example = connection.execute(f"SELECT {x} FROM {text.source} WHERE contains({x}, ',') LIMIT 1").fetchone()
         assert example is not None
         raise Refusal("data.ambiguous_decimal", name=text.file, column=name, example=str(example[0])[:40])
+    missing = _without_value(name, counts)
     if (mark if comma == "?" else comma) == ",":
-        return Column(name, "comma", (phrase("data.note.decimal_comma", column=name),))
-    return Column(name, "thousands", (phrase("data.note.thousands", column=name),))
+        return Column(name, "comma", (phrase("data.note.decimal_comma", column=name), *missing))
+    return Column(name, "thousands", (phrase("data.note.thousands", column=name), *missing))
 
 
 def _time(name: str, zoned: int, filled: int) -> Column:
@@ -201,23 +205,28 @@ def _number(name: str, number: int, counts: dict[str, int]) -> Column:
         return Column(name, "text", (phrase("data.note.large_ids", column=name, rows=counts["large"]),))
     if counts["infinite"] == number:
         return Column(name, "text")
-    notes = []
-    if counts["infinite"]:
-        notes.append(phrase("data.note.not_finite", column=name, rows=counts["infinite"]))
-    if counts.get("blank"):
-        notes.append(phrase("data.note.blanks", column=name, rows=counts["blank"]))
-    return Column(name, "integer" if counts["whole"] + counts["infinite"] == number else "number", tuple(notes))
+    whole = counts["whole"] + counts["infinite"] == number
+    return Column(name, "integer" if whole else "number", _without_value(name, counts))
+
+
+def _without_value(name: str, counts: dict[str, int]) -> tuple[Phrase, ...]:
+    """How many entries of a column of numbers are no finite number, or say that there is none."""
+    said = (("not_finite", counts.get("infinite", 0)), ("blanks", counts.get("blank", 0)))
+    return tuple(phrase(f"data.note.{key}", column=name, rows=rows) for key, rows in said if rows)
 
 
 def _expression(column: Column, x: str) -> str:
-    number = f"try_cast({x} AS DOUBLE)"
     return {
         "text": f"nullif({x}, '')",
-        "integer": f"CASE WHEN isfinite({number}) THEN try_cast({x} AS BIGINT) END",
-        "number": f"CASE WHEN isfinite({number}) THEN {number} END",
-        "comma": f"try_cast(replace(replace({x}, '.', ''), ',', '.') AS DOUBLE)",
-        "thousands": f"try_cast(replace({x}, ',', '') AS DOUBLE)",
-        "points": f"try_cast(replace({x}, '.', '') AS DOUBLE)",
+        "integer": _number_of(x, "BIGINT"),
+        "number": _number_of(x),
+        "comma": _number_of(f"replace(replace({x}, '.', ''), ',', '.')"),
+        "thousands": _number_of(f"replace({x}, ',', '')"),
+        "points": _number_of(f"replace({x}, '.', '')"),
         "boolean": f"lower({x}) = 'true'",
         "time": f"try_cast({x} AS TIMESTAMPTZ)",
     }[column.type]
+
+
+def _number_of(x: str, kind: str = "DOUBLE") -> str:
+    return f"CASE WHEN isfinite(try_cast({x} AS DOUBLE)) THEN try_cast({x} AS {kind}) END"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from analysis.charts.labels import number
 from analysis.document import Cell, Column, Table
 from analysis.finding import amount
 from pages.parts.state import state
@@ -45,7 +46,7 @@ def written(cell: Cell, column: Column | None = None) -> str:
         return str(cell)
     if column is not None and column.unit != "text":
         return amount(float(cell), column.unit)
-    return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
+    return f"{cell:,}" if isinstance(cell, int) else number(cell)
 
 
 def raw_words(words: Phrase | str) -> str:

@@ -5,8 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.groups import band, cross, is_age, look_alikes, parse_band, pool_sparse
-from analysis.log import UNKNOWN
+from analysis.groups import band, is_age, look_alikes, parse_band, pool_sparse
 
 
 def test_ages_are_cut_where_people_expect_it() -> None:
@@ -64,8 +63,3 @@ def test_values_that_look_the_same_become_the_most_frequent_of_them() -> None:
     merged = look_alikes(values)
     assert {merged[value] for value in ("f", " F", "Ｆ")} == {"F"}
     assert merged["m "] == "M" and merged["女 "] == "女" and "F" not in merged
-
-
-def test_an_intersection_with_an_unknown_part_is_unknown() -> None:
-    users = pd.DataFrame({"gender": ["women", UNKNOWN], "age": ["18-24", "18-24"]})
-    assert cross(users, ("gender", "age")).tolist() == ["women & 18-24", UNKNOWN]

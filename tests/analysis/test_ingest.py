@@ -81,6 +81,25 @@ def test_not_a_number_infinity_and_overflow_are_counted_not_guessed(tmp_path: Pa
     assert "Column x: 3 values" in _notes(tables) and "Column n: 1 value such as NA" in _notes(tables)
 
 
+@pytest.mark.parametrize("blank", ["NA", "-", "null"])
+def test_a_blank_among_numbers_with_a_point_stops_no_reader(tmp_path: Path, blank: str) -> None:
+    tables = _spool(tmp_path, f"user,x\n1,1.5\n2,{blank}\n3,2.5\n")
+    assert tables.log["x"].isna().tolist() == [False, True, False] and "1 value such as NA" in _notes(tables)
+
+
+def test_what_is_missing_among_numbers_with_commas_is_counted_too(tmp_path: Path) -> None:
+    """NA made text of the column; inf and NaN went on as numbers."""
+    rows = ("1;3,5;1.234;1,234.5", "2;inf;inf;inf", "3;NA;NA;n/a", "4;NaN;5.000;2.5", "5;-0,25;6.000;1e400")
+    tables = _spool(tmp_path, "\n".join(["user;mark;points;group", *rows, ""]), decimal=",")
+    found = {name: [None if pd.isna(x) else x for x in tables.log[name]] for name in ("mark", "points", "group")}
+    assert found["mark"] == [3.5, None, None, None, -0.25]
+    assert found["points"] == [1234, None, None, 5000, 6000]
+    assert found["group"] == [1234.5, None, None, 2.5, None]
+    for said in ("Column mark: 2 values are no", "Column mark: 1 value such as NA", "Column points: 1 value is no"):
+        assert said in _notes(tables)
+    assert "Column group: 2 values are no" in _notes(tables) and "Column group: 1 value such as NA" in _notes(tables)
+
+
 def test_thousands_and_decimal_commas_are_told_apart(tmp_path: Path) -> None:
     tables = _spool(tmp_path, 'user;mark;group\n1;"1,5";"1,234.5"\n2;"2,25";"12,000"\n')
     assert tables.log["mark"].tolist() == [1.5, 2.25]

@@ -132,6 +132,15 @@ def test_an_attribute_of_the_users_may_be_called_like_a_column_of_the_log() -> N
     assert dataset.log["treatment"].tolist() == [0, 1] and dataset.users["g"].tolist() == ["f", "m"]
 
 
+def test_a_users_file_of_nobody_but_the_few_who_are_left_out_is_of_this_log() -> None:
+    log = pd.DataFrame({"u": [f"u{n % 90}" for n in range(900)], "i": ["x", "y", "z"] * 300})
+    log["sex"] = [None if n % 90 < 3 else "fm"[n % 2] for n in range(900)]
+    users = pd.DataFrame({"u": ["u0", "u1", "u2", "v9"], "region": ["n", "s", "n", "s"]})
+    roles = Roles(user="u", item="i", sensitive=("sex",))
+    prepared = prepare(Tables(log, users, None, ""), roles, Cleaning(), Split(), 1, k=10)
+    assert len(prepared.dataset.users) == 87 and prepared.quality.users == 87
+
+
 def test_users_or_items_of_another_log_are_refused() -> None:
     log, other = pd.DataFrame({"u": [1, 2], "i": [5, 6]}), pd.DataFrame({"u": [3, 4], "i": [7, 8], "g": ["f", "m"]})
     for tables, says in (

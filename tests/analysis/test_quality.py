@@ -74,6 +74,15 @@ def test_outliers_are_clipped_or_dropped_at_tukeys_outer_fence() -> None:
     assert len(clean(tables, roles, Cleaning()).tables.log) == 41
 
 
+def test_the_fences_are_told_as_numbers_are_everywhere() -> None:
+    """Not as -1e+06 to 2e+06."""
+    log = pd.DataFrame({"u": ["a"] * 41, "i": ["x"] * 41, "y": [*(50_000.0 * n for n in range(40)), 9e7]})
+    (step,) = clean(
+        Tables(log, None, None, ""), Roles(user="u", item="i", outcome="y"), Cleaning(outliers="clip")
+    ).steps
+    assert say(step.phrase) == "1 outcome outside -2,500,000 to 4,500,000 was set to the nearer end."
+
+
 def test_thin_users_and_items_go_until_none_is_left() -> None:
     log = pd.DataFrame({"u": ["a", "a", "b", "b", "c"], "i": ["x", "y", "x", "y", "z"]})
     cleaned = clean(Tables(log, None, None, ""), Roles(user="u", item="i"), Cleaning(min_user_rows=2, min_item_rows=2))

@@ -4,7 +4,7 @@ from analysis.document import Document, Section
 from analysis.finding import Finding, Verdict, not_computed
 from audit.commands import judged
 from audit.rules import parse_rule
-from words import Refusal, phrase
+from words import Refusal, phrase, say
 
 LABEL = phrase("finding.verdict.gap")
 
@@ -24,6 +24,12 @@ def document():
     empty = not_computed("age.ndcg@10.gap", LABEL, "ndcg", 0, LABEL, LABEL)
     section = Section(step="disparity", summary=(), findings=(gap, empty))
     return Document(title="t", evenhand="0", versions={}, seed=1, digest="d", settings={}, sections=(section,))
+
+
+def test_a_rule_says_its_numbers_as_people_write_them():
+    assert say(parse_rule("gender.ndcg@10.gap < 1234567.5").fires(document())) == (
+        "Rule fired: gender.ndcg@10.gap is 0.044, < 1234567.5."
+    )
 
 
 @pytest.mark.parametrize(

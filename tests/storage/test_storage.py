@@ -1,5 +1,6 @@
 import errno
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,10 +14,16 @@ def test_a_full_disk_keeps_the_earlier_version_and_says_so(tmp_path, monkeypatch
     write_atomic(path, b"earlier")
 
     def full(_descriptor):
-        raise OSError(errno.ENOSPC, "no space")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(storage.atomic.os, "fsync", full)
-    with pytest.raises(Refusal, match="Could not save .* MB needed.* earlier version is kept"):
+    for free, needed, said in ((0, 5, r"1 kB needed, 0 kB free"), (2_900_000, 3_000_001, r"4 MB needed, 2 MB free")):
+        monkeypatch.setattr(storage.atomic.shutil, "disk_usage", lambda _folder, free=free: SimpleNamespace(free=free))
+        with pytest.raises(Refusal, match=rf"Could not save \({said}\)\. The earlier version is kept"):
+            write_atomic(path, b"x" * needed)
+    monkeypatch.undo()  # plenty of room: what is full is a quota, or the table of files
+    monkeypatch.setattr(storage.atomic.os, "fsync", full)
+    with pytest.raises(Refusal, match="could not be written: No space left on device"):
         write_atomic(path, b"later")
     assert path.read_bytes() == b"earlier"
     assert [entry.name for entry in tmp_path.iterdir()] == ["audit.json"]

@@ -12,6 +12,7 @@ from analysis.causal.people.judged import Treated
 from analysis.causal.people.projection import Slope
 from analysis.causal.people.voice import Voice, corrected
 from analysis.causal.propensity import WITHHELD
+from analysis.charts.labels import number
 from analysis.fairness.partition import group_label
 from analysis.finding import Finding, Verdict, amount, not_computed
 from analysis.log import UNKNOWN
@@ -271,7 +272,7 @@ def slope_label(slope: Slope, voice: Voice) -> Phrase:
     name = voice.question.said(term.name)
     if term.level:
         return phrase("people.against", name=name, level=group_label(term.level), reference=group_label(term.reference))
-    return phrase("people.per_spread", name=name, spread=f"{term.spread:.3g}")
+    return phrase("people.per_spread", name=name, spread=number(term.spread))
 
 
 def nothing(voice_base: str, unit: str, users: int, label: Phrase, reason: Phrase) -> Finding:

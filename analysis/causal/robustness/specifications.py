@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.causal.question import Question
 from analysis.causal.settings import EffectSettings
 from analysis.causal.study import FEW_VALUES
+from analysis.charts.labels import number
 from words import Phrase, phrase
 
 MAX_SETS = 8
@@ -122,5 +123,5 @@ def set_letters(choices: Sequence[AdjustmentChoice]) -> dict[int, str]:
 
 
 def _cut_at(name: str, values: pd.Series, cut: float) -> OutcomeChoice:
-    words = phrase("robustness.outcome_from", name=name, cut=f"{cut:.4g}")
+    words = phrase("robustness.outcome_from", name=name, cut=number(cut))
     return OutcomeChoice(words, (values >= cut).astype(float).where(values.notna()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.causal.strata import label
 from analysis.causal.study import FEW_VALUES, Codes, Numbers, stratified
 from analysis.log import UNKNOWN
 from words import Refusal
@@ -119,7 +120,7 @@ def _refuse_outcome(column: pd.Series) -> None:
     if not column.notna().any():
         raise Refusal("effects.outcome_empty", name=name)
     if column.nunique() < 2:
-        raise Refusal("effects.outcome_constant", name=name, value=f"{float(column.dropna().iloc[0]):g}")
+        raise Refusal("effects.outcome_constant", name=name, value=label(column.dropna().iloc[0]))
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -69,6 +69,19 @@ def test_the_command_prints_and_writes_the_answer(
     }
 
 
+def test_a_log_that_is_damaged_in_the_middle_is_refused_in_one_sentence(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(log.read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    (tmp_path / "part.parquet").write_bytes(content)
+    flags = ["--user", "user", "--treatment", "shown", "--outcome", "bought", "--adjust", "gender,age"]
+    for place in (tmp_path / "part.parquet", tmp_path):
+        assert main(["effect", "--log", str(place), *flags]) == 2
+        said = capsys.readouterr().err
+        assert "damaged or cut off" in said and len(said.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize(("name", "said"), [("nowhere", "shown"), ("log.parquet", "never recorded")])
 def test_a_file_or_a_column_that_is_not_there_is_refused_in_one_sentence(
     log: Path, name: str, said: str, capsys: pytest.CaptureFixture[str]

@@ -3,10 +3,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 
 from analysis.document import Document
 from analysis.fairness.board import SIGNS, items_board, people_board, sign, small_words
 from analysis.fairness.disparity import disparity_section
+from analysis.fairness.partition import partition
 from analysis.finding import Verdict
 from analysis.report.html import html
 from tests.analysis.fairness.lists import ranking
@@ -52,6 +54,27 @@ def test_figures_of_many_values_share_a_row_that_counts_them():
     weights = [list(SIGNS).index(one.gap.verdict) for one in cell.evidence]
     assert weights == sorted(weights)
     assert set(items_board(section.findings).attributes) == {"category", "tail"}
+
+
+def test_every_figure_of_item_groups_has_a_row():
+    rng = np.random.default_rng(0)
+    lists = np.array([rng.permutation(30)[:5] for _ in range(200)])
+    groups = {"category": np.repeat(["a", "b", "c"], 10)}
+    asked = SETTINGS.model_copy(update={"figures": ("parity", "reo", "merit", "clicks")})
+    found = disparity_section(ranking(lists, rng.random((200, 30)) < 0.2, item_groups=groups), None, None, asked, 10, 1)
+    assert [name for name, _ in items_board(found.findings).rows] == ["parity", "reached", "merit", "clicks"]
+
+
+def test_two_groups_of_an_intersection_never_have_one_name():
+    """One of x and y & z, the other of x & y and z."""
+    values = [("x & y", "z"), ("x", "y & z"), ("“x", "z"), ("&", "& z"), ("& &", "z"), ("x &", "y"), ("x", "& y")]
+    found = partition(pd.DataFrame(values, columns=["a", "b"]), ("a", "b"))
+    assert len(set(found.names)) == len(values)
+    assert partition(pd.DataFrame({"a": ["R&D", "x & y"], "b": ["m", "m"]}), ("a", "b")).names == (
+        "R&D & m",
+        "“x & y” & m",
+    )
+    assert partition(pd.DataFrame({"a": ["x & y"]}), ("a",)).names == ("x & y",)
 
 
 def test_the_report_shows_the_board_with_word_sign_and_colour():
