@@ -33,7 +33,7 @@ def chosen_section_of(run: Run) -> Section:
     if name not in names:
         raise Refusal("audit.not_tried", name=str(name), known=", ".join(names))
     settings = run.settings
-    after = kept(run.folder.variants, str(name), run.composed)
+    after = kept(run.folder, str(name), run.composed)
     before, users = as_it_is(ground_of(run)), of_scope(run, audited_ranking(run))
     if users is not None:
         before, after = before.among(users), after.among(users)

@@ -20,7 +20,7 @@ from audit.rules import Rule, parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
 from audit.workspace import SETTINGS_FILE, AuditFolder, read_document, read_settings, settings_toml
 from models.devices import follows
-from storage import sweep, write_atomic
+from storage import MANIFEST, sweep, write_atomic
 from words import Language, Phrase, Refusal, phrase, say
 
 if TYPE_CHECKING:
@@ -210,6 +210,9 @@ def serve(folder: Path, host: str, port: int) -> int:
 
     audit = AuditFolder(folder if (folder / "work").is_dir() else folder.resolve().parents[1])
     model = load(place_of(audit.settings().recommender, audit.model) if audit.path == folder else audit.model)
+    if audit.section("recommender") is not None:  # of one run, where it is told what that left
+        for place in (audit.model, audit.catalogue):
+            audit.left_by("recommender", place / MANIFEST)
     hosts = HERE if host in HERE else ()
     app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE), hosts)
     told = phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))

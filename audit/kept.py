@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit.recommending import Recommending
-from storage import write_atomic
-from words import Refusal, phrase
+from storage import MANIFEST, write_atomic
+from words import Refusal
 
 if TYPE_CHECKING:
     from analysis.fairness.ranking import Ranking
@@ -48,9 +48,7 @@ class Scored:
 
     @classmethod
     def load(cls, path: Path) -> Scored:
-        """The arrays as saved. Raises Refusal(audit.needs_step) where there are none."""
-        if not path.exists():
-            raise Refusal("audit.needs_step", step=phrase("audit.step.recommender"))
+        """The arrays as saved."""
         with np.load(path, allow_pickle=False) as kept:
             return cls(**{field.name: kept.get(field.name) for field in fields(cls)})
 
@@ -68,7 +66,7 @@ def audited_ranking(run: Run) -> Ranking:
 
 def kept_lists(run: Run) -> Scored:
     """The lists and scores that the recommender step left."""
-    return Scored.load(lists_file(run.folder))
+    return Scored.load(run.folder.left_by("recommender", lists_file(run.folder)))
 
 
 def trained_model(run: Run) -> Fitted[Any]:
@@ -78,7 +76,10 @@ def trained_model(run: Run) -> Fitted[Any]:
     settings = run.settings.recommender
     if settings.lists_alone:
         raise Refusal("audit.lists_without_scores")
-    return load(place_of(settings, run.folder.model))
+    place = place_of(settings, run.folder.model)
+    if place == run.folder.model:
+        run.folder.left_by("recommender", place / MANIFEST)
+    return load(place)
 
 
 def place_of(settings: Recommending, own: Path) -> Path:

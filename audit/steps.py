@@ -11,7 +11,7 @@ from analysis.document import Section
 from analysis.finding import not_computed
 from audit.run import Run, Watch
 from audit.settings import DEPENDS, AuditSettings, Step, with_all_before
-from audit.workspace import AuditFolder
+from audit.workspace import LEAVES, AuditFolder
 from models.devices import follows, processes
 from words import Phrase, Refusal, phrase
 
@@ -69,8 +69,10 @@ def _refuse_stale_ground(run: Run, refused: Container[Step]) -> None:
     """
     states = run.folder.states()
     for step in with_all_before(run.step):
-        if step == run.step or step in refused or states[step] == "missing":
+        if step == run.step or step in refused or (states[step] == "missing" and step not in LEAVES):
             continue
+        if states[step] == "missing":  # what lies there is of other settings, or of a run that was ended halfway
+            raise Refusal("audit.needs_step", step=phrase(f"audit.step.{step}"))
         if run.folder.stale(step) or not run.folder.intact(step):
             name, ground = (phrase(f"audit.step.{one}") for one in (run.step, step))
             raise Refusal("audit.stale_before", step=name, before=ground)

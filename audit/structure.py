@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from audit.run import Run
 from audit.workspace import AuditFolder
 from storage import write_atomic
 
+GRID, PEOPLE = "grid.json", "people.parquet"
+
 
 def structure_section_of(run: Run) -> Section:
     """Fit the structure and answer; keep every what-if answer and the table of users for the page."""
@@ -19,27 +22,31 @@ def structure_section_of(run: Run) -> Section:
 
     settings = run.settings
     done = structure_results(run.population, run.graph, settings.structure, settings.k, settings.seed, run.tell)
-    home = run.folder.path / "work" / "structure"
+    home = _home(run.folder)
     home.mkdir(parents=True, exist_ok=True)
     nothing = Section(step="structure", summary=())
-    write_atomic(home / "grid.json", canonical(done.grid or nothing))
+    write_atomic(home / GRID, canonical(done.grid or nothing))
     people = io.BytesIO()
     (pd.DataFrame() if done.people is None else done.people).to_parquet(people)
-    write_atomic(home / "people.parquet", people.getvalue())
+    write_atomic(home / PEOPLE, people.getvalue())
     return done.section
 
 
 def what_if_answers(folder: AuditFolder) -> Section | None:
     """Every what-if answer of the last run, or None where there is none."""
-    path = folder.path / "work" / "structure" / "grid.json"
+    path = _home(folder) / GRID
     if not path.exists():
         return None
-    kept = Section.model_validate(json.loads(path.read_bytes()))
+    kept = Section.model_validate(json.loads(folder.left_by("structure", path).read_bytes()))
     return kept if kept.findings else None
 
 
 def people(folder: AuditFolder) -> pd.DataFrame | None:
     """One row a user of the last run (analysis.causal.structure.personal.COLUMNS), or None where there is none."""
-    path = folder.path / "work" / "structure" / "people.parquet"
-    frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    path = _home(folder) / PEOPLE
+    frame = pd.read_parquet(folder.left_by("structure", path)) if path.exists() else pd.DataFrame()
     return None if frame.empty else frame
+
+
+def _home(folder: AuditFolder) -> Path:
+    return folder.path / "work" / "structure"

@@ -11,10 +11,10 @@ import numpy as np
 
 from audit.compose import Composed
 from storage import write_atomic
-from words import Refusal, phrase
 
 if TYPE_CHECKING:
     from analysis.mitigation.compare import Variant
+    from audit.workspace import AuditFolder
 
 
 def keep(folder: Path, variant: Variant) -> None:
@@ -33,13 +33,11 @@ def keep(folder: Path, variant: Variant) -> None:
     write_atomic(folder / f"{variant.name}.npz", buffer.getvalue())
 
 
-def kept(folder: Path, name: str, composed: Composed) -> Variant:
-    """The variant of that name. Raises Refusal(audit.needs_step) where it is not there."""
+def kept(folder: AuditFolder, name: str, composed: Composed) -> Variant:
+    """The variant of that name. Raises Refusal where it is not there, or not the one that was left."""
     from analysis.mitigation.compare import Variant
 
-    path = folder / f"{name}.npz"
-    if not path.is_file():
-        raise Refusal("audit.needs_step", step=phrase("audit.step.mitigation"))
+    path = folder.left_by("mitigation", folder.variants / f"{name}.npz")
     with np.load(path, allow_pickle=False) as arrays:
         lists, score, selected, vectors = (arrays.get(key) for key in ("lists", "score", "selected", "vectors"))
     decisions = composed.decisions(composed.test, score)

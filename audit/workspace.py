@@ -25,7 +25,7 @@ from audit.settings import AuditSettings, Step, before, step_digest, step_digest
 from models.encoders import HUB_NAME
 from models.prompted.settings import Prompted
 from storage import append, sha256_of, sweep, write_atomic
-from words import Fact, Refusal, shape, unfit
+from words import Fact, Refusal, phrase, shape, unfit
 
 if TYPE_CHECKING:
     from analysis.log import Dataset
@@ -165,6 +165,20 @@ class AuditFolder:
         if head is None or hashlib.sha256(self._text(step)).hexdigest() != head.get("sha256"):
             return False
         return head.get("left") == self._left(step)
+
+    def left_by(self, step: Step, path: Path) -> Path:
+        """`path`, which the step left beside its section; for a folder of ours, the manifest that stands for it.
+
+        Raises Refusal(audit.needs_step) where there is none or no section, Refusal(storage.changed) where it is
+        another's, or of a run that was ended halfway.
+        """
+        head = self._head(step)
+        if head is None or not path.is_file():
+            raise Refusal("audit.needs_step", step=phrase(f"audit.step.{step}"))
+        left = head["left"]
+        if not isinstance(left, dict) or left.get(str(path.relative_to(self.path))) != sha256_of(path):
+            raise Refusal("storage.changed", name=path.name)
+        return path
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ def connect(*paths: Path) -> duckdb.DuckDBPyConnection:
         "TimeZone = 'UTC'",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
-        "disabled_optimizers = 'type_pushdown'",  # DuckDB 2.0: it lets the CSV reader cast, where try_cast must not fail
+        "disabled_optimizers = 'type_pushdown'",  # DuckDB 2.0: it makes CAST of try_cast in read_csv
         f"allowed_paths = [{allowed}]",
         "enable_external_access = false",
         "lock_configuration = true",

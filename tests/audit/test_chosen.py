@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analysis.document import Section
 from analysis.finding import Verdict
 from analysis.ingest import Source
 from analysis.mitigation.chosen import ChosenSettings, chosen_section
@@ -13,7 +14,7 @@ from audit.recommending import Recommending
 from audit.settings import AuditSettings
 from audit.steps import run_steps
 from audit.variants import keep, kept
-from audit.workspace import Workspace
+from audit.workspace import AuditFolder, Workspace
 from models.config import EaseSettings
 from tests.audit.shop import ground
 from words import LANGUAGES, Refusal, say
@@ -25,8 +26,10 @@ FEW = {"replicates": 100, "permutations": 100}
 def test_a_variant_comes_back_from_disk_as_it_was(tmp_path, doses):
     start = ground(attribute="gender")
     variant = made(start, doses)
-    keep(tmp_path, variant)
-    back = kept(tmp_path, variant.name, start.composed)
+    folder = AuditFolder(tmp_path)
+    keep(folder.variants, variant)
+    folder.save_section(Section(step="mitigation", summary=()), folder.stamp(AuditSettings(), "mitigation"))
+    back = kept(folder, variant.name, start.composed)
     assert (back.ranking is None) == (variant.ranking is None)
     if variant.ranking is not None:
         assert np.array_equal(back.ranking.lists, variant.ranking.lists)

@@ -11,8 +11,10 @@ from analysis.ingest import Source
 from analysis.mitigation.compare import MitigationSettings
 from analysis.report.content import content
 from analysis.simulate import Shop
+from audit.kept import kept_lists, trained_model
 from audit.publish import composed_document, printed_settings
 from audit.recommending import Recommending
+from audit.run import Run
 from audit.settings import AuditSettings, Step
 from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
@@ -42,6 +44,29 @@ def test_nothing_is_made_from_what_must_run_again(tmp_path: Path) -> None:
     section = folder.section("disparity")
     assert section is not None
     assert folder.states()["disparity"] == "done"
+
+
+def test_what_a_run_left_without_its_section_is_built_on_by_nobody(tmp_path: Path) -> None:
+    """A run that was killed after its lists leaves them without a word of the settings that they are of."""
+    folder = audit(tmp_path, recommender=Recommending(model=PopularitySettings()))
+    quietly(folder, "data", "recommender")
+    (folder.path / "work" / "steps" / "recommender.json").unlink()
+    folder.save_settings(folder.settings().model_copy(update={"recommender": Recommending(model=EaseSettings())}))
+    with pytest.raises(Refusal, match="Run the step before this one first: Recommender"):
+        quietly(folder, "disparity")
+
+
+@pytest.mark.parametrize("name", ["lists/chosen.npz", "model/manifest.json"])
+def test_another_audits_files_are_read_by_nobody(tmp_path: Path, name: str) -> None:
+    one, other = (audit(tmp_path / "home", seed=seed, recommender=Recommending(model=QUICK)) for seed in (1, 2))
+    for folder in (one, other):
+        quietly(folder, "data", "recommender")
+    run = Run(one, one.settings(), lambda *news: None)
+    read = kept_lists if name.startswith("lists") else trained_model
+    read(run)
+    (one.path / "work" / name).write_bytes((other.path / "work" / name).read_bytes())
+    with pytest.raises(Refusal, match="is not the one that was saved"):
+        read(run)
 
 
 def test_a_step_that_could_not_run_is_told_once_and_tried_again(tmp_path: Path) -> None:
