@@ -28,7 +28,8 @@ MAX_GROUPS = 20
 
 @dataclass(frozen=True)
 class ByGroup:
-    """The effect inside the groups of one attribute; users: of each group; pairs: (a, b) of the differences.
+    """The effect inside the groups of one attribute; users: of each group; pairs: (a, b) of the differences -> users
+    of both, who may be the same people.
 
     lacking: share of each group's rows (for the ATT: treated rows) without a counterpart in the group; a group with too
     many has no effect.
@@ -37,7 +38,7 @@ class ByGroup:
     attribute: str
     labels: tuple[str, ...]
     users: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...]
+    pairs: dict[tuple[int, int], int]
     lacking: tuple[float, ...]
     effects: GroupEffects
 
@@ -187,8 +188,8 @@ def _by_group(
     study: Study, fitted: Nuisances | None, headline: Estimator, settings: EffectSettings, split: Stratified, seed: int
 ) -> ByGroup:
     count = len(split.labels)
-    users = tuple(len(np.unique(study.user[split.codes == code])) for code in range(count))
-    pairs = pairs_of(split.labels, users)
+    users = tuple(split.users(study.user, code) for code in range(count))
+    pairs = {pair: split.users(study.user, *pair) for pair in pairs_of(split.labels, users)}
     if headline == "models" and fitted is not None:
         effects = estimate.within_groups_by_models(study, fitted, settings.estimand, split.codes, count, list(pairs))
     else:

@@ -122,8 +122,8 @@ def _beside(study: Dosed, frame: Frame, kind: Kind) -> dict[str, Estimate | None
 
 def _group(study: Dosed, left: Residuals, frame: Frame, name: str) -> ByGroup:
     split = split_by(study, name)
-    users = tuple(len(np.unique(study.user[split.codes == code])) for code in range(len(split.labels)))
-    pairs = pairs_of(split.labels, users)
+    users = tuple(split.users(study.user, code) for code in range(len(split.labels)))
+    pairs = {pair: split.users(study.user, *pair) for pair in pairs_of(split.labels, users)}
     effects = dose.within_groups(study, left, frame.scale, split, list(pairs))
     return ByGroup(name, split.labels, users, pairs, (0.0,) * len(users), effects)
 

@@ -45,7 +45,7 @@ def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], method: Phra
         reason = phrase("effects.one_group", attribute=part.attribute)
         return [finding(frame, prefix, words, method, None, Verdict.GAP, reason)]
     found = []
-    for a, b in part.pairs:
+    for (a, b), people in part.pairs.items():
         one = part.effects.gap[(a, b)]
         names = part.labels[a], part.labels[b]
         key = prefix if len(part.pairs) == 1 else f"{prefix}.{names[0]}-{names[1]}"
@@ -53,7 +53,7 @@ def _gaps(part: ByGroup, frame: Frame, corrected: dict[int, float], method: Phra
         users = {names[0]: part.users[a], names[1]: part.users[b]}
         p = None if one is None else corrected[id(one)]
         thin = _thin(part, max(a, b, key=lambda code: part.lacking[code]))
-        made = finding(frame, key, words, method, one, Verdict.GAP, thin, sum(users.values()), users, p)
+        made = finding(frame, key, words, method, one, Verdict.GAP, thin, people, users, p)
         found.append(made)
     return found
 

@@ -33,6 +33,10 @@ class Stratified:
     edges: tuple[float, ...] = ()
     """Where a continuous number was cut, in its own unit; () where nothing was cut."""
 
+    def users(self, user: Codes, *codes: int) -> int:
+        """People, by the user of each row, with rows in any of the categories `codes`, each counted once."""
+        return len(np.unique(user[np.isin(self.codes, codes)]))
+
 
 def stratified(column: pd.Series, bins: int) -> Stratified:
     """A column as categories: as it is, or cut at quantiles where it is a number with many values."""

@@ -178,9 +178,12 @@ def welch_freedom(error: Array, n: npt.NDArray[np.int64]) -> float:
     return max(1.0, float(variance.sum()) ** 2 / spread) if spread > 0 else float(max(1, int((n - 1).sum())))
 
 
-def welch_p(difference: float, error: Array, n: npt.NDArray[np.int64]) -> float:
-    """Two-sided p of a difference against 0 by Welch's t with linearised standard errors; in (0, 1]."""
-    total = float(np.sqrt((error**2).sum()))
+def welch_p(difference: float, error: Array, n: npt.NDArray[np.int64], correlation: float = 0.0) -> float:
+    """Two-sided p of a difference against 0 by Welch's t with linearised standard errors; in (0, 1].
+
+    correlation: of the two figures, where the groups share users.
+    """
+    total = float(np.sqrt(max((error**2).sum() - 2 * correlation * error.prod(), 0.0)))
     if total == 0.0:
         return 1.0 if difference == 0.0 else float(np.finfo(float).tiny)
     p = 2 * float(stdtr(welch_freedom(error, n), -abs(difference) / total))

@@ -25,8 +25,9 @@ class Gains:
 
     codes: int64 [rows].
     users: people of each group; effect: None where a group lacks support (`lacking` above the limit) or either kind of
-    row. pairs: each known group minus the largest known one. differ: p-value that no two known groups differ; None for
-    fewer than three. shared: whether users have rows in several groups, so that these cannot be shuffled.
+    row. pairs: each known group minus the largest known one; people: users of both. differ: p-value that no two known
+    groups differ; None for fewer than three; tested: users of all these groups. shared: whether users have rows in
+    several groups, so that these cannot be shuffled; whoever has counts once in `people` and `tested`.
     """
 
     attribute: str
@@ -36,7 +37,9 @@ class Gains:
     lacking: tuple[float, ...]
     effect: tuple[Estimate | None, ...]
     pairs: dict[Pair, Estimate | None]
+    people: dict[Pair, int]
     differ: float | None
+    tested: int
     shared: bool
     least: int
     """Users of either arm that a group needs."""
@@ -50,7 +53,7 @@ def gains(
     count = len(split.labels)
     members = [split.codes == code for code in range(count)]
     outside = (propensity < SUPPORT) | (propensity > 1 - SUPPORT)
-    users = tuple(len(np.unique(study.user[member])) for member in members)
+    users = tuple(split.users(study.user, code) for code in range(count))
     lacking = tuple(float(outside[member].mean()) for member in members)
     usable = [
         lacking[code] <= WITHHELD
@@ -79,7 +82,9 @@ def gains(
         lacking,
         effect,
         pairs,
+        {pair: split.users(study.user, *pair) for pair in pairs},
         differ,
+        split.users(study.user, *tested),
         shared,
         least,
     )

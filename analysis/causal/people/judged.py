@@ -44,13 +44,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class Treated:
-    """Share of the rows of each group that the rule treats, and the signed gaps; p of a gap beside it."""
+    """Share of the rows of each group that the rule treats, and the signed gaps; p of a gap beside it.
+
+    users: of each group; people: of both groups of a gap, each counted once.
+    """
 
     attribute: str
     labels: tuple[str, ...]
     users: tuple[int, ...]
     share: tuple[Estimate | None, ...]
     gaps: dict[Pair, Estimate | None]
+    people: dict[Pair, int]
 
 
 def judged(scores: Scores, asked: Questions, worth: float | None, depth: int) -> Judged:
@@ -101,39 +105,54 @@ def _lift(scores: Scores, treats: Marks) -> Estimate | None:
 def treated_by_group(scores: Scores, chosen: Marks, split: Stratified) -> Treated:
     """Share treated in each group with Wilson's interval, allowing for several rows of one user.
 
-    Gaps by Newcombe's (1998, method 10) combination of the two intervals, which stays inside -1..1 where a rule treats
-    all or none of a group; groups must not share users.
+    Gaps by Newcombe's combination of the two intervals, which stays inside -1..1 where a rule treats all or none of a
+    group: method 10 for independent (1998, p. 873), and with the correlation of the two shares where users have rows in
+    both groups, that for paired ones (1998, p. 2635).
     """
     count = len(split.labels)
-    members = [split.codes == code for code in range(count)]
-    users = tuple(len(np.unique(scores.user[member])) for member in members)
-    shares = tuple(_share(scores, chosen, member) for member in members)
+    users = tuple(split.users(scores.user, code) for code in range(count))
+    shares = tuple(_share(scores, chosen, split.codes == code) for code in range(count))
     known = [code for code, label in enumerate(split.labels) if label != UNKNOWN]
-    gaps = {(a, b): _gap(shares[a], shares[b], (users[a], users[b])) for a, b in against_largest(known, users)}
-    return Treated(split.name, split.labels, users, shares, gaps)
+    pairs = against_largest(known, users)
+    people = {pair: split.users(scores.user, *pair) for pair in pairs}
+    gaps = {(a, b): _gap(shares[a], shares[b], (users[a], users[b])) for a, b in pairs}
+    return Treated(split.name, split.labels, users, tuple(share.estimate for share in shares), gaps, people)
 
 
-def _share(scores: Scores, chosen: Marks, member: Marks) -> Estimate | None:
-    rows = int(member.sum())
-    if rows == 0:
-        return None
-    share = float(chosen[member].mean())
-    by_user = np.bincount(scores.user[member], weights=chosen[member] - share)
+@dataclass(frozen=True)
+class _Share:
+    """A share of rows; pull: float64 [users], each user's sum of rows less the share."""
+
+    estimate: Estimate | None
+    pull: Numbers
+
+
+def _share(scores: Scores, chosen: Marks, member: Marks) -> _Share:
+    share = float(chosen[member].mean()) if member.any() else 0.0
+    pull = np.zeros(scores.users)
+    np.add.at(pull, scores.user[member], chosen[member] - share)
     people = len(np.unique(scores.user[member]))
-    return clustered_wilson(share, float(rows), float(by_user @ by_user), people)
+    return _Share(clustered_wilson(share, float(member.sum()), float(pull @ pull), people), pull)
 
 
-def _gap(a: Estimate | None, b: Estimate | None, users: tuple[int, int]) -> Estimate | None:
+def _gap(first: _Share, second: _Share, users: tuple[int, int]) -> Estimate | None:
+    a, b = first.estimate, second.estimate
     if a is None or b is None:
         return None
-    value = a.value - b.value
+    value, together = a.value - b.value, _correlation(first.pull, second.pull)
+
+    def apart(one: float, other: float) -> float:
+        return float(np.sqrt(max(one**2 + other**2 - 2 * together * one * other, 0.0)))
 
     def limits(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-        below = np.hypot(a.value - one[0], other[1] - b.value)
-        above = np.hypot(one[1] - a.value, b.value - other[0])
-        return float(value - below), float(value + above)
+        return value - apart(a.value - one[0], other[1] - b.value), value + apart(one[1] - a.value, b.value - other[0])
 
     low, high = limits((a.low, a.high), (b.low, b.high))
-    errors = np.array([a.error, b.error])
-    p = welch_p(value, errors, np.array(users))
-    return Estimate(value, low, high, limits(a.inner, b.inner), float(np.hypot(*errors)), p)
+    p = welch_p(value, np.array([a.error, b.error]), np.array(users), together)
+    return Estimate(value, low, high, limits(a.inner, b.inner), apart(a.error, b.error), p)
+
+
+def _correlation(one: Numbers, other: Numbers) -> float:
+    """Of two shares by what each user adds to them; 0 where they share no user, or one has no spread."""
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / size if size else 0.0

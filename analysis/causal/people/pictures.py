@@ -74,7 +74,7 @@ def _groups(part: Gains, voice: Voice, shown: Shown) -> Chart | None:
         title=phrase("people.groups_title", **facts),
         x_title=_gain(voice),
         y_title=phrase("people.column_group"),
-        n=sum(one.n for _, one in rows),
+        n=voice.users,
         series=(_interval(part.attribute, rows),),
         alt=phrase("people.groups_alt", **facts),
         zero_line=0.0,
@@ -94,7 +94,7 @@ def _shares(part: Gains, voice: Voice, shown: Shown) -> Chart | None:
         title=phrase("people.shares_title", **facts),
         x_title=phrase("people.column_group"),
         y_title=phrase("people.shares_x"),
-        n=sum(one.n for _, one in rows),
+        n=voice.users,
         series=(level.model_copy(update={"x": level.y, "y": level.x}),),
         alt=phrase("people.shares_alt", **facts),
     )

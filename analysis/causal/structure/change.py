@@ -49,11 +49,13 @@ class Compared:
 class Change:
     """The difference taken apart: recorded, as the structure has it, and variable -> its mechanism's part.
 
-    rest: recorded minus total, paired; what a structure that fits leaves is chance.
+    users: of the first and of the second; people: of both, each counted once. rest: recorded minus total, paired; what
+    a structure that fits leaves is chance.
     """
 
     compared: Compared
     users: tuple[int, int]
+    people: int
     recorded: Estimate | None
     total: Estimate | None
     rest: Estimate | None
@@ -82,8 +84,9 @@ def change(
     model: Structure, which: Compared, replicates: int, seed: int, tell: Callable[[float], None]
 ) -> Change | Phrase:
     """The difference of `which` shared out among the mechanisms, or why it is not."""
-    users = tuple(len(np.unique(model.rows.user[mark])) for mark in (which.first, which.second))
-    if min(users) < FEWEST:
+    either = which.first | which.second
+    first, second, people = (len(np.unique(model.rows.user[mark])) for mark in (which.first, which.second, either))
+    if min(first, second) < FEWEST:
         return phrase("structure.few_compared", least=FEWEST)  # not how many: it may be under k
     inside = _without(model, which, seed)
     if len(inside.drawn.order) > MOST_MECHANISMS:
@@ -97,9 +100,10 @@ def change(
         drawn[number] = _parts(inside, which, picked[rows.user].astype(float), int(rng.integers(2**31)))
         tell((number + 1) / replicates)
     error = drawn.std(axis=0, ddof=1)
-    found = [from_error(float(value), float(one), min(users)) for value, one in zip(point, error, strict=True)]
+    found = [from_error(float(value), float(one), min(first, second)) for value, one in zip(point, error, strict=True)]
     recorded, total, rest, *parts = found
-    return Change(which, users, recorded, total, rest, dict(zip(inside.drawn.order, parts, strict=True)))  # type: ignore[arg-type]
+    each = dict(zip(inside.drawn.order, parts, strict=True))
+    return Change(which, (first, second), people, recorded, total, rest, each)
 
 
 def shares(worth: Numbers) -> Numbers:

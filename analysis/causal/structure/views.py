@@ -80,7 +80,7 @@ def _parts(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> Chart | No
     first, second = found.change.compared.names
     facts = {"outcome": frame.name(frame.outcome), "first": first, "second": second}
     series = _intervals(phrase("structure.part_axis"), drawn, frame)
-    return _chart("change", frame, (series,), sum(found.change.users), facts)
+    return _chart("change", frame, (series,), found.change.people, facts)
 
 
 def _intervals(name: Phrase, drawn: list[tuple[Finding, Phrase | str]], frame: Frame) -> Series:

@@ -110,12 +110,11 @@ def _parts(found: Change | Phrase | None, frame: Frame) -> list[Finding]:
     first, second = found.compared.names
     facts = {"outcome": frame.name(frame.outcome), "first": first, "second": second}
     people = dict(zip(found.compared.names, found.users, strict=True))
-    n = sum(found.users) if found.compared.kind == "groups" else frame.users
     known = [one.p for one in found.parts.values() if one is not None]
     corrected = iter(benjamini_hochberg(np.array(known)).tolist())
 
     def made(key: str, label: Phrase, one: Estimate | None, p: float | None = None) -> Finding:
-        return difference(frame, f"change.{key}", label, one, too_few(), Verdict.GAP, n, people, p, method)
+        return difference(frame, f"change.{key}", label, one, too_few(), Verdict.GAP, found.people, people, p, method)
 
     whole = [
         made("recorded", phrase("structure.label_recorded", **facts), found.recorded),

@@ -142,6 +142,13 @@ def test_one_group_has_no_difference_between_groups() -> None:
     assert found["effect.ate.gender.women"].value == pytest.approx(found["effect.ate"].value)
 
 
+def test_a_user_with_rows_in_both_groups_counts_once_in_their_difference() -> None:
+    table = confounded(4000, 3, users=200)
+    table["g"] = np.where(np.arange(len(table)) % 2, "a", "b")
+    gap = answered(dataset(table), triangle("z"), by=("g",))["effect.ate.g.gap"]
+    assert gap.n == 200 < sum(gap.groups.values())
+
+
 def test_small_groups_are_suppressed_with_one_more_and_drawn_nowhere() -> None:
     table = confounded(1000, 6).assign(group=["tiny"] * 4 + ["small"] * 96 + ["big"] * 900)
     found = answered(dataset(table, ("group",)), triangle("z"))

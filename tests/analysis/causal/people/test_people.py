@@ -116,6 +116,18 @@ def test_a_blind_rule_asks_about_no_sensitive_attribute() -> None:
     assert "intent" in said and "gender" not in said and "age" not in said
 
 
+def test_a_user_with_rows_in_several_groups_counts_once_in_what_compares_them() -> None:
+    table = gains()
+    table["device"] = np.random.default_rng(1).choice(["phone", "desk", "tv"], len(table))
+    settings = QUICK.model_copy(update={"by": ("device",)})
+    found = known(people(table, *CAUSES, "device", settings=settings))
+    everyone = table["user"].nunique()
+    compared = [one for key, one in found.items() if ".device.gap" in key]
+    assert len(compared) >= 5  # the widest, two pairs, and two of shares treated
+    assert all(everyone >= one.n >= max(one.groups.values()) for one in compared)
+    assert found["people.cate.device.gap"].n == everyone < sum(found["people.cate.device.gap"].groups.values())
+
+
 def test_a_price_decides_whom_the_rule_treats() -> None:
     dear = known(people(gains(), *CAUSES, settings=QUICK.model_copy(update={"worth": 0.9})))
     assert dear["people.rule"].verdict is Verdict.NOT_COMPUTED

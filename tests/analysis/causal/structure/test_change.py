@@ -41,6 +41,7 @@ def test_the_parts_of_a_known_world_are_found() -> None:
         assert one is not None and one.value == pytest.approx(
             true[f"change through {name}"], abs=3.5 * one.error + 1e-3
         )
+    assert found.people == model.rows.users
     total = sum(one.value for one in found.parts.values() if one is not None)
     assert found.total is not None and total == pytest.approx(found.total.value, abs=1e-9)
 
