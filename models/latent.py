@@ -20,7 +20,6 @@ from models.base import Tell, silent
 from models.config import VaeSettings
 from models.data import Floats, Interactions, Ints
 from models.debias import row_weights
-from models.devices import processes
 from models.evaluate import validation_ndcg
 from models.fair import KEPT, RATES, FairTerm, fair_term, without
 from models.fitted import Fitted, Product, expect, ids_digest
@@ -38,8 +37,6 @@ START = 0.001
 class Autoencoder(nn.Module):
     """i -> h -> d -> h -> i with tanh between, as published; the latent vector is drawn while training."""
 
-    read: Tensor
-
     def __init__(self, items: int, settings: VaeSettings) -> None:
         super().__init__()
         self.encode = nn.Linear(items, settings.hidden)
@@ -47,8 +44,6 @@ class Autoencoder(nn.Module):
         self.decode = nn.Linear(settings.dimensions, settings.hidden)
         self.out = nn.Linear(settings.hidden, items)
         self.silence = nn.Dropout(settings.dropout)
-        # Users read so far. A buffer, so that a resumed run anneals on from where it was stopped.
-        self.register_buffer("read", torch.zeros(1, dtype=torch.int64))
         for layer in (self.encode, self.latent, self.decode, self.out):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.normal_(layer.bias, std=START)
@@ -73,7 +68,7 @@ class VaeLearner:
     """Users and loss of Mult-VAE for the loop."""
 
     def __init__(self, data: Interactions, settings: VaeSettings, seed: int) -> None:
-        self.data, self.settings = data, settings
+        self.data, self.settings, self.epochs = data, settings, 0.0
         self.taken = positives(data)
         alone = private.wanted(settings)  # then nothing may be read from all users but by noisy steps
         weight = np.ones(len(data.user), np.float32) if alone else row_weights(data, settings.debias, seed)
@@ -98,7 +93,6 @@ class VaeLearner:
         latent = mean + torch.randn_like(mean) * (log_variance / 2).exp()  # [b, d]
         logits = self.model.out(self.model.vectors(latent))  # [b, i]
         told = surprise(logits, weight)
-        self.model.read += len(users) * processes()
         each = told + self.beta() * divergence(mean, log_variance)
         # Divided by a constant, which leaves the bound as published: an adversary's strength then means the
         # same here as in the other kinds, whose losses are of one item.
@@ -123,10 +117,13 @@ class VaeLearner:
         rates = fair.rates((count * share).flatten(), taken.flatten(), who, what)
         return rates + fair.parity((share * taken).sum(-1), users)
 
-    def beta(self) -> Tensor:
-        """[1]: weight of the divergence now: from 0 straight to `beta` over the first `anneal` epochs."""
-        epochs = self.model.read / len(self.readers)
-        return self.settings.beta * (epochs / max(self.settings.anneal, 1e-9)).clamp(max=1.0)
+    def anneal(self, epochs: float) -> None:
+        self.epochs = epochs
+
+    def beta(self) -> float:
+        """Weight of the divergence now: from 0 straight to `beta` over the first `anneal` epochs."""
+        over = self.settings.anneal
+        return self.settings.beta * (min(1.0, self.epochs / over) if over else 1.0)
 
     def validate(self) -> float | None:
         items, level = self.items()
@@ -137,7 +134,7 @@ class VaeLearner:
         parts = [np.zeros((0, self.settings.hidden), np.float32)]
         with torch.no_grad():
             for start in range(0, len(users), READ_AT_ONCE):
-                taken = _dense(self.taken, users[start : start + READ_AT_ONCE], self.model.read.device)
+                taken = _dense(self.taken, users[start : start + READ_AT_ONCE], self.model.out.weight.device)
                 parts.append(self.model.users(taken).cpu().numpy())
         return np.concatenate(parts)
 

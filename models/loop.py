@@ -80,6 +80,15 @@ class Sized(Protocol):
 
 
 @runtime_checkable
+class Annealed(Protocol):
+    """A learner whose loss changes in the course of training."""
+
+    def anneal(self, epochs: float) -> None:
+        """The next step, in however many parts, is taken after so many epochs (2.5: halfway through the third)."""
+        ...
+
+
+@runtime_checkable
 class Embeds(Protocol):
     """A learner with vectors that an attack may push."""
 
@@ -237,7 +246,8 @@ class _Loop:
             reseed(torch.initial_seed() + self.place.process_index)  # each process silences other units
             arrays = self.learner.rows(rng)
             lengths = self._lengths(arrays)
-            rows = [torch.from_numpy(array).to(self.device) for array in arrays]
+            # What is read from a file may be locked, which torch warns of: such arrays alone are copied.
+            rows = [torch.from_numpy(np.require(array, requirements="W")).to(self.device) for array in arrays]
             told = monotonic()
             for chosen in self._batches(len(arrays[0]), lengths, rng):
                 self._pace(done / len(arrays[0]))
@@ -271,12 +281,15 @@ class _Loop:
         return self.learner.lengths(rows) if wanted and isinstance(self.learner, Sized) else None
 
     def _pace(self, share: float) -> None:
-        """The step size, and how strong an adversary is, after `share` of this epoch."""
-        done = (self.course.epoch + share) / self.settings.epochs
+        """The step size, how strong an adversary is, and what else anneals, after `share` of this epoch."""
+        epochs = self.course.epoch + share
+        done = epochs / self.settings.epochs
         for group in self.optimiser.param_groups:
             group["lr"] = rate(self.settings, done)
         for critic in self.critics:
             critic.risen = risen(done, critic.ramp)
+        if isinstance(self.learner, Annealed):
+            self.learner.anneal(epochs)
 
     def _step(self, rows: list[Tensor], chosen: Tensor) -> Tensor:
         """One step on the rows `chosen`, by all processes together; this process's share of the mean loss."""

@@ -47,14 +47,14 @@ def taken_out(conditions: Sequence[Encoded], rows: Codes, cluster: Codes, left: 
     categories = [each for each in conditions if each.scores is None]
     numbers = [each.scores[rows] for each in conditions if each.scores is not None]
     stratum = _crossed(categories, rows)
-    alike = _users_alike(stratum, cluster)
+    alike = users_alike(stratum, cluster)
     kept = alike[stratum] > 1
     if not kept.any():
         return None
     stratum, cluster = closed(stratum[kept]), closed(cluster[kept])
-    users = _users_alike(np.zeros(len(cluster), np.int64), cluster)[0]
+    users = users_alike(np.zeros(len(cluster), np.int64), cluster)[0]
     freed = [_centred(each[kept], stratum) for each in left]
-    shrunk = np.maximum(_users_alike(stratum, cluster), 2.0)[stratum]
+    shrunk = np.maximum(users_alike(stratum, cluster), 2.0)[stratum]
     inflation = np.sqrt(shrunk / (shrunk - 1))
     if numbers:
         terms = curves([each[kept] for each in numbers], [closed(each.codes[rows][kept]) for each in categories], users)
@@ -94,7 +94,7 @@ def _crossed(categories: Sequence[Encoded], rows: Codes) -> Codes:
     return stratum
 
 
-def _users_alike(stratum: Codes, cluster: Codes) -> Numbers:
+def users_alike(stratum: Codes, cluster: Codes) -> Numbers:
     """Users of equal weight in each stratum; float64 [strata], 1 where one user is alone."""
     users = int(cluster.max(initial=0)) + 1
     pair, size = np.unique(stratum * users + cluster, return_counts=True)

@@ -54,21 +54,22 @@ def concentration(
     covered, alone = float((shown > 0).mean()), phrase("fairness.reason.coverage")
     found = [
         _spread(
-            "items.gini", labels["gini"], "score", gini(shown[None]), gini(drawn), 1.0, users, method, level, facts
+            "items.gini", labels["gini"], "score", gini(shown[None]), gini(drawn), (0, 1), users, method, level, facts
         ),
         measured("items.coverage", labels["coverage"], "share", covered, None, users, method, reason=alone, **facts),
     ]
     if "entropy" in figures:
         label, most = phrase("figures.name.entropy", most=f"{np.log(items):.2f}"), float(np.log(items))
         of = entropy(shown[None]), entropy(drawn)
-        found.append(_spread("items.entropy", label, "nats", *of, most, users, method, level, facts))
+        found.append(_spread("items.entropy", label, "nats", *of, (0, most), users, method, level, facts))
     if "providers" in figures and PROVIDER in ranking.item_groups:
         code, owners = groupings_of(ranking.item_groups[PROVIDER].to_numpy(str))
         places, redrawn = (_joined(counts, code, owners) for counts in (shown[None], drawn))
-        for name, unit, figure, most in (("gini", "score", gini, 1.0), ("effective", "providers", effective, owners)):
+        named = (("gini", "score", gini, (0.0, 1.0)), ("effective", "providers", effective, (1.0, owners)))
+        for name, unit, figure, ends in named:
             label = phrase(f"figures.name.provider_{name}", providers=owners)
             of = figure(places), figure(redrawn)
-            found.append(_spread(f"providers.{name}", label, unit, *of, most, users, method, level, facts))
+            found.append(_spread(f"providers.{name}", label, unit, *of, ends, users, method, level, facts))
     return found
 
 
@@ -82,16 +83,19 @@ def _spread(
     unit: str,
     value: Array,
     resampled: Array,
-    most: float,
+    ends: tuple[float, float],
     users: int,
     method: Phrase,
     level: float,
     facts: dict[str, object],
 ) -> Finding:
-    """A level with value [1]: its bias, as far as resampled twins [B] show it, taken off, +- z of their deviations."""
+    """A level with value [1]: its bias, as far as resampled twins [B] show it, taken off, +- z of their deviations.
+
+    ends: of the figure's range.
+    """
     z = two_sided(level)
     centre, reach = 2 * float(value[0]) - float(resampled.mean()), z * float(resampled.std())
-    bounds = (max(0.0, centre - reach), min(most, centre + reach))
+    bounds = (max(ends[0], centre - reach), min(ends[1], centre + reach))
     return measured(key, label, unit, float(value[0]), bounds, users, method, level=level, **facts)
 
 

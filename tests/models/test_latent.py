@@ -80,7 +80,9 @@ def test_scores_are_the_models_logits_at_the_mean():
     learn(learner, learner.settings, 3, "", None, silent)
     model = fit(data, learner.settings, 3)
     with torch.no_grad():
-        mean, _ = learner.model.posterior(torch.from_numpy(positives(data).toarray()).to(learner.model.read.device))
+        mean, _ = learner.model.posterior(
+            torch.from_numpy(positives(data).toarray()).to(learner.model.out.weight.device)
+        )
         logits = learner.model.out(learner.model.vectors(mean)).cpu().numpy()
     np.testing.assert_allclose(model.score(ALL), logits, atol=1e-5)
 
@@ -88,14 +90,29 @@ def test_scores_are_the_models_logits_at_the_mean():
 def test_beta_rises_straight_over_the_epochs_of_annealing_and_then_stays():
     settings = FAST["vae"].model_copy(update={"beta": 0.4, "anneal": 4, "epochs": 6})
     learner = VaeLearner(checkerboard(), settings, 0)
-    betas = []
-    learner.validate = lambda: betas.append(float(learner.beta()))
+    steps = betas_of(learner)
     learn(learner, settings, 0, "", None, silent)
-    assert betas == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.4, 0.4])
-    assert float(VaeLearner(checkerboard(), PLAIN, 0).beta()) == 0.0  # nothing read yet
-    learner = VaeLearner(checkerboard(), PLAIN, 0)
-    learner.loss((torch.tensor([0]),))
-    assert float(learner.beta()) == pytest.approx(0.3)
+    first = [0.4 * epoch / 4 for epoch in (0, 1, 2, 3, 4, 4)]
+    assert [betas[0] for betas in np.array_split(steps, 6)] == pytest.approx(first)
+    assert sorted(steps) == steps
+    assert VaeLearner(checkerboard(), PLAIN, 0).beta() == pytest.approx(0.3)  # nothing to anneal over
+
+
+def test_a_batch_computed_in_parts_is_annealed_once():
+    """The parts of a step each moved beta on: those of one batch were told by different losses."""
+    settings = FAST["vae"].model_copy(update={"anneal": 4, "epochs": 2, "batch": 20})
+    whole, parts = (VaeLearner(checkerboard(), settings, 0) for _ in range(2))
+    once, each = betas_of(whole), betas_of(parts)
+    learn(whole, settings, 0, "", None, silent)
+    learn(parts, settings.model_copy(update={"accumulate": 2}), 0, "", None, silent)
+    assert each == pytest.approx(np.repeat(once, 2)) and len(set(once)) == len(once) > 2
+
+
+def betas_of(learner: VaeLearner) -> list[float]:
+    """What beta was at each loss, filled in while it trains."""
+    found, loss = [], learner.loss
+    learner.loss = lambda batch: (found.append(learner.beta()), loss(batch))[1]
+    return found
 
 
 def test_an_item_taken_twice_counts_once_with_the_mean_weight():

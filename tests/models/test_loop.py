@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +179,21 @@ def test_the_gpu_is_used_where_there_is_one(monkeypatch):
 def test_language_settings_check_their_heads():
     with pytest.raises(ValueError, match="do not divide"):
         LanguageSettings(dimensions=64, heads=5)
+
+
+def test_columns_that_may_not_be_written_to_are_learnt_from_without_a_warning():
+    data = checkerboard()
+    data = replace(data, rating=data.label)
+    for column in (data.user, data.item):
+        column.setflags(write=False)
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit(data, FAST["mf"].model_copy(update={"epochs": 1, "loss": "squared"}), 5)
+    finally:
+        torch.set_warn_always(False)
+    assert not data.user.flags.writeable
 
 
 @pytest.mark.parametrize("kind", ["mf", "sequence"])

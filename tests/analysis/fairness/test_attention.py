@@ -120,6 +120,13 @@ def test_providers_stand_as_entities_with_their_intervals():
     assert {one.key for one in concentration(shown, 3, SETTINGS, 1)} == {"items.gini", "items.coverage"}
 
 
+def test_there_is_no_less_than_one_effective_provider():
+    """Eleven of twelve lists are of one provider: about the deviations of resamples the interval began under 1."""
+    shown = ranking([[0]] * 11 + [[1]], np.ones((12, 2)), item_groups={"provider": ["a", "b"]})
+    found = {one.key: one for one in concentration(shown, 1, SETTINGS, 1, ("providers",))}["providers.effective"]
+    assert found.low == 1.0 < found.value < found.high <= 2
+
+
 def test_intervals_of_concentration_hold_what_very_many_lists_would_show():
     rng, hits, runs = np.random.default_rng(8), np.zeros(4), 120
     pull = np.linspace(1, -1, 24)
