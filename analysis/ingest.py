@@ -14,15 +14,17 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis.document import digest
-from analysis.simulate import Shop, simulate
+from analysis.shop import Shop
 from storage import TEMPORARY
 from words import Phrase, Refusal, phrase
+
+if TYPE_CHECKING:  # the child needs no frames, and reads this file too: half a second of every reading
+    import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("log", "users", "items")
@@ -142,6 +144,10 @@ def one_table(file: Path, folder: Path) -> pd.DataFrame:
 
 
 def _demo(shop: Shop) -> Tables:
+    import pandas as pd
+
+    from analysis.simulate import simulate
+
     shopped = simulate(shop)
     frames = {"log": shopped.log, "users": shopped.users, "items": shopped.items}
     parts: list[bytes | str] = []
@@ -177,4 +183,6 @@ def _parse(source: Source, folder: Path, limits: Limits) -> Answer:
 
 
 def _read(path: Path) -> pd.DataFrame | None:
+    import pandas as pd
+
     return pd.read_parquet(path) if path.exists() else None
