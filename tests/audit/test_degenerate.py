@@ -7,19 +7,35 @@ import pandas as pd
 import pytest
 
 from audit.__main__ import main
+from tests.faults.odd_logs import THIN
+from tests.faults.odd_logs import audited as once_audited
 
 STEPS = ["data", "graph", "effects", "recommender", "disparity", "mitigation"]
 
 
-def audited(folder, users=40, items=30, outcome=None, groups=()):
-    """The document of a whole run over a made-up log, as the command line leaves it."""
+def thin(name, tmp_path_factory):
+    """The findings of a log of tests/faults/odd_logs.py, whose audit other tests look at too."""
+    (one,) = [one for one in THIN if one.name == name]
+    return findings(once_audited(one, tmp_path_factory).folder)
+
+
+def findings(folder):
+    """key -> finding of a whole run, as the command line leaves it."""
+    assert (folder / "report.pdf").exists()
+    document = json.loads((folder / "audit.json").read_text())
+    assert [section["step"] for section in document["sections"]] == STEPS
+    return {found["key"]: found for section in document["sections"] for found in section["findings"]}
+
+
+def audited(folder, users=40, groups=()):
+    """The findings over a made-up log of those users, whose genders go round."""
     rng = np.random.default_rng(1)
     rows = 20 * max(users, 30)
     log = pd.DataFrame(
         {
             "user": [f"u{n:03d}" for n in rng.integers(0, users, rows)],
-            "item": [f"i{n:02d}" for n in rng.integers(0, items, rows)],
-            "clicked": rng.integers(0, 2, rows) if outcome is None else outcome,
+            "item": [f"i{n:02d}" for n in rng.integers(0, 30, rows)],
+            "clicked": rng.integers(0, 2, rows),
         }
     )
     log.to_csv(folder / "log.csv", index=False)
@@ -31,19 +47,12 @@ def audited(folder, users=40, items=30, outcome=None, groups=()):
         given += ["--users", str(folder / "users.csv"), "--sensitive", "gender"]
     assert main(["init", *given, "-o", str(folder / "audit.toml")]) == 0
     assert main(["run", str(folder / "audit.toml"), "-o", str(folder / "out"), "--quiet"]) == 0
-    assert (folder / "out" / "report.pdf").exists()
-    document = json.loads((folder / "out" / "audit.json").read_text())
-    assert [section["step"] for section in document["sections"]] == STEPS
-    return {found["key"]: found for section in document["sections"] for found in section["findings"]}
+    return findings(folder / "out")
 
 
-@pytest.mark.parametrize(
-    ("shape", "reason"),
-    [({"items": 1}, "audit.no_test"), ({"outcome": 0}, "audit.no_positives")],
-    ids=["one item", "no positives"],
-)
-def test_nothing_to_rank_is_said_by_every_step_that_needs_it(tmp_path, shape, reason):
-    found = audited(tmp_path, **shape)
+@pytest.mark.parametrize(("shape", "reason"), [("one item", "audit.no_test"), ("no positives", "audit.no_positives")])
+def test_nothing_to_rank_is_said_by_every_step_that_needs_it(tmp_path_factory, shape, reason):
+    found = thin(shape, tmp_path_factory)
     for step in ("recommender", "disparity", "mitigation"):
         finding = found[f"{step}.not_computed"]
         assert finding["verdict"] == "not computed"
@@ -52,28 +61,30 @@ def test_nothing_to_rank_is_said_by_every_step_that_needs_it(tmp_path, shape, re
         assert finding["n"] > 0
 
 
-def test_one_user_gives_no_figure_of_people(tmp_path):
-    found = audited(tmp_path, users=1)
+def test_one_user_gives_no_figure_of_people(tmp_path_factory):
+    found = thin("one user", tmp_path_factory)
     about_people = [one for key, one in found.items() if key.startswith(("recommender.", "gender.", "mitigation."))]
     assert about_people
     assert {one["verdict"] for one in about_people} <= {"suppressed", "not computed"}
 
 
-def test_without_an_attribute_there_is_no_gap_to_mend(tmp_path):
-    assert audited(tmp_path)["mitigation.not_computed"]["reason"]["key"] == "audit.no_attributes"
+@pytest.mark.parametrize("shape", ["one group", "a tiny group"])
+def test_one_group_or_a_tiny_one_has_no_gap(tmp_path_factory, shape):
+    no_gap_of_gender(thin(shape, tmp_path_factory))
 
 
-@pytest.mark.parametrize(
-    ("users", "groups"), [(40, ("F",)), (14, ("F", "M"))], ids=["one group", "groups under the threshold"]
-)
-def test_one_group_or_tiny_groups_have_no_gap(tmp_path, users, groups):
-    found = audited(tmp_path, users=users, groups=groups)
+def test_groups_that_are_all_under_the_threshold_have_no_gap(tmp_path):
+    no_gap_of_gender(audited(tmp_path, users=14, groups=("F", "M")))
+
+
+def no_gap_of_gender(found):
     gaps = [one for key, one in found.items() if key.startswith("gender.") and ".gap" in key]
     assert all(one["verdict"] in ("suppressed", "not computed") and one["value"] is None for one in gaps)
     assert not any(one["value"] == 0.0 and one["verdict"] in ("gap", "equivalent") for one in found.values())
 
 
-def test_no_treatment_has_no_effect(tmp_path):
+def test_without_an_attribute_there_is_no_gap_to_mend_and_without_a_treatment_no_effect(tmp_path):
     found = audited(tmp_path)
+    assert found["mitigation.not_computed"]["reason"]["key"] == "audit.no_attributes"
     assert found["effect.ate"]["verdict"] == "not computed"
     assert found["effect.ate"]["value"] is None

@@ -18,7 +18,7 @@ from audit.steps import run_steps
 from audit.workspace import Workspace
 from tests.browser.server import CHROMIUM, ROOT, Server, chromium, serving
 
-LONGEST_WAIT = 600
+LONGEST_WAIT = 1200
 
 
 @pytest.fixture(scope="session")

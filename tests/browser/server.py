@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,11 +29,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 180
+"""Seconds that anything may take on a machine that has much else to do; playwright would give up after 5 or 30."""
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 """Streamlit has finished the script; the text that a test expects may still have to be painted."""
 LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
 BASE_PATH_PROBE = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 """At a deep link (/graph) Streamlit's page first asks whether the app lies under that path, gets a 404 and goes on."""
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @dataclass
@@ -65,11 +68,11 @@ def serving(home: Path, script: str = "app.py", **environment: str) -> Iterator[
         yield Server(url, home, process, time.perf_counter() - started)
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(PATIENCE)
 
 
 def _until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).status == 200:
@@ -105,6 +108,7 @@ def visit(browser: Browser, url: str, dark: bool = False, width: int = 1280, hei
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
     )
+    context.set_default_timeout(PATIENCE * 1000)
     tab = Visit(context.new_page())
     tab.page.on("request", lambda sent: None if sent.url.startswith(LOCAL) else tab.foreign.append(sent.url))
     tab.page.on("console", lambda said: _note(tab, said))
@@ -122,18 +126,17 @@ def _note(tab: Visit, said: ConsoleMessage) -> None:
         tab.errors.append(f"{said.text} ({where})")
 
 
-def settled(page: Page, timeout: float = 30_000) -> None:
+def settled(page: Page) -> None:
     """Wait until Streamlit has finished what it is doing."""
-    page.wait_for_selector(IDLE, timeout=timeout)
+    page.wait_for_selector(IDLE)
 
 
-def painted(page: Page, timeout: float = 30_000) -> None:
+def painted(page: Page) -> None:
     """Wait until nothing is on its way any more: the script has ended, no placeholder is left, charts are drawn."""
-    settled(page, timeout)
+    settled(page)
     page.wait_for_function(
         """() => !document.querySelector('[data-testid=stSkeleton]')
             && [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
-                .filter(chart => chart.offsetParent).every(chart => chart.querySelector('.main-svg'))""",
-        timeout=timeout,
+                .filter(chart => chart.offsetParent).every(chart => chart.querySelector('.main-svg'))"""
     )
     page.wait_for_timeout(250)  # fonts and the last frame of an animation

@@ -41,7 +41,7 @@ def opened(browser: Browser, contradicted: tuple[Server, str], dark: bool = Fals
     server, audit = contradicted
     page = visit(browser, address(server, "graph", audit=audit), dark=dark).page
     painted(page)
-    page.locator("g.edge.biasing").first.wait_for(timeout=30_000)
+    page.locator("g.edge.biasing").first.wait_for()
     return page
 
 

@@ -15,7 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 LARGEST = 200_000_000
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that one run may take while many sessions run."""
 
 
@@ -153,7 +153,7 @@ def uploaded(uploader: str, address: Message, name: str, size: int) -> WidgetSta
 
 def guard_cookie(url: str) -> str:
     """The cookie against forged requests that the server gives to every browser."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     connection.request("GET", "/_stcore/health")
     given = connection.getresponse().getheader("Set-Cookie") or ""
     connection.close()

@@ -21,7 +21,7 @@ from audit.workspace import Workspace
 from models.prompted.servers import SERVERS_VARIABLE
 from models.prompted.settings import ChatModel, Prompted
 from tests.browser.first_start import SEEN
-from tests.browser.server import serving
+from tests.browser.server import PATIENCE, serving
 from tests.faults.watch import asked, told
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_a_connection_from_a_strange_origin_is_refused_and_nobody_is_asked_about
             (address, f"http://{strange}", 403),
             (strange, f"http://{strange}", 403),  # a page that has named itself this machine in its own name server
         ):
-            connection = HTTPConnection(address, timeout=10)
+            connection = HTTPConnection(address, timeout=PATIENCE)
             connection.request("GET", "/_stcore/stream", headers=UPGRADE | {"Host": host, "Origin": origin})
             assert connection.getresponse().status == status
             connection.close()
