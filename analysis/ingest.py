@@ -23,7 +23,7 @@ from analysis.shop import Shop
 from storage import TEMPORARY
 from words import Phrase, Refusal, phrase
 
-if TYPE_CHECKING:  # the child needs no frames, and reads this file too: half a second of every reading
+if TYPE_CHECKING:  # the child needs no frames, and reads this file too: most of the second in which it starts
     import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,6 +1,8 @@
 """Files to tables: what is read is what the file says, and what is detected is stated."""
 
 import gzip
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -318,3 +320,10 @@ def test_rows_past_the_limit_are_refused_while_reading(tmp_path: Path) -> None:
     path.write_text("user,item\n" + "1,2\n" * 50)
     with pytest.raises(Refusal, match="expands past"):
         spool(Source(kind="files", log=str(path)), tmp_path / "out", Limits(rows=49))
+
+
+def test_the_child_that_reads_starts_without_frames() -> None:
+    """They are half a second of every reading, and no reader makes one."""
+    code = "import sys, analysis.parse.child; print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ingest.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -26,7 +26,7 @@ def settings(epochs=3):
     return AuditSettings(data=SMALL, recommender=Recommending(model=model))
 
 
-def wait(jobs, job_id, until, seconds=90):
+def wait(jobs, job_id, until, seconds=600):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         job = jobs.get(job_id)
@@ -105,7 +105,7 @@ def test_no_id_and_no_text_of_the_data_leaves_what_the_steps_keep(tmp_path):
         )
     )
     jobs = Jobs(home)
-    done = wait(jobs, jobs.start(folder, folder.settings().steps), lambda job: not job.active, 200)
+    done = wait(jobs, jobs.start(folder, folder.settings().steps), lambda job: not job.active)
     assert done.state == "done", done.error
     shown = [file for file in home.rglob("*") if file.is_file() and (folder.path / "work") not in file.parents]
     assert {"audit.json", "report.html", "trail.jsonl", "jobs.sqlite", f"{done.id}.log"} <= {
@@ -173,7 +173,7 @@ def test_the_worker_ends_when_its_server_is_gone(home):
     job_id = jobs.start(workspace.create(settings(epochs=2000)), ["data", "recommender"])
     wait(jobs, job_id, lambda job: "loss" in job.curves)
     jobs._workers[job_id].stdin.close()  # what the kernel does when the server dies
-    assert wait(jobs, job_id, lambda job: not job.active, seconds=10).state == "stopped"
+    assert wait(jobs, job_id, lambda job: not job.active).state == "stopped"
 
 
 def test_the_curves_are_those_of_the_newest_training_in_the_step_under_way(home, tmp_path):

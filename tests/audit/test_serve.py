@@ -17,12 +17,13 @@ from models.base import top_k
 from models.catalogue import Catalogue
 from models.config import EaseSettings
 from models.train import fit
+from tests.browser.server import PATIENCE
 from tests.models.blocks import checkerboard
 
 
 def answering(url: str, process: subprocess.Popen[bytes]) -> httpx.Response:
     """The first answer of /health."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
             return httpx.get(f"{url}/health", timeout=2)
@@ -45,11 +46,12 @@ def test_the_command_answers_with_the_models_lists(tmp_path: Path) -> None:
     try:
         url = f"http://127.0.0.1:{port}"
         assert answering(url, process).json() == {"status": "ok", "kind": "ease", "users": 60, "items": 24}
-        assert httpx.get(f"{url}/recommend/u07").status_code == 401
-        given = httpx.get(f"{url}/recommend/u07", params={"k": 3}, headers={"Authorization": "Bearer s3cret"}).json()
+        assert httpx.get(f"{url}/recommend/u07", timeout=PATIENCE).status_code == 401
+        known = {"Authorization": "Bearer s3cret"}
+        given = httpx.get(f"{url}/recommend/u07", params={"k": 3}, headers=known, timeout=PATIENCE).json()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
     assert [one["item"] for one in given["items"]] == [data.item_ids[code] for code in top_k(model, data, 3)[0][7]]
 
 

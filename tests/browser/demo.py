@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +15,14 @@ from audit.settings import STEPS
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from tests.browser.server import CHROMIUM, ROOT, Server, chromium, serving
-
-LONGEST_WAIT = 1200
+from tests.once import once
 
 
 @pytest.fixture(scope="session")
 def finished_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workspace after the first start, its demo audited to the end; to be copied, never written to."""
     _needs_chromium()
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return once(shared, "finished-demo", _first_start)
+    return once(tmp_path_factory, "finished-demo", _first_start)
 
 
 @pytest.fixture(scope="module")
@@ -69,26 +64,3 @@ def _first_start(home: Path) -> None:
 def audited_demo(home: Path) -> None:
     """The demo's audit, every step, in this process."""
     run_steps(Workspace(home).demo(), STEPS, lambda fraction, step, note, figures: None)
-
-
-def once(shared: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """The folder `name`, made by the first process that asks; the others wait for it."""
-    done, folder = shared / f"{name}.done", shared / name
-    try:
-        (shared / f"{name}.begun").mkdir()
-    except FileExistsError:
-        return _awaited(done, folder)
-    try:
-        make(folder)
-    finally:
-        done.touch()  # also after a failure: who waits shall fail soon, not late
-    return folder
-
-
-def _awaited(done: Path, folder: Path) -> Path:
-    end = time.monotonic() + LONGEST_WAIT
-    while not done.exists():
-        if time.monotonic() > end:
-            raise TimeoutError(f"{folder.name} was not made by the process that began it")
-        time.sleep(0.2)
-    return folder

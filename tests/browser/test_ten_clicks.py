@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from audit.steps import run_steps
-from audit.workspace import DEMO_ID, Workspace
+from audit.workspace import Workspace
 from tests.browser.hands import go, run
 from tests.browser.server import Server, serving, settled, visit
-from tests.pages.conftest import small_audit, unwatched
+from tests.pages.conftest import copied
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MOST = 10
@@ -23,9 +22,9 @@ MEND_AND_REPORT = 2
 @pytest.fixture(scope="module")
 def judged_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app over a small audit that is judged and not mended."""
-    home = tmp_path_factory.mktemp("judged")
-    folder = Workspace(home).create(small_audit(), DEMO_ID)
-    run_steps(folder, ("data", "graph", "effects", "recommender", "disparity"), unwatched)
+    home = copied(tmp_path_factory, "judged")
+    for step in ("mitigation", "report"):
+        (Workspace(home).demo().path / "work" / "steps" / f"{step}.json").unlink()
     with serving(home) as running:
         yield running
 

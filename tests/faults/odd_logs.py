@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from audit.__main__ import main
-from tests.browser.demo import once
+from tests.once import once
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,7 @@ THIN = (
 
 def audited(thin: Thin, factory: pytest.TempPathFactory) -> Told:
     """The whole audit of it by the command line, once for all tests that look at it."""
-    base = factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = once(shared, thin.name.replace(" ", "-"), lambda path: _audit(thin, path))
+    folder = once(factory, thin.name.replace(" ", "-"), lambda path: _audit(thin, path))
     code, output, errors = ((folder / name).read_text() for name in ("code", "output", "errors"))
     return Told(int(code), output, errors, folder / "audit")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,15 @@ from analysis.ingest import Source
 from analysis.mitigation.compare import MitigationSettings
 from analysis.simulate import Shop
 from audit.recommending import Recommending
-from audit.settings import STEPS, AuditSettings
+from audit.settings import STEPS, AuditSettings, Step
 from audit.steps import run_steps
 from audit.workspace import DEMO_ID, Workspace
 from models.config import EaseSettings
+from tests.once import once
 from words import Language, Phrase
 
-SECONDS = 60
+SECONDS = 300
+"""A run of a page may take that long while the machine has much else to do."""
 Open = Callable[..., AppTest]
 
 
@@ -47,8 +49,23 @@ def unwatched(fraction: float, step: str, note: Phrase, figures: dict[str, float
 @pytest.fixture(scope="session")
 def full_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose demo has run every step."""
-    home = tmp_path_factory.mktemp("full")
-    run_steps(Workspace(home).create(small_audit(), DEMO_ID), STEPS, unwatched)
+    return copied(tmp_path_factory, "full")
+
+
+def copied(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A copy of the small audit of every step, which one process made for all."""
+    made = once(
+        factory, "small", lambda home: run_steps(Workspace(home).create(small_audit(), DEMO_ID), STEPS, unwatched)
+    )
+    return Path(shutil.copytree(made, factory.mktemp(name), dirs_exist_ok=True))
+
+
+def further(factory: pytest.TempPathFactory, steps: Iterable[Step], **changed: object) -> Path:
+    """Such a copy whose settings are changed, in which these further steps have run."""
+    home = copied(factory, "further")
+    folder = Workspace(home).demo()
+    folder.save_settings(folder.settings().model_copy(update=changed))
+    run_steps(folder, steps, unwatched)
     return home
 
 

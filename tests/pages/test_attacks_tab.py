@@ -7,19 +7,15 @@ from pathlib import Path
 import pytest
 
 from analysis.fairness.attacks import AttackSettings
-from audit.steps import run_steps
-from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unwatched
+from audit.workspace import Workspace
+from tests.pages.conftest import Open, further
 from tests.pages.test_gap_tab import on_tab
 from words import say
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("attacks")
-    settings = small_audit().model_copy(update={"attacks": AttackSettings(noise=(0.2,), fakes=(0.1,))})
-    run_steps(Workspace(home).create(settings, DEMO_ID), ("data", "recommender", "attacks"), unwatched)
-    return home
+    return further(tmp_path_factory, ["attacks"], attacks=AttackSettings(noise=(0.2,), fakes=(0.1,)))
 
 
 def test_the_answer_stands_on_its_tab(home: Path, open_page: Open) -> None:

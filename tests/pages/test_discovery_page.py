@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,23 +10,23 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.causal.discovery.settings import DiscoverySettings
 from analysis.document import Section
-from audit.run import Run
-from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
-from tests.pages.conftest import Open, unfold, unwatched
+from tests.pages.conftest import Open, further, unfold
 from words import phrase, say
 
 
-@pytest.fixture()
-def searched(home: Path) -> Path:
-    folder = Workspace(home).demo()
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = DiscoverySettings(
         columns=("gender", "treatment", "position", "outcome", "tier"), resamples=20, required=(("tier", "position"),)
     )
-    folder.save_settings(folder.settings().model_copy(update={"discovery": settings, "further": ("discovery",)}))
-    done: Run = run_steps(folder, ["discovery"], unwatched)
-    assert "discovery" in done.seconds
-    return home
+    return further(tmp_path_factory, ["discovery"], discovery=settings, further=("discovery",))
+
+
+@pytest.fixture()
+def searched(found: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(found, tmp_path / "searched"))
 
 
 def folder_of(home: Path) -> AuditFolder:

@@ -8,19 +8,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.feedback.settings import FeedbackSettings
-from audit.steps import run_steps
-from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unwatched
+from audit.workspace import Workspace
+from tests.pages.conftest import Open, further
 from words import say
 
 
 @pytest.fixture(scope="module")
 def feedback_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("feedback")
-    asked = {"feedback": FeedbackSettings(rounds=2, repetitions=3), "further": ("feedback",)}
-    steps = ("data", "recommender", "feedback")
-    run_steps(Workspace(home).create(small_audit().model_copy(update=asked), DEMO_ID), steps, unwatched)
-    return home
+    asked = FeedbackSettings(rounds=2, repetitions=3)
+    return further(tmp_path_factory, ["feedback"], feedback=asked, further=("feedback",))
 
 
 def on_tab(page: AppTest) -> AppTest:

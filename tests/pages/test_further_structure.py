@@ -10,20 +10,16 @@ from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.trust.settings import TrustSettings
 from analysis.document import Section
 from analysis.finding import amount
-from audit.steps import run_steps
 from audit.structure import people, what_if_answers
-from audit.workspace import DEMO_ID, AuditFolder, Workspace
-from tests.pages.conftest import Open, small_audit, unwatched
+from audit.workspace import AuditFolder, Workspace
+from tests.pages.conftest import Open, further
 from words import phrase, say
 
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("structure")
     quick = {"structure": StructureSettings(replicates=50, check=False), "trust": TrustSettings(logs=20, slow_logs=0)}
-    folder = Workspace(home).create(small_audit().model_copy(update=quick), DEMO_ID)
-    run_steps(folder, ("data", "graph", "structure", "trust"), unwatched)
-    return home
+    return further(tmp_path_factory, ["structure", "trust"], **quick)
 
 
 def folder_of(home: Path) -> AuditFolder:

@@ -11,23 +11,21 @@ from analysis.causal.gap.settings import GapSettings, MediationSettings
 from analysis.report import write
 from audit.publish import composed_document
 from audit.steps import run_steps
-from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unfold, unwatched
+from audit.workspace import Workspace
+from tests.pages.conftest import Open, further, small_audit, unfold, unwatched
 from words import say
 
 
 @pytest.fixture(scope="module")
 def gap_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose demo has run both analyses and what they build on."""
-    home = tmp_path_factory.mktemp("gap")
-    further = {
-        "gap": GapSettings(attribute="gender", replicates=100),
-        "mediation": MediationSettings(replicates=100),
-        "further": ("gap", "mediation"),
-    }
-    steps = ("data", "graph", "mediation", "recommender", "disparity", "gap")
-    run_steps(Workspace(home).create(small_audit().model_copy(update=further), DEMO_ID), steps, unwatched)
-    return home
+    return further(
+        tmp_path_factory,
+        ["mediation", "gap"],
+        gap=GapSettings(attribute="gender", replicates=100),
+        mediation=MediationSettings(replicates=100),
+        further=("gap", "mediation"),
+    )
 
 
 def on_tab(page: AppTest, step: str) -> AppTest:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from audit.settings import STEPS
 from pages.parts import gate
+from tests.pages.conftest import SECONDS
 
 PASSWORD = "even hand, steady eye 等"
 STORED = gate.hashed(PASSWORD, salt=b"sixteen bytes...")
@@ -22,7 +23,7 @@ def guarded(monkeypatch: pytest.MonkeyPatch, full_home: Path) -> None:
 
 
 def page(step: str) -> AppTest:
-    return AppTest.from_string(f"from pages.{step} import render\nrender()", default_timeout=60)
+    return AppTest.from_string(f"from pages.{step} import render\nrender()", default_timeout=SECONDS)
 
 
 @pytest.mark.usefixtures("guarded")
@@ -60,7 +61,7 @@ def test_hashes_are_salted() -> None:
 
 @pytest.mark.usefixtures("guarded")
 def test_the_front_door_draws_no_audit_before_the_password() -> None:
-    shut = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
+    shut = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=SECONDS).run()
     assert not shut.exception
     assert not shut.sidebar.selectbox
     assert len(shut.text_input) == 1

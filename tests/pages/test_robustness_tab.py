@@ -10,20 +10,16 @@ from streamlit.testing.v1 import AppTest
 from analysis.causal.robustness.settings import RobustnessSettings
 from analysis.report import write
 from audit.publish import composed_document
-from audit.steps import run_steps
-from audit.workspace import DEMO_ID, Workspace
-from tests.pages.conftest import Open, small_audit, unfold, unwatched
+from audit.workspace import Workspace
+from tests.pages.conftest import Open, further, unfold
 from words import say
 
 
 @pytest.fixture(scope="module")
 def sturdy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose demo has run the robustness step and what it builds on."""
-    home = tmp_path_factory.mktemp("sturdy")
     settings = RobustnessSettings(estimators=("strata", "linear"), replicates=100, simulations=20, draws=200)
-    audit = small_audit().model_copy(update={"robustness": settings, "further": ("robustness",)})
-    run_steps(Workspace(home).create(audit, DEMO_ID), ("data", "graph", "robustness"), unwatched)
-    return home
+    return further(tmp_path_factory, ["robustness"], robustness=settings, further=("robustness",))
 
 
 def on_its_tab(page: AppTest) -> AppTest:

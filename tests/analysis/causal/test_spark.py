@@ -94,7 +94,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         for process in reversed(running):
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def free_port() -> int:
@@ -103,7 +103,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def wait_for(log: Path, text: str, seconds: float = 60.0) -> None:
+def wait_for(log: Path, text: str, seconds: float = 240.0) -> None:
     end = time.monotonic() + seconds
     while text not in log.read_text(errors="replace"):
         assert time.monotonic() < end, log.read_text(errors="replace")[-2000:]
