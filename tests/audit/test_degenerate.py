@@ -27,14 +27,14 @@ def findings(folder):
     return {found["key"]: found for section in document["sections"] for found in section["findings"]}
 
 
-def audited(folder, users=40, groups=()):
+def audited(folder, users=40, items=30, groups=()):
     """The findings over a made-up log of those users, whose genders go round."""
     rng = np.random.default_rng(1)
     rows = 20 * max(users, 30)
     log = pd.DataFrame(
         {
             "user": [f"u{n:03d}" for n in rng.integers(0, users, rows)],
-            "item": [f"i{n:02d}" for n in rng.integers(0, 30, rows)],
+            "item": [f"i{n:02d}" for n in rng.integers(0, items, rows)],
             "clicked": rng.integers(0, 2, rows),
         }
     )
@@ -50,9 +50,15 @@ def audited(folder, users=40, groups=()):
     return findings(folder / "out")
 
 
-@pytest.mark.parametrize(("shape", "reason"), [("one item", "audit.no_test"), ("no positives", "audit.no_positives")])
-def test_nothing_to_rank_is_said_by_every_step_that_needs_it(tmp_path_factory, shape, reason):
-    found = thin(shape, tmp_path_factory)
+def test_without_positives_every_step_that_ranks_says_so(tmp_path_factory):
+    nothing_ranked(thin("no positives", tmp_path_factory), "audit.no_positives")
+
+
+def test_without_test_rows_every_step_that_ranks_says_so(tmp_path):
+    nothing_ranked(audited(tmp_path, items=1), "audit.no_test")
+
+
+def nothing_ranked(found, reason):
     for step in ("recommender", "disparity", "mitigation"):
         finding = found[f"{step}.not_computed"]
         assert finding["verdict"] == "not computed"

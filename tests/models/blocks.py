@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from models.config import (
     VaeSettings,
 )
 from models.data import Interactions
+from models.fitted import Fitted
+from models.train import fit
 from tests.models.tiny import tiny_encoder
 
 USERS, ITEMS = 60, 24
@@ -90,3 +93,9 @@ def checkerboard(**other: Any) -> Interactions:
         profile={"gender": gender},
     )
     return replace(data, **other)
+
+
+@cache
+def fitted(kind: str) -> Fitted[Any]:
+    """That kind of FAST on the checkerboard with seed 1, for all tests of this process: to be read, not changed."""
+    return fit(checkerboard(), FAST[kind], seed=1)

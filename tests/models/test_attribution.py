@@ -10,7 +10,7 @@ from models.attribution import kept_without, rests, words
 from models.config import Erasure
 from models.histories import PAD
 from models.train import fit
-from tests.models.blocks import FAST, USERS, checkerboard
+from tests.models.blocks import FAST, USERS, checkerboard, fitted
 from words import Refusal
 
 USER = 7
@@ -22,8 +22,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def models(data):
-    return {kind: fit(data, FAST[kind], seed=1) for kind in ("ease", "sequence", "language", "mf")}
+def models():
+    return {kind: fitted(kind) for kind in ("ease", "sequence", "language", "mf")}
 
 
 def best(model, data):

@@ -12,7 +12,7 @@ from models.base import top_k
 from models.config import SETTINGS, FactorSettings
 from models.fitted import must_know
 from models.train import fit
-from tests.models.blocks import FAST, ITEMS, USERS, checkerboard
+from tests.models.blocks import FAST, ITEMS, USERS, checkerboard, fitted
 from words import Refusal
 
 
@@ -32,8 +32,8 @@ def texts(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def model(kind, data, texts):
-    return fit(data, FAST[kind], seed=1, cache=texts)
+def model(kind):
+    return fitted(kind)
 
 
 class TestEveryKind:

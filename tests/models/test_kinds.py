@@ -16,7 +16,7 @@ from models.linear import positives
 from models.negatives import Negatives, with_negatives
 from models.texts import encode
 from models.train import fit
-from tests.models.blocks import FAST, ITEMS, USERS, checkerboard
+from tests.models.blocks import FAST, ITEMS, USERS, checkerboard, fitted
 from words import Refusal, say
 
 ALL = np.arange(USERS, dtype=np.int32)
@@ -166,10 +166,8 @@ class TestFlip:
 
 class TestReasons:
     @pytest.mark.parametrize("kind", list(FAST))
-    def test_every_kind_says_why_in_both_languages(self, kind, tmp_path):
-        data = checkerboard()
-        model = fit(data, FAST[kind], 1, cache=tmp_path)
-        for why in reasons(model, data, 4, [6, 9]):
+    def test_every_kind_says_why_in_both_languages(self, kind):
+        for why in reasons(fitted(kind), checkerboard(), 4, [6, 9]):
             assert why.facts["item"].startswith(("red", "blue", "green", "warm", "steel", "cast", "glass", "wooden"))
             assert say(why, "en") != say(why, "zh")
 

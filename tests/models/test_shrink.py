@@ -6,22 +6,16 @@ import numpy as np
 import pytest
 
 from models import shrink
-from models.train import fit
-from tests.models.blocks import FAST, checkerboard
+from tests.models.blocks import fitted
 from words import Refusal
 
 KINDS = ("ease", "mf", "vae", "sequence", "language")
 EVERYONE = np.arange(60, dtype=np.int32)
 
 
-@pytest.fixture(scope="module")
-def data():
-    return checkerboard()
-
-
 @pytest.fixture(scope="module", params=KINDS)
-def model(request, data):
-    return fit(data, FAST[request.param], seed=1)
+def model(request):
+    return fitted(request.param)
 
 
 def apart(first, second):
@@ -74,6 +68,6 @@ def test_a_row_of_nothing_stays_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["popularity", "additive"])
-def test_a_kind_that_ranks_by_no_product_is_refused(kind: str, data) -> None:
+def test_a_kind_that_ranks_by_no_product_is_refused(kind: str) -> None:
     with pytest.raises(Refusal):
-        shrink.full(fit(data, FAST[kind], seed=1))
+        shrink.full(fitted(kind))

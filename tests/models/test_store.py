@@ -15,7 +15,7 @@ import pytest
 from models import store
 from models.config import EaseSettings
 from models.train import fit
-from tests.models.blocks import FAST, checkerboard
+from tests.models.blocks import FAST, checkerboard, fitted
 from words import Refusal
 
 
@@ -119,8 +119,7 @@ def test_a_sealed_manifest_that_does_not_fit_is_refused(folder, change):
 
 @pytest.mark.parametrize("kind", list(FAST))
 def test_tensors_that_do_not_fit_together_are_refused(kind, tmp_path):
-    model = fit(checkerboard(), FAST[kind], 0)
-    model.save(tmp_path)
+    fitted(kind).save(tmp_path)
     arrays, facts = store.read(tmp_path, "model")
     for name in arrays:
         broken = {other: array for other, array in arrays.items() if other != name}
