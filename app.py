@@ -11,7 +11,7 @@ import streamlit as st
 
 from audit.settings import STEPS
 from pages import data, disparity, effects, graph, mitigation, recommender, report
-from pages.parts import gate, server, sidebar
+from pages.parts import gate, server, sidebar, tables
 from pages.parts.component import mount
 from pages.parts.state import state
 from pages.parts.text import raw
@@ -32,7 +32,7 @@ def main() -> None:
     """One run of the browser's page."""
     server.close()  # also where Streamlit was started without pages.parts.server
     st.set_page_config(page_title="Evenhand", page_icon=str(LOOK / "mark.svg"), layout="wide")
-    st.html(LOOK / "look.css")
+    st.html(f"<style>{(LOOK / 'look.css').read_text(encoding='utf-8')}{tables.colours()}</style>")
     st.logo(str(LOOK / "evenhand.svg"), size="large", icon_image=str(LOOK / "mark.svg"))
     allowed = gate.passed()
     if allowed:

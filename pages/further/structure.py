@@ -109,7 +109,7 @@ def _everybody(by_key: dict[str, Finding], key: str) -> None:
             st.metric(t(f"structure.{name}"), "–" if finding.value is None else amount(finding.value, finding.unit))
             unit = tables.raw_words(phrase(f"units.{finding.unit}"))
             st.caption(plain(f"{section.interval_words(finding)} {unit}".strip() or "–"))
-    st.markdown(section.badge(change))
+    tables.draw_badge(section.badge(change))
     if change.reason is not None:
         st.info(plain(tables.raw_words(change.reason)))
 
@@ -123,17 +123,17 @@ def _groups(answers: Section, by_key: dict[str, Finding], key: str) -> None:
         then, change = by_key[f"{key}.level{end}"], by_key[f"{key}.change{end}"]
         rows.append(
             (
-                plain(f"{attribute}: {group}"),
-                plain(section.value_words(by_key[f"as_is.level{end}"])),
-                plain(section.value_words(then)),
-                plain(section.value_words(change)),
-                plain(section.interval_words(change)),
+                f"{attribute}: {group}",
+                section.value_words(by_key[f"as_is.level{end}"]),
+                section.value_words(then),
+                section.value_words(change),
+                section.interval_words(change),
                 section.badge(change),
             )
         )
     if rows:
-        names = [t(f"structure.{name}") for name in ("group", "now", "then", "change", "interval", "verdict")]
-        st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
+        names = [raw(f"structure.{name}") for name in ("group", "now", "then", "change", "interval", "verdict")]
+        tables.plain_table(names, rows)
 
 
 def _one_user(view: View, table: pd.DataFrame) -> None:
@@ -143,10 +143,10 @@ def _one_user(view: View, table: pd.DataFrame) -> None:
     user = st.selectbox(t("structure.user"), list(table.index), key=view.key("person"))
     row = table.loc[user]
     unit = str(view.section.facts[UNIT])
-    shown = [(t("structure.person_recorded", rows=int(row["rows"]), treated=int(row["treated"])), row, "recorded")]
-    shown += [(t(f"structure.person_{name}"), row, name) for name in ("never", "always")]
-    lines = [(label, plain(_span(found, name, unit))) for label, found, name in shown]
-    st.table(pd.DataFrame(lines, columns=[t("structure.case"), t("structure.outcome")]), hide_index=True)
+    shown = [(raw("structure.person_recorded", rows=int(row["rows"]), treated=int(row["treated"])), row, "recorded")]
+    shown += [(raw(f"structure.person_{name}"), row, name) for name in ("never", "always")]
+    lines = [(label, _span(found, name, unit)) for label, found, name in shown]
+    tables.plain_table((raw("structure.case"), raw("structure.outcome")), lines)
 
 
 def _span(row: pd.Series, name: str, unit: str) -> str:

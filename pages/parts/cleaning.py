@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
 import streamlit as st
 
 from analysis.log import Roles
@@ -13,7 +12,8 @@ from audit.intake import Arrival
 from pages.parts import form
 from pages.parts.page import View
 from pages.parts.state import state
-from pages.parts.text import plain, t
+from pages.parts.tables import plain_table
+from pages.parts.text import plain, raw, t
 from words import Refusal
 
 WITHOUT_FINDING = ("pool_under", "time_from", "time_to", "time_unit")
@@ -100,15 +100,16 @@ def _look_alikes(quality: Quality) -> str:
 
 
 def _columns(quality: Quality) -> None:
+    names = [raw(f"data.{name}") for name in ("table", "column", "type", "filled", "missing", "distinct")]
     rows = [
-        {
-            t("data.table"): t(f"data.preview_{column.table}"),
-            t("data.column"): plain(column.column),
-            t("data.type"): t(f"data.type_{column.type}"),
-            t("data.filled"): f"{column.filled:,}",
-            t("data.missing"): f"{column.missing:,}",
-            t("data.distinct"): f"{column.distinct:,}",
-        }
+        (
+            raw(f"data.preview_{column.table}"),
+            column.column,
+            raw(f"data.type_{column.type}"),
+            f"{column.filled:,}",
+            f"{column.missing:,}",
+            f"{column.distinct:,}",
+        )
         for column in quality.columns
     ]
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+    plain_table(names, rows)

@@ -15,7 +15,7 @@ from pages.parts.ground import Ground
 from pages.parts.house import stamp
 from pages.parts.page import View
 from pages.parts.state import state
-from pages.parts.tables import draw_table
+from pages.parts.tables import draw_table, plain_table
 from pages.parts.text import plain, raw, spoken, t
 from words import Phrase, Refusal, say
 
@@ -40,9 +40,9 @@ def for_a_user(view: View, known: Ground) -> None:
             return
         why = st.toggle(t("lists.why"), key=view.key("why"))
         if why:
-            shown[t("lists.reason")] = _reasons(view, user)
-        st.table(shown, border="horizontal", hide_index=True)
-        _one_place(view, user, list(shown[t("lists.item")]))
+            shown[raw("lists.reason")] = _reasons(view, user)
+        plain_table(shown.columns, shown.to_numpy().tolist())
+        _one_place(view, user, list(shown[raw("lists.item")]))
     except Refusal as refusal:
         st.info(plain(refusal.sentence(state().language)))
 
@@ -95,11 +95,11 @@ def _list(view: View, user: str) -> pd.DataFrame:
     items = _run(_key(view)).dataset.items
     codes = _codes(view, user)
     frame = items.iloc[codes]
-    shown = {t("lists.rank"): [str(rank) for rank in range(1, len(codes) + 1)], t("lists.item"): frame.index}
+    shown = {raw("lists.rank"): range(1, len(codes) + 1), raw("lists.item"): frame.index}
     for name in ("text", "category", "provider", "topic"):
         if name in frame:
-            shown[t(f"lists.{name}")] = frame[name].astype(str)
-    return pd.DataFrame({name: [plain(str(cell)) for cell in column] for name, column in shown.items()})
+            shown[raw(f"lists.{name}")] = frame[name]
+    return pd.DataFrame({name: [str(cell) for cell in column] for name, column in shown.items()})
 
 
 def _codes(view: View, user: str) -> list[int]:
@@ -113,7 +113,7 @@ def _codes(view: View, user: str) -> list[int]:
 
 def _reasons(view: View, user: str) -> list[str]:
     phrases = _explained(_key(view), user, tuple(_codes(view, user)))
-    return [plain(say(words, state().language)) for words in phrases]
+    return [say(words, state().language) for words in phrases]
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)

@@ -1,9 +1,17 @@
 // Streamlit itself always calls its page English; a screen reader must know which language the words are in.
-// And what scrolls sideways must be reached by the keyboard: wide pictures, and tables where they do.
+// And what scrolls sideways must be reached by the keyboard: wide pictures and tables, where they do. Looked for again
+// at each Tab, since what is drawn later, or on a narrower screen, does not call this script.
 export default function ({ data }) {
   if (overtaken(document, data)) return;
   document.documentElement.lang = data.language;
-  for (const part of document.querySelectorAll('[class*="-wide-frame-"], [data-testid="stTable"] :has(> table)')) {
-    if (!part.dataset.testid || part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+  reach();
+  document.addEventListener("keydown", reachByTab, true);
+}
+
+const reachByTab = ({ key }) => key === "Tab" && reach();
+
+function reach() {
+  for (const part of document.querySelectorAll('[class*="-wide-frame-"], .plain-table')) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
   }
 }

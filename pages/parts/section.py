@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pandas as pd
 import streamlit as st
 
 from analysis.document import Section
@@ -17,12 +16,12 @@ from analysis.fairness.summary import counted_beside
 from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
-from pages.parts.tables import draw_table, raw_words
-from pages.parts.text import code, plain, raw, spoken, t
+from pages.parts.tables import Badge, Code, Colour, Shown, draw_table, plain_table, raw_words
+from pages.parts.text import raw, spoken, t
 from pages.parts.view import View
 from words import Phrase, phrase, say
 
-MARKS: dict[Verdict, tuple[str, str]] = {
+MARKS: dict[Verdict, tuple[Colour, str]] = {
     Verdict.GAP: ("orange", "▲"),
     Verdict.EFFECT: ("blue", "◆"),
     Verdict.EQUIVALENT: ("green", "≈"),
@@ -113,24 +112,15 @@ def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
 
 
 def _finding_table(view: View, findings: Iterable[Finding]) -> None:
-    names = [t(f"section.{name}") for name in ("what", "verdict", "value", "interval", "n")]
-    rows = [
-        (
-            spoken(finding.label),
-            badge(finding),
-            plain(value_words(finding)),
-            plain(interval_words(finding)),
-            plain(n_words(finding)),
-        )
-        for finding in findings
-    ]
+    names = [raw(f"section.{name}") for name in ("what", "verdict", "value", "interval", "n")]
+    rows = [(raw_words(one.label), badge(one), value_words(one), interval_words(one), n_words(one)) for one in findings]
     if not rows:
         st.caption(t("section.none_chosen"))
         return
     if len(rows) > FIGURES_SHOWN and not st.toggle(t("section.all", n=len(rows)), key=view.key("all")):
         rows = rows[:FIGURES_SHOWN]
     with st.container(key="figures"):
-        st.table(pd.DataFrame(rows, columns=names), border="horizontal", hide_index=True)
+        plain_table(names, rows)
 
 
 def _evidence(view: View, findings: list[Finding]) -> None:
@@ -149,12 +139,12 @@ def _evidence(view: View, findings: list[Finding]) -> None:
         )
         finding = by_key[key]
         st.markdown(spoken(sentence(finding)))
-        rows = [
-            (t(f"section.{name}"), code(words) if name == "key" else plain(words))
+        rows: list[tuple[Shown, Shown]] = [
+            (raw(f"section.{name}"), Code(words) if name == "key" else words)
             for name, words in evidence_rows(finding)
             if words
         ]
-        st.table(pd.DataFrame(rows, columns=[t("section.item"), t("section.content")]), hide_index=True)
+        plain_table((raw("section.item"), raw("section.content")), rows)
 
 
 def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
@@ -180,10 +170,10 @@ def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
     ]
 
 
-def badge(finding: Finding) -> str:
+def badge(finding: Finding) -> Badge:
     """A verdict as a coloured label that also carries its sign and its word."""
     colour, sign = MARKS[finding.verdict]
-    return f":{colour}-badge[{sign} {plain(say(verdict_word(finding), state().language))}]"
+    return Badge(colour, sign, say(verdict_word(finding), state().language))
 
 
 def value_words(finding: Finding) -> str:

@@ -44,11 +44,6 @@ def plain(text: str) -> str:
     return _LINE_START.sub(_escape_start, line)
 
 
-def code(text: str) -> str:
-    """`text` as code, of which Streamlit's Markdown makes neither markup nor a link; it has no backtick."""
-    return f"`{' '.join(text.replace('`', '').split())}`"
-
-
 def _escape_start(found: re.Match[str]) -> str:
     mark, number, dot = found.groups()
     return f"\\{mark}" if mark else f"{number}\\{dot}"

@@ -117,6 +117,20 @@ def test_the_keyboard_alone_reaches_a_node_and_draws_an_edge(finished_server: Se
     page.context.close()
 
 
+def test_a_table_that_scrolls_sideways_is_reached_by_the_keyboard_wherever_it_is_drawn(
+    finished_server: Server, browser: Browser
+) -> None:
+    page = visit(browser, address(finished_server, "report", audit="demo")).page
+    go(page, say("pages.recommender.title"))
+    page.set_viewport_size({"width": NARROW, "height": 800})
+    painted(page)
+    table = page.locator(".plain-table").first
+    assert table.evaluate("part => part.scrollWidth > part.clientWidth")
+    page.keyboard.press("Tab")
+    assert table.evaluate("part => part.tabIndex") == 0
+    page.context.close()
+
+
 def test_a_circle_is_refused_with_the_circle_written_out(finished_server: Server, browser: Browser) -> None:
     page = visit(browser, address(finished_server, "graph", audit=_copy_of_the_demo(finished_server))).page
     painted(page)

@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -103,3 +105,14 @@ def unfold(page: AppTest, box: str) -> AppTest:
     """Open what is folded away: `box` is the key of an expander; what is in it is drawn only then."""
     page.session_state[box] = True
     return page.run()
+
+
+def tables(page: AppTest) -> list[pd.DataFrame]:
+    """The tables of a page, as a reader reads them."""
+    return [table_read(drawn.value) for drawn in page.html if "<table>" in drawn.value]
+
+
+def table_read(markup: str) -> pd.DataFrame:
+    """A table of HTML, headings and cells as text."""
+    head, *rows = [["".join(cell.itertext()) for cell in row] for row in ElementTree.fromstring(markup).iter("tr")]
+    return pd.DataFrame(rows, columns=head)

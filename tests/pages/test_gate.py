@@ -32,7 +32,7 @@ def test_a_page_shows_the_form_and_nothing_else(step: str) -> None:
     shut = page(step).run()
     assert [title.value for title in shut.title] == ["Evenhand"]
     assert len(shut.text_input) == 1
-    assert not (shut.markdown or shut.table or shut.dataframe or shut.selectbox or shut.header)
+    assert not (shut.markdown or shut.html or shut.dataframe or shut.selectbox or shut.header)
 
 
 @pytest.mark.usefixtures("guarded")

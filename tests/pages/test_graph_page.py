@@ -11,7 +11,7 @@ from audit.settings import GraphChoice
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from pages.parts.editor import Mark, _marked
-from tests.pages.conftest import Open, unwatched
+from tests.pages.conftest import Open, tables, unwatched
 from words import say
 
 
@@ -72,7 +72,7 @@ def test_the_adjustment_set_follows_the_drawing(home: Path, open_page: Open) -> 
 
 def test_the_drawing_answers_with_overlap_and_the_expression_before_anything_runs(home: Path, open_page: Open) -> None:
     page = open_page("graph", home)
-    sets = next(table.value for table in page.table if say("graph.sets_share") in table.value.columns)
+    sets = next(table for table in tables(page) if say("graph.sets_share") in table.columns)
     assert sets.iloc[0][say("graph.sets_share")].endswith("%")
     assert any("Σ[z]" in code.value for code in page.code)
 

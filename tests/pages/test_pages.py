@@ -16,7 +16,7 @@ from audit.settings import DEPENDS, STEPS
 from audit.steps import run_steps
 from audit.workspace import Workspace
 from pages.parts import form
-from tests.pages.conftest import Open, unfold, unwatched
+from tests.pages.conftest import Open, tables, unfold, unwatched
 from words import phrase, say
 
 
@@ -159,7 +159,7 @@ def test_a_chosen_user_gets_her_list_with_reasons(full_home: Path, open_page: Op
     page = open_page("recommender", full_home)
     page.toggle(key="demo:recommender:why").set_value(True).run()
     assert not page.exception
-    shown = page.table[-1].value
+    shown = tables(page)[-1]
     assert say("pages.lists.reason") in shown.columns
     assert (shown[say("pages.lists.reason")].str.len() > 0).all()
 
@@ -187,5 +187,5 @@ def test_choosing_another_kind_keeps_it_and_makes_the_step_stale(home: Path, ope
 def test_one_place_of_a_list_names_what_it_rests_on(full_home: Path, open_page: Open) -> None:
     page = unfold(open_page("recommender", full_home), "demo:recommender:one_place")
     assert not page.exception
-    shown = page.table[-1].value
+    shown = tables(page)[-1]
     assert say("why.column.rank") in shown.columns and len(shown) > 0
