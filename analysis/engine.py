@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from analysis.parse.engine import of_full_disk
 from words import Refusal
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def readable(log: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
     except duckdb.Error as error:
+        if of_full_disk(error):
+            raise Refusal("data.disk_full") from error
         if type(error) not in (duckdb.Error, duckdb.InvalidInputException, duckdb.IOException):
             raise  # a question that is asked wrongly
         name = f"{log.name}/*.parquet" if log.is_dir() else log.name

@@ -35,13 +35,19 @@ def answer(job: Job) -> Answer:
     import duckdb
     import pyarrow
 
+    from analysis.parse.engine import of_full_disk
+
     try:
         return READERS[job.source.kind](job)
     except Refusal as refusal:
         return Answer(refusal=refusal.phrase)
     except (MemoryError, duckdb.OutOfMemoryException, pyarrow.ArrowMemoryError):
         return Answer(refusal=job.limits.exceeded().phrase)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
+        if of_full_disk(error):
+            return Answer(refusal=phrase("data.disk_full"))
+        if isinstance(error, duckdb.IOException):
+            raise
         return Answer(refusal=phrase("data.no_file", name=Path(error.filename or "").name, why=error.strerror or ""))
 
 

@@ -32,6 +32,8 @@ def read(path: Path, out: Path, limits: Limits) -> list[Phrase]:
     except pa.ArrowMemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if getattr(error, "errno", None) is not None:  # the system's, not the file's
+            raise
         raise Refusal("data.not_parquet", name=path.name) from error
 
 

@@ -1,6 +1,8 @@
 """Files to tables: what is read is what the file says, and what is detected is stated."""
 
+import errno
 import gzip
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import ingest
-from analysis.ingest import Limits, Source, Tables, spool
+from analysis.ingest import Job, Limits, Source, Tables, spool
+from analysis.parse.child import answer
 from analysis.parse.table import read_table
 from words import Refusal, say
 
@@ -156,6 +160,28 @@ def test_times_become_utc_and_the_zone_is_stated(tmp_path: Path) -> None:
     assert tables.log["mixed"].dtype == "str"
     for said in ("with a time zone", "taken as UTC", "1 of 2 times"):
         assert said in _notes(tables)
+
+
+def test_a_full_disk_is_not_taken_for_a_file_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq.write_table(pa.table({"user": [1], "item": [2]}), tmp_path / "log.parquet")
+    (tmp_path / "log.csv").write_text("user,item\n1,2\n")
+    (tmp_path / "out").mkdir()
+    why = os.strerror(errno.ENOSPC)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, why)
+
+    def copied(*_: object) -> None:
+        raise duckdb.IOException(f'Could not write file "log.parquet": {why}')
+
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_batch", full)
+    monkeypatch.setattr("analysis.parse.typed.write", copied)
+    for name in ("log.parquet", "log.csv"):
+        job = Job(source=Source(kind="files", log=str(tmp_path / name)), limits=Limits(), out=tmp_path / "out")
+        refusal = answer(job).refusal
+        assert refusal is not None and say(refusal).startswith("The disk is full")
 
 
 def test_the_name_of_a_file_decides_nothing(tmp_path: Path) -> None:
