@@ -175,9 +175,9 @@ class AuditFolder:
         head = self._head(step)
         if head is None or not path.is_file():
             raise Refusal("audit.needs_step", step=phrase(f"audit.step.{step}"))
-        left = head["left"]
-        if not isinstance(left, dict) or left.get(str(path.relative_to(self.path))) != sha256_of(path):
-            raise Refusal("storage.changed", name=path.name)
+        left, name = head["left"], str(path.relative_to(self.path))
+        if not isinstance(left, dict) or left.get(name) != sha256_of(path):
+            raise Refusal("storage.changed", name=name)
         return path
 
     @contextmanager
