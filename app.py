@@ -28,6 +28,11 @@ PAGES = {
 }
 
 
+def _reader() -> dict[str, object]:
+    """The page's language, and our words for what Streamlit itself says in English (look.css puts them in place)."""
+    return {"language": state().language, "words": {name: raw(f"frame.own_{name}") for name in ("upload", "none")}}
+
+
 def main() -> None:
     """One run of the browser's page."""
     server.close()  # also where Streamlit was started without pages.parts.server
@@ -55,7 +60,7 @@ def main() -> None:
         state().entered = True
         st.rerun()
     page.run()
-    mount("reader", "language_of_the_page", {"language": state().language}, height=1)
+    mount("reader", "language_of_the_page", _reader(), height=1)
 
 
 main()

@@ -200,8 +200,15 @@ def gives_away(shown: Mask, hidden: Mask, members: Mask, k: int) -> bool:
 
 def words_of(cohort: Cohort) -> Phrase:
     """The cohort's conditions as one phrase."""
+    from analysis.fairness.partition import group_label, listed_labels
+
     said: list[Phrase] = [
-        phrase(f"cohort.says.{one.operator}", column=one.column, values=", ".join(one.values)) for one in cohort.where
+        phrase(
+            f"cohort.says.{one.operator}",
+            column=one.column,
+            values=listed_labels([group_label(value) for value in one.values]),
+        )
+        for one in cohort.where
     ]
     joined = said[0]
     for more in said[1:]:

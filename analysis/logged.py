@@ -53,6 +53,11 @@ class Shown:
         """As in a finding's key."""
         return f"exposure[{self.column}={self.value}]"
 
+    @property
+    def flag(self) -> bool:
+        """Whether it is the treatment's yes."""
+        return self.cell == "treatment" and self.value == "1"
+
 
 @dataclass(frozen=True)
 class Logged:

@@ -9,10 +9,10 @@ import pandas as pd
 
 from analysis.document import Chart, Series
 from analysis.fairness.disclose import hidden_parts
-from analysis.fairness.partition import Partition
+from analysis.fairness.partition import Partition, held_label
 from analysis.finding import Finding
 from analysis.log import NO_ITEMS, Dataset
-from analysis.logged import RANDOM, Logged
+from analysis.logged import RANDOM, Logged, Shown
 from words import Phrase, phrase
 
 STEPS = (("h", 3), ("D", 90), ("W", 700), ("M", 10**9))
@@ -71,7 +71,7 @@ def _activity(dataset: Dataset, k: int) -> Chart | None:
 
 def _exposure(data: Logged, group: Partition, by_key: dict[str, Finding], suffix: str) -> Chart | None:
     """Share of each group's rows that go to each category, or to the treatment, side by side."""
-    labels = [f"{shown.column}={shown.value}" for shown in data.shown]
+    labels = [_what(shown) for shown in data.shown]
     series, users = [], 0
     for code, name in enumerate(group.names):
         found = [by_key[f"{group.attribute}.{shown.name}{suffix}.{name}"] for shown in data.shown]
@@ -100,6 +100,12 @@ def _exposure(data: Logged, group: Partition, by_key: dict[str, Finding], suffix
         series=tuple(series),
         alt=phrase("data.alt.exposure", attribute=group.attribute, where=where, groups=len(series), values=len(labels)),
     )
+
+
+def _what(shown: Shown) -> Phrase | str:
+    if shown.flag:
+        return phrase("data.chart.flag", column=shown.column)
+    return held_label(shown.column, shown.value)
 
 
 def _where(data: Logged, suffix: str) -> Phrase:

@@ -92,8 +92,7 @@ def _nothing_shown(data: Logged, groups: Sequence[Partition], by_key: dict[str, 
 def _exposure(data: Logged, group: Partition, shown: Shown, gap: Finding, by_key: dict[str, Finding]) -> list[Phrase]:
     """Who has how much of what, and what is left of it where exposure was random."""
     key = f"{group.attribute}.{shown.name}"
-    flag = shown.cell == "treatment" and shown.value == "1"
-    what = phrase("data.what.flag" if flag else "data.what.value", column=shown.column, value=shown.value)
+    what = phrase("data.what.flag" if shown.flag else "data.what.value", column=shown.column, value=shown.value)
     facts: dict[str, Fact] = {"attribute": group.attribute, "what": what}
     where = phrase("data.where.chosen" if data.has_random else "data.where.all")
     first, second = _ends(gap, key, by_key)

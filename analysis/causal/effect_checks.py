@@ -123,7 +123,7 @@ def _propensities(a: Analysis, frame: Frame) -> list[Finding]:
         found.append(
             Finding(
                 key=f"{frame.base}.propensity[{name}]",
-                label=frame.label("propensity", stratum=a.study.stratum_name(code, frame.question.spoken)),
+                label=frame.label("propensity", stratum=a.study.stratum_label(code, frame.question.spoken)),
                 unit="share",
                 verdict=Verdict.MEASURED,
                 value=one.value,

@@ -11,7 +11,7 @@ from analysis.causal.estimate import Estimate
 from analysis.causal.refute import Refutation
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.disclose import hidden_parts
-from analysis.fairness.partition import group_label
+from analysis.fairness.partition import group_label, held_label
 from analysis.finding import VALUELESS, Finding, verdict_word
 from words import Phrase, phrase
 
@@ -123,7 +123,7 @@ def _overlap(a: Analysis, frame: Frame) -> Chart:
 
 def _balance(a: Analysis, frame: Frame) -> Chart:
     said = frame.question.said
-    names = tuple(f"{said(one.name)} = {one.level}" if one.level else said(one.name) for one in a.balance)
+    names = tuple(held_label(said(one.name), one.level) if one.level else said(one.name) for one in a.balance)
     return Chart(
         key=f"{frame.base}.balance",
         kind="bars",
@@ -173,7 +173,7 @@ def _strata_table(a: Analysis, frame: Frame) -> Table:
     pooled = hidden_parts(a.study.stratum, a.study.user, frame.k)
     shown: list[tuple[Cell, ...]] = [
         (
-            a.study.stratum_name(code, frame.question.spoken),
+            a.study.stratum_label(code, frame.question.spoken),
             int(rows[code]),
             users[code],
             float(treated[code] / rows[code]),
@@ -200,7 +200,7 @@ def _balance_table(a: Analysis, frame: Frame) -> Table:
         key=f"{frame.base}.balance",
         title=phrase("effects.balance_title"),
         columns=columns_of(("variable", "text"), ("level", "text"), ("before", "score"), ("after", "score")),
-        rows=tuple((frame.question.said(one.name), one.level, one.before, one.after) for one in a.balance),
+        rows=tuple((frame.question.said(one.name), group_label(one.level), one.before, one.after) for one in a.balance),
     )
 
 

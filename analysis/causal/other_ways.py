@@ -16,6 +16,7 @@ from analysis.causal.front_door import by_front_door, linear_front_door, lone
 from analysis.causal.instrument import DIFFER, WEAK, Instrumented, by_instrument
 from analysis.causal.study import Dosed, Study
 from analysis.document import Section
+from analysis.fairness.partition import listed_labels
 from analysis.finding import Finding, Verdict, p_said
 from words import Phrase, phrase
 
@@ -142,7 +143,8 @@ def _by_front_door(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
             "ate": by_front_door(cells, "ATE", replicates, seed),
             "att": by_front_door(cells, "ATT", replicates, seed),
         }
-        values = "; ".join(rows.stratum_name(code, q.spoken) for code in lone(cells, frame.k)[:NAMED])
+        alone = [rows.stratum_label(code, q.spoken) for code in lone(cells, frame.k)[:NAMED]]
+        values = listed_labels(alone, separator="; ")
         reason = phrase("effects.thin_front_door", names=q.names, values=values) if values else reason
     method = frame.method("front_door_linear" if by_line else "front_door")
     effects = {key: line if by_line else _effect_of(done.get(key)) for key in _kinds(rows)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,9 @@ from analysis.causal.strata import (
     stratified,
 )
 from analysis.charts.labels import number
+from analysis.fairness.partition import held_label, listed_labels
 from analysis.log import UNKNOWN
-from words import Refusal
+from words import Phrase, Refusal
 
 MAX_ARMS = 8
 """Treatments with more kinds are compared after merging some."""
@@ -79,10 +79,15 @@ class Rows:
         """Confounders that were cut at quantiles."""
         return tuple(one for one in self.confounders if one.edges)
 
-    def stratum_name(self, code: int, words: Mapping[str, str] = MappingProxyType({})) -> str:
-        """`gender=women, activity=low`; empty where nothing is adjusted for. `words`: column -> its spoken name."""
+    def stratum_name(self, code: int) -> str:
+        """`gender=women, activity=low`, as a finding's key has it; empty where nothing is adjusted for."""
         named = zip(self.confounders, self.strata[code], strict=True)
-        return ", ".join(f"{words.get(one.name, one.name)}={label}" for one, label in named)
+        return ", ".join(f"{one.name}={label}" for one, label in named)
+
+    def stratum_label(self, code: int, words: Mapping[str, str]) -> Phrase | str:
+        """`gender: women, activity: low`, as people read it; `words`: column -> its spoken name."""
+        named = zip(self.confounders, self.strata[code], strict=True)
+        return listed_labels([held_label(words.get(one.name, one.name), label) for one, label in named])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from analysis.fairness.contrasts import groupings_of
+from analysis.fairness.itemgroups import grouping_label
 from analysis.fairness.judge import Measure, measured
 from analysis.fairness.peruser import discounts
 from analysis.fairness.ranking import Ranking
@@ -88,7 +89,7 @@ def equity(ranking: Ranking, K: int, grouping: str, seed: int) -> Finding:
     A: share of all attention; R: share of all held-out relevant items; both summed over the users with such items.
     From 0 to 2. No interval: a sum of absolute differences is never below 0, so resampled ones lie above it.
     """
-    key, label = f"items.equity[{grouping}]", phrase("figures.name.equity", grouping=grouping)
+    key, label = f"items.equity[{grouping}]", phrase("figures.name.equity", grouping=grouping_label(grouping))
     method = phrase("fairness.method.protocol", what=phrase("figures.what.equity"), protocol=ranking.protocol)
     code, groups = groupings_of(ranking.item_groups[grouping].to_numpy(str))
     relevant = (ranking.relevant > 0).astype(np.float64)
@@ -108,10 +109,10 @@ def equity(ranking: Ranking, K: int, grouping: str, seed: int) -> Finding:
 
 
 def _measure(ranking: Ranking, name: str, grouping: str, numerator: Array, counted: Array, undefined: str) -> Measure:
-    what: Phrase = phrase(f"figures.what.{name}", grouping=grouping)
+    what: Phrase = phrase(f"figures.what.{name}", grouping=grouping_label(grouping))
     return Measure(
         name=f"{name}[{grouping}]",
-        label=phrase(f"figures.name.{name}", grouping=grouping),
+        label=phrase(f"figures.name.{name}", grouping=grouping_label(grouping)),
         unit="score",
         numerator=numerator,
         denominator=counted,

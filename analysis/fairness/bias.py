@@ -23,6 +23,7 @@ from analysis.fairness.infer import (
     welch_freedom,
     welch_p,
 )
+from analysis.fairness.itemgroups import items_label
 from analysis.fairness.judge import Comparison, measured, tested
 from analysis.fairness.mix import past_and_list
 from analysis.fairness.partition import Partition
@@ -113,14 +114,14 @@ class _Shares:
 def _blank(
     ranking: Ranking, grouping: str, value: str, partition: Partition, settings: InferenceSettings, seed: int
 ) -> Comparison:
-    facts: dict[str, Fact] = {"grouping": grouping, "value": value}
+    items = items_label(grouping, value)
     name = f"bias[{grouping}={value}]"
     return Comparison(
         key=f"{partition.attribute}.{name}.gap",
-        label=phrase("figures.name.bias", **facts),
+        label=phrase("figures.name.bias", items=items),
         unit="ratio",
         n=0,
-        method=phrase("figures.method.bias", **facts, protocol=ranking.protocol),
+        method=phrase("figures.method.bias", items=items, protocol=ranking.protocol),
         groups={},
         settings={"attribute": partition.attribute, "figure": name},
         seed=seed,

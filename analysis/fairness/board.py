@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.document import Cell as TableCell
 from analysis.document import Column, Table
+from analysis.fairness.itemgroups import grouping_label
 from analysis.fairness.partition import group_label
 from analysis.fairness.summary import bare
 from analysis.finding import Finding, Verdict, is_certain_gap
@@ -80,11 +81,19 @@ class BoardCell:
 
 @dataclass(frozen=True)
 class Board:
-    """rows: (name, title) of each figure; attributes: the columns; cells by (row, attribute), where there is one."""
+    """rows: (name, title) of each figure; attributes: the columns; cells by (row, attribute), where there is one.
+
+    of_items: whether the columns are groupings of items, not attributes of people.
+    """
 
     rows: tuple[tuple[str, Phrase | str], ...]
     attributes: tuple[str, ...]
     cells: Mapping[tuple[str, str], BoardCell]
+    of_items: bool = False
+
+    def name(self, attribute: str) -> Phrase | str:
+        """A column's name as people read it."""
+        return grouping_label(attribute) if self.of_items else attribute.replace("*", " \u00d7 ")
 
 
 def people_board(findings: Iterable[Finding]) -> Board:
@@ -103,11 +112,12 @@ def people_board(findings: Iterable[Finding]) -> Board:
 
 def items_board(findings: Iterable[Finding]) -> Board:
     """Exposure figures by grouping of items: each value against all other items."""
-    return _arranged(
+    found = (
         (str(finding.label.facts["grouping"]), ITEMS[finding.label.key], Evidence(finding))
         for finding in findings
         if finding.label.key in ITEMS
     )
+    return replace(_arranged(found), of_items=True)
 
 
 def board_tables(findings: Iterable[Finding]) -> list[Table]:
@@ -121,7 +131,7 @@ def _table(key: str, title: Phrase, board: Board) -> Table:
     """Sign, word and value in every cell."""
     first = Column(key="figure", title=phrase("fairness.column.figure"))
     columns = [
-        Column(key=name, title=phrase("fairness.column.of", figure=shown_name(name))) for name in board.attributes
+        Column(key=name, title=phrase("fairness.column.of", figure=board.name(name))) for name in board.attributes
     ]
     rows = [
         (name, *(cell_words(board.cells.get((row, attribute))) for attribute in board.attributes))
@@ -172,11 +182,6 @@ def lower_group(gap: Finding) -> Phrase | str | None:
         return None
     first, second = gap.groups
     return group_label(second if gap.value > 0 else first)
-
-
-def shown_name(attribute: str) -> str:
-    """An attribute's or intersection's name as people read it."""
-    return attribute.replace("*", " \u00d7 ")
 
 
 def _place(finding: Finding) -> tuple[str, str] | None:

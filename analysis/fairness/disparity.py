@@ -17,12 +17,13 @@ from analysis.fairness.contrasts import Contrast, contrasted
 from analysis.fairness.decisions import decision_measures, impact_ratios
 from analysis.fairness.differential import epsilons, equalised_odds, spreads
 from analysis.fairness.disclose import Cell, build_disclosed, hidden_by_figure
-from analysis.fairness.distribution import ITEMS, distribution_contrasts
+from analysis.fairness.distribution import distribution_contrasts
 from analysis.fairness.drawing import disparity_drawn
 from analysis.fairness.exposure import attention_measures, exposure_measures, parity
 from analysis.fairness.flip import flip_measures
 from analysis.fairness.gaps import gaps
 from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.itemgroups import ITEM, TAIL
 from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.mix import calibration_measures, ndkl_measures
 from analysis.fairness.partition import EVERYONE, Partition, everyone, partitions
@@ -173,7 +174,7 @@ def _amplified(
 
 def _contrasts(inputs: _Inputs) -> list[Contrast]:
     ranking, figures = inputs.ranking, frozenset(inputs.settings.figures)
-    groupings = [*_groupings(ranking), ITEMS] if figures & {"tv", "kl"} else []
+    groupings = [*_groupings(ranking), ITEM] if figures & {"tv", "kl"} else []
     contrasts = [c for name in groupings for c in distribution_contrasts(ranking, inputs.K, name, figures)]
     if inputs.ratings is not None and "rating" in figures:
         contrasts += unfairness(inputs.ratings, len(ranking.user_ids), len(ranking.item_ids))
@@ -259,7 +260,7 @@ def _attributes(inputs: _Inputs) -> tuple[str, ...]:
 def _groupings(ranking: Ranking) -> list[str]:
     """Item groupings of two or more values, but `tail`, which has a figure of its own."""
     columns = ranking.item_groups
-    return [str(name) for name in columns.columns if name != "tail" and columns[name].nunique() > 1]
+    return [str(name) for name in columns.columns if name != TAIL and columns[name].nunique() > 1]
 
 
 def _provided(ranking: Ranking) -> list[str]:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from analysis.fairness.contrasts import Contrast, Statistic, groupings_of
+from analysis.fairness.itemgroups import ITEM, grouping_label
 from analysis.fairness.ranking import Ranking
 from words import Phrase, phrase
 
@@ -14,8 +15,6 @@ Array = npt.NDArray[np.float64]
 
 MIXED_IN = 0.01
 """Share of the group's own distribution that is mixed into that of the rest, so that the distance is finite."""
-ITEMS = "item"
-"""As a grouping: every item is a value of its own."""
 
 
 def total_variation(own: Array, rest: Array) -> Array:
@@ -38,12 +37,12 @@ FIGURES: dict[str, tuple[str, Statistic]] = {"tv": ("score", total_variation), "
 def distribution_contrasts(ranking: Ranking, K: int, grouping: str, figures: frozenset[str]) -> list[Contrast]:
     """``tv[GROUPING]`` and ``kl[GROUPING]`` between the places that a group's lists give to each value and the rest's.
 
-    grouping: a column of the item groups, or ITEMS. Every place counts alike.
+    grouping: a column of the item groups, or ITEM. Every place counts alike.
     """
     lists = ranking.lists[:, :K]
     items = len(ranking.item_ids)
     code, values = (
-        (np.arange(items), items) if grouping == ITEMS else groupings_of(ranking.item_groups[grouping].to_numpy(str))
+        (np.arange(items), items) if grouping == ITEM else groupings_of(ranking.item_groups[grouping].to_numpy(str))
     )
     listed = lists >= 0
     rows = np.repeat(np.arange(len(lists)), listed.sum(axis=1))
@@ -65,7 +64,7 @@ def distribution_contrasts(ranking: Ranking, K: int, grouping: str, figures: fro
 
 
 def _named(key: str, grouping: str) -> Phrase:
-    return phrase(key, grouping=phrase("figures.grouping.item") if grouping == ITEMS else grouping)
+    return phrase(key, grouping=grouping_label(grouping))
 
 
 def _shares(counts: Array) -> Array:

@@ -19,6 +19,7 @@ from analysis.fairness.infer import (
     unseen_share,
     welch_p,
 )
+from analysis.fairness.itemgroups import items_label
 from analysis.fairness.judge import Comparison, Measure
 from analysis.fairness.peruser import discounts
 from analysis.fairness.ranking import Ranking
@@ -74,7 +75,7 @@ def attention_measures(ranking: Ranking, K: int, grouping: str) -> list[Measure]
     return [
         Measure(
             name=f"shown[{grouping}={value}]",
-            label=phrase("fairness.figure.attention", grouping=grouping, value=value),
+            label=phrase("fairness.figure.attention", items=items_label(grouping, value)),
             unit="share",
             numerator=np.where(values == value, weight, 0.0).sum(axis=1),
             denominator=total,
@@ -125,7 +126,7 @@ def parity(ranking: Ranking, K: int, grouping: str, settings: InferenceSettings,
     for index, value in enumerate(shown_values(ranking, grouping)):
         blank = Comparison(
             key=f"{grouping}.parity.{value}",
-            label=phrase("fairness.figure.parity", grouping=grouping, value=value),
+            label=phrase("fairness.figure.parity", grouping=grouping, items=items_label(grouping, value)),
             unit="ratio",
             n=int(n[0]),
             method=phrase("fairness.method.parity", replicates=settings.replicates, protocol=ranking.protocol),

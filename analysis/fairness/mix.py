@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from analysis.fairness.itemgroups import grouping_label
 from analysis.fairness.judge import Measure
 from analysis.fairness.peruser import discounts
 from analysis.fairness.ranking import Ranking
@@ -111,10 +112,10 @@ def _values(ranking: Ranking, grouping: str) -> npt.NDArray[np.intp]:
 def _measure(
     ranking: Ranking, name: str, grouping: str, distance: Array, counted: npt.NDArray[np.bool_], undefined: str
 ) -> Measure:
-    what = phrase(f"fairness.what.{name}", grouping=grouping)
+    what = phrase(f"fairness.what.{name}", grouping=grouping_label(grouping))
     return Measure(
         name=f"{name}[{grouping}]",
-        label=phrase(f"fairness.figure.{name}", grouping=grouping),
+        label=phrase(f"fairness.figure.{name}", grouping=grouping_label(grouping)),
         unit="nats",
         numerator=distance,
         denominator=counted.astype(np.float64),

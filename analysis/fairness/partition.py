@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -96,3 +98,19 @@ def group_label(name: str) -> Phrase | str:
         return phrase("fairness.group.crossed", first=group_label(CROSSING.join(first)), second=group_label(last))
     own = {UNKNOWN: "fairness.group.unknown", EVERYONE: "fairness.group.all", OTHERS: "cohort.others"}
     return phrase(own[name]) if name in own else name
+
+
+def held_label(column: str, value: str) -> Phrase | str:
+    """A column with one of its values, as a label: "gender: women"; the value as `group_label` has it."""
+    value_label = group_label(value)
+    if isinstance(value_label, Phrase):
+        return phrase("fairness.group.held", column=column, value=value_label)
+    return f"{column}: {value}"
+
+
+def listed_labels(labels: Sequence[Phrase | str], separator: str = ", ") -> Phrase | str:
+    """Several labels in one; a plain text where none of them is a word of ours."""
+    if all(isinstance(one, str) for one in labels):
+        return separator.join(map(str, labels))
+    text = "fairness.group.listed"
+    return reduce(lambda so_far, one: phrase(text, first=so_far, separator=separator, second=one), labels)

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from analysis.fairness.exposure import shown_values
 from analysis.fairness.infer import InferenceSettings, smallest_detectable, welch_freedom, welch_p
+from analysis.fairness.itemgroups import grouping_label, items_label
 from analysis.fairness.judge import Comparison, measured
 from analysis.fairness.peruser import discounts, listed_grades
 from analysis.fairness.ranking import Ranking
@@ -65,7 +66,7 @@ def provider_ratios(
                 got = _sides((given * own[lists]).sum(axis=1), given.sum(axis=1))[judged]
                 blank = Comparison(
                     key=f"{grouping}.{name}.{value}",
-                    label=phrase(_named("figure", name), grouping=grouping, value=value),
+                    label=phrase(_named("figure", name), grouping=grouping, items=items_label(grouping, value)),
                     unit="ratio",
                     n=int(judged.sum()),
                     method=phrase(_named("method", name), protocol=ranking.protocol),
@@ -113,7 +114,8 @@ def provider_levels(
     results = []
     for figure in (name for name in parts if name in figures):
         top, bottom, kept = parts[figure]
-        key, label = f"items.{figure}[{grouping}]", phrase(f"fairness.figure.{figure}", grouping=grouping)
+        key = f"items.{figure}[{grouping}]"
+        label = phrase(f"fairness.figure.{figure}", grouping=grouping_label(grouping))
         method = phrase("fairness.method.protocol", what=phrase(f"fairness.what.{figure}"), protocol=ranking.protocol)
         facts = {"seed": seed, "settings": {"K": K, "grouping": grouping, "groups": int(kept.sum()), "of": names}}
         users = len(ranking.user_ids)

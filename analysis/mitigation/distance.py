@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from analysis.fairness.attention import MOST_GROUPS, group_attention
 from analysis.fairness.contrasts import groupings_of
 from analysis.fairness.infer import ALIKE, estimate, smallest_detectable, two_sided
+from analysis.fairness.itemgroups import grouping_label
 from analysis.fairness.judge import Comparison, measured
 from analysis.fairness.paired import sign_flip_p
 from analysis.fairness.ranking import Ranking
@@ -67,7 +68,7 @@ def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Bo
         return [], []
     facts: dict[str, JSON] = {"variant": name, "figure": "distance", "grouping": grouping}
     method = phrase("mitigation.method.distance", replicates=terms.settings.replicates, protocol=before.protocol)
-    label = phrase("mitigation.figure.distance", grouping=grouping)
+    label = phrase("mitigation.figure.distance", grouping=grouping_label(grouping))
     found = [_level(which, far, n, method, terms) for which, far in ((BEFORE, one), (name, two))]
     blank = Comparison(
         key=f"mitigation.{name}.distance[{grouping}].change",
@@ -86,7 +87,7 @@ def item_changes(before: Ranking, after: Ranking, name: str, terms: Terms) -> Bo
 def _level(which: str, far: Distance, n: int, method: Phrase, terms: Terms) -> Finding:
     grouping, level = terms.grouping, terms.settings.level
     reach = float(np.quantile(np.abs(far.replicate - far.value) if far.linear else far.moved, level))
-    label = phrase("mitigation.figure.distance", grouping=grouping)
+    label = phrase("mitigation.figure.distance", grouping=grouping_label(grouping))
     spread = reach > ALIKE
     return measured(
         f"mitigation.{which}.distance[{grouping}]",

@@ -1,4 +1,4 @@
-"""Find links: what is known beforehand, the search, and its links taken into the graph one by one."""
+"""Links in the data: what is known beforehand, the search, and its links taken into the graph one by one."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from audit.workspace import AuditFolder
 from models.prompted.servers import allowed, is_here, server
 from models.prompted.settings import ChatModel
 from pages.parts import form
-from pages.parts.house import stamp
+from pages.parts.house import refusals, stamp
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
 from pages.parts.view import View
@@ -72,13 +72,13 @@ def before_all(view: View, asker: Asker, model: ChatModel, settings: str) -> boo
         try:
             plan = _plan(f"{asker}\n{view.folder.path}\n{stamp(view.folder, 'data')}\n{settings}")
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            _why_not(view, refusal)
             return False
         st.markdown(t("asking.plan", requests=plan.requests, tokens=plan.tokens))
         within = plan.requests <= model.requests
         if not within:
             st.error(t("asking.over", most=model.requests))
-        reached = _whither(model)
+        reached = _whither(view, model)
         place = _who(view, plan)
         st.caption(t("asking.exactly"))
         st.code(list(plan.first.values())[place], language=None, wrap_lines=True)
@@ -92,7 +92,13 @@ def before_all(view: View, asker: Asker, model: ChatModel, settings: str) -> boo
     return within and reached
 
 
-def _whither(model: ChatModel) -> bool:
+def _why_not(view: View, refusal: Refusal) -> None:
+    """Why nothing can be sent, unless the top of the page gives the same reason for a run that was refused."""
+    if refusal.phrase not in refusals(view.folder, view.states, [view.step]):
+        st.error(plain(refusal.sentence(state().language)))
+
+
+def _whither(view: View, model: ChatModel) -> bool:
     """Say where the prompts go; whether they may go there."""
     if model.where == "folder":
         st.info(t("asking.stays"))
@@ -100,7 +106,7 @@ def _whither(model: ChatModel) -> bool:
     try:
         server(model.address)
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        _why_not(view, refusal)
         return False
     st.warning(t("asking.local" if is_here(model.address) else "asking.leaves", host=model.address.partition("://")[2]))
     return True

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
-from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, shown_name, sign, small_words
+from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, sign, small_words
 from analysis.finding import VALUELESS, Finding, Verdict, amount, p_said, sentence
 from analysis.log import COHORT
 from pages.parts.component import mount
@@ -42,12 +42,13 @@ def draw(board: Board, title: str, key: str, acts: Sequence[Act], on_act: Callab
 def _data(board: Board, title: str, acts: Sequence[Act]) -> dict[str, Any]:
     return {
         "title": title,
-        "attributes": [shown_name(name) for name in board.attributes],
+        "attributes": [raw_words(board.name(name)) for name in board.attributes],
         "rows": [
             {
                 "title": raw_words(name),
                 "cells": [
-                    _cell(board.cells.get((row, attribute)), raw_words(name), acts) for attribute in board.attributes
+                    _cell(board.cells.get((row, attribute)), raw_words(name), raw_words(board.name(attribute)), acts)
+                    for attribute in board.attributes
                 ],
             }
             for row, name in board.rows
@@ -77,19 +78,19 @@ def _verdict(verdict: Verdict) -> str:
     return say(f"finding.verdict.{verdict.name.lower()}", state().language)
 
 
-def _cell(cell: BoardCell | None, figure: str, acts: Sequence[Act]) -> dict[str, Any] | None:
+def _cell(cell: BoardCell | None, figure: str, attribute: str, acts: Sequence[Act]) -> dict[str, Any] | None:
     """One button and what it opens."""
     if cell is None:
         return None
     word, small = _verdict(cell.verdict), raw_words(small_words(cell) or "")
-    facts = {"figure": figure, "attribute": shown_name(cell.attribute), "word": word, "value": small}
+    facts = {"figure": figure, "attribute": attribute, "word": word, "value": small}
     return {
         "kind": _kind(cell),
         "sign": sign(cell),
         "word": word,
         "value": small,
         "spoken": say("board.open", state().language, **facts).strip(),
-        "title": f"{figure} · {shown_name(cell.attribute)}",
+        "title": f"{figure} · {attribute}",
         "attribute": cell.attribute,
         "figure": cell.row,
         "acts": [act for act in acts if _can(act, cell)],

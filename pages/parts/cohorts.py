@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
+from analysis.causal.spoken import spoken as own_names
 from analysis.cohorts import LONGEST_NAME, Choice, Cohort, Condition, choices, people_of, rows_of, words_of
+from analysis.fairness.partition import group_label
 from analysis.log import Dataset
 from pages.parts import form
 from pages.parts.house import section_of
 from pages.parts.state import state
+from pages.parts.tables import raw_words
 from pages.parts.text import plain, spoken
 from pages.parts.view import View
 from words import Fact, Refusal, phrase, say, unfit
@@ -100,7 +104,8 @@ def _builder(view: View, dataset: Dataset) -> None:
         _t("match"), list(ways), format_func=ways.__getitem__, horizontal=True, key=view.choice("match")
     )
     shown = st.session_state.setdefault(view.key("cohort:shown"), 1)
-    drawn = [_condition(view, known, at) for at in range(shown)]
+    own = own_names(dataset)
+    drawn = [_condition(view, known, lambda name: own.get(name, name), at) for at in range(shown)]
     with st.container(horizontal=True):
         st.button(_t("more"), key=view.key("cohort:more"), disabled=shown >= MOST, on_click=_resize, args=(view, 1))
         st.button(_t("fewer"), key=view.key("cohort:fewer"), disabled=shown < 2, on_click=_resize, args=(view, -1))
@@ -120,10 +125,11 @@ def _resize(view: View, by: int) -> None:
     st.session_state[view.key("cohort:shown")] += by
 
 
-def _condition(view: View, known: dict[str, Choice], at: int) -> Condition | None:
-    """One line of the builder; None while it has no value."""
+def _condition(view: View, known: dict[str, Choice], shown: Callable[[str], str], at: int) -> Condition | None:
+    """One line of the builder; None while it has no value. `shown`: what the analyst calls a column."""
     first, second, third = st.columns([2, 1.4, 3])
-    column = first.selectbox(_t("column"), list(known), key=view.key(f"cohort:column:{at}"))
+    names = list(known)
+    column = first.selectbox(_t("column"), names, format_func=shown, key=view.key(f"cohort:column:{at}"))
     if column is None:
         return None
     choice = known[column]
@@ -134,18 +140,22 @@ def _condition(view: View, known: dict[str, Choice], at: int) -> Condition | Non
         key=view.choice(f"cohort:operator:{at}:{choice.kind}"),
     )
     with third:
-        values = _values(choice, view.key(f"cohort:values:{at}:{column}"))
+        values = _values(choice, view.choice(f"cohort:values:{at}:{column}"))
     return Condition(column=column, operator=operator, values=values) if values else None
 
 
 def _values(choice: Choice, key: str) -> tuple[str, ...]:
     if choice.kind == "category":
-        return tuple(form.several(_t("values"), choice.values, (), key))
+        return tuple(form.several(_t("values"), choice.values, (), key, called=_called))
     if choice.kind == "number":
         number = st.number_input(_t("number"), value=None, format="%g", key=key)
         return () if number is None else (f"{number:.12g}",)
     day = st.date_input(_t("date"), value=None, min_value=pd.Timestamp("1970-01-01"), key=key)
     return () if day is None else (str(day),)
+
+
+def _called(value: str) -> str:
+    return raw_words(group_label(value))
 
 
 def _save(view: View, name: str, tried: Cohort) -> None:

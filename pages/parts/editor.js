@@ -4,7 +4,7 @@
 // revision. What comes back with an older revision answers an edit that has been overtaken, and is passed over.
 
 const SVG = "http://www.w3.org/2000/svg";
-const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, STEP = 12, CLICK = 4, LONGEST_NAME = 28;
+const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, STEP = 12, CLICK = 4, LONGEST_NAME = 28, LEAST_SCALE = 0.85;
 const HEADS = ["", "-chosen", "-biasing", "-open", "-suggested"], SIDES = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8], LABEL_WIDTH = 44;
 const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5, GAP = 58;
 const editors = new WeakMap();
@@ -176,18 +176,20 @@ class Editor {
     if (focused) [...this.svg.querySelectorAll("[data-id]")].find((part) => part.dataset.id === focused)?.focus();
   }
 
-  // One unit is one pixel unless the graph is wider than the page; small graphs stand in the middle.
+  // One unit is one pixel unless the graph is wider than the page; small graphs stand in the middle. Names are never
+  // drawn smaller than can be read: on a narrow page the picture scrolls sideways.
   setView() {
     const places = this.graph.nodes.map((node) => this.places[node]);
     const across = this.graph.nodes.map((node) => this.halfWidth(node));
     const from = Math.min(0, ...places.map((place, i) => place[0] - across[i])) - MARGIN;
     const to = Math.max(120, ...places.map((place, i) => place[0] + across[i])) + MARGIN;
-    const room = this.svg.clientWidth || 900, spare = Math.max(0, room - (to - from)) / 2;
+    const room = Math.max(this.find(".canvas").clientWidth || 900, LEAST_SCALE * (to - from)), spare = Math.max(0, room - (to - from)) / 2;
     const top = Math.min(0, ...places.map((place) => place[1])) - HALF_HEIGHT - MARGIN;
     const bottom = Math.max(60, ...places.map((place) => place[1])) + HALF_HEIGHT + MARGIN;
     const width = to - from + 2 * spare, height = Math.max(240, (bottom - top) * Math.min(1, room / width));
     [this.top, this.bottom] = [top + CLEARANCE, bottom - CLEARANCE];
     this.svg.setAttribute("viewBox", `${from - spare} ${top} ${width} ${bottom - top}`);
+    this.svg.style.minWidth = `${Math.floor(LEAST_SCALE * (to - from))}px`;
     this.svg.style.height = `${Math.min(640, height)}px`;
   }
 

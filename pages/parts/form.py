@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from analysis.charts.labels import columns
+from analysis.fairness.itemgroups import grouping_label
+from pages.parts.tables import raw_words
 from pages.parts.text import raw, t
 from pages.parts.view import View
 from words import unfit
@@ -215,7 +217,7 @@ def _named(label: str, key: str, value: Any, options: list[str], name: str, allo
 
 
 def _called(name: str, option: str) -> str:
-    return choice_words(name, option) if name == "grouping" else option or raw("form.auto")
+    return raw_words(grouping_label(option)) if name == "grouping" else option or raw("form.auto")
 
 
 def _choice(label: str, key: str, value: Any, options: tuple[Any, ...], name: str, optional: bool) -> Any:

@@ -67,7 +67,7 @@ def _is_wide(chart: Chart) -> bool:
 def draw_chart(view: View, chart: Chart) -> float:
     """One picture with the same numbers as a table behind it; the height it takes, in pixels."""
     figure = _figure(f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}", _Drawn(chart))
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):  # beside another picture, as high as that one
         st.markdown(f"**{spoken(chart.title)}**")
         names = [t("section.picture"), t("section.numbers")]
         picture, numbers = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")

@@ -1,9 +1,12 @@
-// Streamlit itself always calls its page English; a screen reader must know which language the words are in.
+// Streamlit itself always calls its page English; a screen reader must know which language the words are in,
+// and what Streamlit says in English is said in our words (look.css).
 // And what scrolls sideways must be reached by the keyboard: wide pictures and tables, where they do. Looked for again
 // at each Tab, since what is drawn later, or on a narrower screen, does not call this script.
 export default function ({ data }) {
   if (overtaken(document, data)) return;
-  document.documentElement.lang = data.language;
+  const root = document.documentElement;
+  root.lang = data.language;
+  for (const [name, words] of Object.entries(data.words)) root.style.setProperty(`--word-${name}`, JSON.stringify(words));
   reach();
   document.addEventListener("keydown", reachByTab, true);
 }

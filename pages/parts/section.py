@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from analysis.document import Section
-from analysis.fairness.partition import group_label
+from analysis.fairness.itemgroups import grouping_label
+from analysis.fairness.partition import EVERYONE, group_label
 from analysis.fairness.summary import counted_beside
 from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
 from pages.parts.pictures import draw_charts
@@ -82,17 +83,27 @@ def _findings(view: View, section: Section) -> None:
 
 def _about(view: View, findings: tuple[Finding, ...]) -> list[Finding]:
     """The findings of one attribute (the first part of a key), or all."""
-    parts = list(dict.fromkeys(finding.key.partition(".")[0] for finding in findings))
+    parts = {finding.key.partition(".")[0]: finding for finding in reversed(findings)}
     if len(parts) < 2:
         return list(findings)
+    order = list(dict.fromkeys(finding.key.partition(".")[0] for finding in findings))
     part = st.selectbox(
         t("section.about"),
-        ["", *parts],
-        format_func=lambda name: name or raw("section.everything"),
+        ["", *order],
+        format_func=lambda name: raw_words(_part(name, parts[name])) if name else raw("section.everything"),
         key=view.choice("about"),
         width=240,
     )
     return [finding for finding in findings if not part or finding.key.partition(".")[0] == part]
+
+
+def _part(part: str, finding: Finding) -> Phrase | str:
+    """What a part of the findings is about: an attribute or several crossed, all users, items or a grouping of them."""
+    if finding.settings.get("grouping") == part:
+        return grouping_label(part)
+    if part in ("log", "items"):
+        return phrase(f"pages.section.about_{part}")
+    return group_label(part) if part == EVERYONE else part.replace("*", " × ")
 
 
 def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:

@@ -18,7 +18,7 @@ from analysis.quality import Cleaning
 from analysis.roles import guess
 from analysis.simulate import Shop, simulate
 from analysis.split import Split
-from words import say
+from words import Phrase, say
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 needs_data = pytest.mark.skipif(not SHARED.exists(), reason="the folder ../shared/data is absent")
@@ -78,6 +78,10 @@ def test_everything_said_can_be_said_in_both_languages(demo: Section) -> None:
             assert "{" not in say(said, language)  # type: ignore[arg-type]
     assert any(say(said).startswith("The log has 36,") for said in demo.summary)
     assert {chart.key for chart in demo.charts} == {"activity", "exposure.gender", "exposure.age", "tail"}
+    exposed = next(chart for chart in demo.charts if chart.key == "exposure.gender").series[0].x
+    assert "category: yoga" in exposed and [say(one, "zh") for one in exposed if isinstance(one, Phrase)] == [
+        "promoted: 是"
+    ]
     assert {table.key for table in demo.tables} == {"quality", "columns", "cleaning", "parts"}
 
 

@@ -1,4 +1,4 @@
-"""Does it hold? Its tab on the Recommender page, with the settings and the answer."""
+"""Does it hold under noise? Its tab on the Recommender page, with the settings and the answer."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from analysis.cohorts import Cohort, Condition
+from analysis.cohorts import Cohort, Condition, words_of
 from audit.workspace import Workspace
 from tests.pages.conftest import Open, unfold
 from words import phrase, say
@@ -35,6 +35,17 @@ def test_a_cohort_is_counted_saved_used_deleted_and_had_back(home: Path, open_pa
     assert folder.settings().cohorts == () and folder.settings().scope is None
     page.button(key="demo:disparity:undelete").click().run()
     assert folder.settings().scope == "Women" and not page.exception
+
+
+def test_columns_have_the_files_own_names_and_unknown_is_a_word_of_the_pages_language(
+    home: Path, open_page: Open
+) -> None:
+    page = unfold(open_page("disparity", home, lang="zh"), "demo:disparity:cohorts")
+    columns = page.selectbox(key="demo:disparity:cohort:column:0").options
+    assert "promoted" in columns and "treatment" not in columns
+    assert page.multiselect(key="demo:disparity:cohort:values:0:gender:zh").options == ["men", "未知", "women"]
+    cohort = Cohort(name="N", where=(Condition(column="gender", values=("men", "unknown")),))
+    assert "men, 未知" in say(words_of(cohort), "zh")
 
 
 def test_few_people_are_not_counted_out_and_a_bad_name_is_not_kept(home: Path, open_page: Open) -> None:

@@ -1,4 +1,4 @@
-"""Find links, on the Graph page: constraints kept, links added to the drawn graph, undo."""
+"""Links in the data, on the Graph page: constraints kept, links added to the drawn graph, undo."""
 
 from __future__ import annotations
 

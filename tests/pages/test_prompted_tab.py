@@ -61,6 +61,12 @@ def test_without_the_operators_word_the_page_says_so_and_nothing_can_be_started(
     assert not any(button.disabled for button in page.run().button if button.label in (TRY, say("pages.jobs.run")))
 
 
+def test_the_reason_of_a_refused_run_stands_once(home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SERVERS_VARIABLE, raising=False)
+    run_steps(Workspace(home).demo(), ("prompted",), unwatched)
+    assert words(opened(open_page, home)).count("allows no server") == 1
+
+
 @pytest.mark.parametrize(
     ("address", "here"),
     [("http://localhost:8000/v1", True), ("http://[::1]:8000/v1", True), ("http://127.0.0.2/v1", True)]

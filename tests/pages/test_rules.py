@@ -21,7 +21,7 @@ from analysis.mitigation.compare import MitigationSettings
 from analysis.quality import Cleaning
 from analysis.simulate import Shop
 from analysis.split import Split
-from audit.settings import STEPS
+from audit.settings import DEPENDS, STEPS
 from models.config import (
     AdditiveSettings,
     Debias,
@@ -143,12 +143,10 @@ def test_both_languages_say_the_same_things() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_has_one_name(language: Language) -> None:
-    """A step is called as its page is, where the page sends people to it and where the report tells of it."""
+    """A step is called as its page or switch is, where a page sends people to it and where the report tells of it."""
     texts = catalogue(language)
-    for step in STEPS:
-        assert texts[f"audit.step.{step}"] == texts[f"pages.{step}.title"]
-    for step in ("recommender", "disparity"):
-        assert texts[f"report.step.{step}"] == texts[f"pages.{step}.title"]
+    for step in DEPENDS:
+        assert texts[f"audit.step.{step}"] == texts[f"report.step.{step}"] == texts[f"pages.{step}.title"]
 
 
 def test_the_editor_knows_every_text_that_its_script_says() -> None:

@@ -134,6 +134,12 @@ def test_one_attribute_can_be_looked_at_alone(home: Path, open_page: Open) -> No
     assert len(shown) == 2  # the gap and what is not computed; the suppressed one is a click away
 
 
+def test_what_figures_are_about_is_said_in_words(full_home: Path, open_page: Open) -> None:
+    page = open_page("disparity", full_home, lang="zh")
+    about = next(box for box in page.selectbox if box.label == say("pages.section.about", "zh"))
+    assert {"全部用户", "头部与长尾", "类别", "物品"} <= set(about.options)
+
+
 def test_two_pictures_are_drawn_at_once_and_the_others_when_they_are_asked_for(home: Path, open_page: Open) -> None:
     folder = Workspace(home).demo()
     found = folder.section("data")

@@ -11,6 +11,7 @@ from analysis.causal.gap.told import NAMES, Frame, named, part_label, why_not
 from analysis.causal.propensity import WITHHELD
 from analysis.document import Cell, Chart, Series, Table
 from analysis.document import Column as Head
+from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding, Verdict, amount
 from words import Fact, Phrase, phrase
 
@@ -205,7 +206,7 @@ def _shares(one: Column, rows: Sample, frame: Frame, k: int) -> list[tuple[Cell,
         return []
     return [
         (
-            phrase("gap.share_in", name=frame.said(one.name), level=one.strata.labels[code]),
+            phrase("gap.share_in", name=frame.said(one.name), level=group_label(one.strata.labels[code])),
             *(float(inside[code][at].sum() / rows.of(arm).sum()) for at, arm in enumerate((1, 0))),
         )
         for code in levels

@@ -53,7 +53,14 @@ def test_figures_of_many_values_share_a_row_that_counts_them():
     assert len(cell.evidence) == 3 and say(small_words(cell)) == f"{cell.alike} of 3"
     weights = [list(SIGNS).index(one.gap.verdict) for one in cell.evidence]
     assert weights == sorted(weights)
-    assert set(items_board(section.findings).attributes) == {"category", "tail"}
+    items = items_board(section.findings)
+    assert set(items.attributes) == {"category", "tail"}
+    assert {say(items.name(one), "zh") for one in items.attributes} == {"类别", "头部与长尾"}
+    told = [say(finding.label, "zh") for finding in section.findings if finding.key.startswith("tail.parity")]
+    assert sorted(told) == [
+        "每个物品得到的关注，最热门的五分之一（头部）相对于其他全部物品",
+        "每个物品得到的关注，长尾物品相对于其他全部物品",
+    ]
 
 
 def test_every_figure_of_item_groups_has_a_row():

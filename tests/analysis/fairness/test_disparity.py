@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from analysis.document import canonical
 from analysis.fairness.disparity import DisparitySettings, disparity_section
-from analysis.fairness.partition import group_label
+from analysis.fairness.partition import group_label, held_label, listed_labels
 from analysis.fairness.ranking import Decisions, Flip
 from analysis.fairness.utility import recommender_section
 from analysis.finding import Verdict, sentence
@@ -182,6 +182,12 @@ def test_training_curves_become_a_line_each():
 def test_the_unknown_are_called_so_in_the_readers_language_within_an_intersection_too():
     assert say(group_label("unknown & 25-34"), "zh") == "未知 & 25-34"
     assert group_label("women & 25-34") == "women & 25-34"
+
+
+def test_a_stratum_names_columns_and_values_in_the_readers_language_with_the_analysts_own_as_they_are():
+    unknown = listed_labels([held_label("gender", "unknown"), held_label("tier", "head")])
+    assert say(unknown, "zh") == "gender: 未知, tier: head"
+    assert listed_labels([held_label("gender", "women"), held_label("age", "25-34")]) == "gender: women, age: 25-34"
 
 
 def test_a_recommender_beside_its_twin_has_nothing_to_compare():

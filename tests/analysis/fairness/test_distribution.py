@@ -11,8 +11,9 @@ from scipy.stats import entropy as kl
 from analysis.fairness.bias import amplified, bias_disparity
 from analysis.fairness.compressed import permuted_p
 from analysis.fairness.contrasts import contrasted
-from analysis.fairness.distribution import ITEMS, distribution_contrasts, divergence, total_variation
+from analysis.fairness.distribution import distribution_contrasts, divergence, total_variation
 from analysis.fairness.infer import InferenceSettings, welch_p
+from analysis.fairness.itemgroups import ITEM
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.finding import Verdict
@@ -57,7 +58,7 @@ def shown(users, taste, seed=0):
 def test_groups_shown_different_things_are_told_from_groups_that_are_not():
     for taste, verdict in ((0.4, Verdict.GAP), (0.0, Verdict.CANNOT_TELL)):
         lists = shown(300, taste)
-        for grouping in ("category", ITEMS):
+        for grouping in ("category", ITEM):
             for contrast in distribution_contrasts(lists, 5, grouping, BOTH):
                 [one] = judged(contrasted(contrast, partition(lists.attributes, ("sex",)), {}, SETTINGS, 10, 1))
                 assert one.verdict is verdict and one.low is None
