@@ -55,6 +55,8 @@ def test_a_page_is_sound_can_be_read_by_everyone_light_and_dark_and_fits_a_telep
         " const part = document.querySelector(name); return part.scrollWidth - part.clientWidth; }))"
     )
     assert wide <= 0, f"{wide} px run out of the screen"
+    tab.page.wait_for_timeout(500)  # reader.js looks again once nothing has changed for a while
+    assert _violations(tab.page) == []
     tab.page.context.close()
 
 
@@ -88,6 +90,30 @@ def test_the_language_chosen_by_hand_changes_every_word_and_the_pages_language(
     expect(page.get_by_role("heading", level=1)).to_have_text("因果图")
     page.wait_for_function("document.documentElement.lang.startsWith('zh')")
     sound(page)
+    page.context.close()
+
+
+def test_on_a_chinese_page_streamlits_own_words_are_chinese_too(
+    finished_server: Server, empty: str, browser: Browser
+) -> None:
+    page = visit(browser, address(finished_server, "data", audit=empty, lang="zh")).page
+    page.get_by_test_id("stRadio").get_by_text("上传", exact=True).click()
+    uploaders = page.get_by_test_id("stFileUploader")
+    expect(uploaders.get_by_role("button", name="上传", exact=True)).to_have_count(3)
+    expect(uploaders.get_by_text("per file").first).to_be_hidden()
+    audits = page.get_by_role("combobox", name="审计", exact=True)
+    audits.click()
+    audits.fill("qqqqq")
+    found = page.get_by_role("listbox").locator("span")
+    assert "没有匹配项" in found.evaluate("one => getComputedStyle(one, '::after').content")
+    page.context.close()
+
+
+def test_the_names_in_the_graph_can_be_read_on_a_narrow_page(finished_server: Server, browser: Browser) -> None:
+    page = visit(browser, address(finished_server, "graph", audit="demo"), width=800).page
+    painted(page)
+    box = node(page, "age").locator("rect").bounding_box()
+    assert box is not None and box["height"] >= 0.85 * 46 - 1
     page.context.close()
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.document import Section
 from audit.steps import run_steps
 from audit.trial import Trial
 from audit.workspace import DEMO_ID, Workspace
 from models.prompted.servers import SERVERS_VARIABLE, is_here
 from tests.models.prompted.stand_in import stand_in
 from tests.pages.conftest import Open, small_audit, unwatched
-from words import say
+from words import phrase, say
 
 TRY = say("pages.asking.try")
 
@@ -63,7 +64,9 @@ def test_without_the_operators_word_the_page_says_so_and_nothing_can_be_started(
 
 def test_the_reason_of_a_refused_run_stands_once(home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SERVERS_VARIABLE, raising=False)
-    run_steps(Workspace(home).demo(), ("prompted",), unwatched)
+    folder = Workspace(home).demo()
+    refused = Section(step="prompted", summary=(), not_run=phrase("prompted.server.none", variable=SERVERS_VARIABLE))
+    folder.save_section(refused, folder.stamp(folder.settings(), "prompted"))
     assert words(opened(open_page, home)).count("allows no server") == 1
 
 
