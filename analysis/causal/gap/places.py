@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from analysis.causal.adjustment import networkx_graph, smallest_set
+from analysis.causal.adjustment import smallest_set
 from analysis.causal.dag import Graph, topological
+from analysis.causal.separation import Separation
 from words import Phrase, phrase
 
 Names = tuple[str, ...]
@@ -33,17 +34,22 @@ def natural(graph: Graph, x: str, between: Iterable[str], y: str, before: Iterab
     """Whether holding `before` equal frees x -> (between, y) and (between) -> y of confounding.
 
     Then natural effects through `between` as a whole are identified (Pearl 2001's conditions; `before` holds nothing
-    that x changes); decided by DoWhy's d-separation. What x changes and what drives both a mediator and y, but is
+    that x changes); decided by d-separation. What x changes and what drives both a mediator and y, but is
     no mediator itself, breaks the second.
     """
-    from dowhy.graph import check_valid_backdoor_set
+    return _frees(graph, x, tuple(between), y)(tuple(before))
 
-    drawn, held, middle = networkx_graph(graph), set(before), list(between)
-    if held & graph.descendants(x):
-        return False
-    if not check_valid_backdoor_set(drawn, [x], [*middle, y], held)["is_dseparated"]:
-        return False
-    return not middle or bool(check_valid_backdoor_set(drawn, middle, [y], {*held, x})["is_dseparated"])
+
+def _frees(graph: Graph, x: str, between: Names, y: str) -> Callable[[Names], bool]:
+    """`natural` as a question about what is held equal, for asking it many times."""
+    changed, first, second = graph.descendants(x), Separation(graph, [x]), Separation(graph, between)
+
+    def free(before: Names) -> bool:
+        if changed & set(before) or not first.apart([x], [*between, y], before):
+            return False
+        return not between or second.apart(between, [y], (*before, x))
+
+    return free
 
 
 def completed(graph: Graph, x: str, before: Names, between: Names, y: str) -> Graph:
@@ -107,9 +113,7 @@ def of_effect(graph: Graph, x: str, y: str, recorded: set[str], between: Names |
         if before is not None:
             return before if natural(full, x, names, y, before) else None
         causes = full.ancestors(x, *names, y)
-        return smallest_set(
-            (name for name in pool if name in causes), lambda chosen: natural(full, x, names, y, chosen)
-        )
+        return smallest_set((name for name in pool if name in causes), _frees(full, x, names, y))
 
     full = _full(graph, x, before or (), ordered, y)
     kept, dropped = (ordered, ()) if between is not None else _kept(lambda names: held(names) is not None, ordered)
