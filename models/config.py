@@ -140,8 +140,9 @@ class Private(Gradient):
     epsilon: float = Field(0.0, ge=0, le=1000)
     """Train with differential privacy (models.private): what the weights tell of any one user, as a bound; smaller
     hides more and costs more accuracy. 0: train without. All epochs are run and the last one is kept."""
-    delta: float = Field(1e-5, gt=0, lt=1)
-    """Chance that the bound of `epsilon` does not hold; below one over the number of users."""
+    delta: float | None = Field(None, gt=0, lt=1)
+    """Chance that the bound of `epsilon` does not hold; below one over the number of users. None: 1e-5, and a tenth of
+    one over the users where they are more than 10,000."""
 
     @model_validator(mode="after")
     def _users_stand_alone(self) -> Self:

@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +17,9 @@ from models.config import Settings
 from models.data import Floats, Interactions, Ints
 from models.store import Arrays, Facts
 from words import Phrase, Refusal
+
+if TYPE_CHECKING:
+    from models.private import Spent  # with torch, which not every kind needs
 
 Own = TypeVar("Own", bound=Settings)
 
@@ -48,7 +51,7 @@ class Fitted(ABC, Generic[Own]):
         """Digest of the user and item ids that the codes stand for."""
         self.cache: Path | None = None
         """Where encoded item texts are kept (language model); None: beside the checkpoints, if those are kept."""
-        self.epsilon: float | None = None
+        self.private: Spent | None = None
         """What training with differential privacy has spent (models.private); None without."""
         self.curves: Curves = {}
         """``loss`` and ``validation``, one figure an epoch; empty for kinds without epochs."""

@@ -157,12 +157,12 @@ class Vae(Fitted[VaeSettings]):
         self.users = without(learner.users(np.arange(data.n_users, dtype=np.int32)), data, self.settings)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
-        self.epsilon = private.spent_by(self.settings, len(learner.readers))
+        self.private = private.spent_by(self.settings, len(learner.readers))
         self.ids = ids_digest(data)
         return self
 
     def remarks(self) -> tuple[Phrase, ...]:
-        return private.remarks(self.epsilon, self.settings)
+        return private.remarks(self.private)
 
     def score(self, users: Ints) -> Floats:
         return _scored(self.users[users], self.items, self.level)
@@ -185,11 +185,11 @@ class Vae(Fitted[VaeSettings]):
         self.level = expect(arrays["level"], (items,))
 
     def facts(self) -> dict[str, Any]:
-        return {"best_epoch": self.best_epoch, "epsilon": self.epsilon, "users": len(self.users)}
+        return {"best_epoch": self.best_epoch, **private.facts_of(self.private), "users": len(self.users)}
 
     def _recall(self, facts: dict[str, Any]) -> None:
         self.best_epoch, self.people = int(facts["best_epoch"]), int(facts["users"])
-        self.epsilon = private.told(facts)
+        self.private = private.told(facts, self.settings)
 
 
 def surprise(logits: Tensor, weight: Tensor) -> Tensor:

@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from models.config import Gradient, Private
 from words import Phrase, Refusal, phrase
 
+DELTA = 1e-5
+"""Chance that the bound does not hold, where none is given: this, or less than this with many users (`delta_of`)."""
 CLIP = 1.0
 """Longest gradient of one user, where the settings' `clip` is 0."""
 
@@ -38,6 +40,14 @@ class Plan:
     clip: float
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What the weights tell of any one user: at most `epsilon`, but for a chance of `delta`."""
+
+    epsilon: float
+    delta: float
+
+
 class Separable(Protocol):
     """A learner whose rows are users, and whose loss of one row needs no other."""
 
@@ -50,6 +60,11 @@ def wanted(settings: Gradient) -> bool:
     return isinstance(settings, Private) and settings.epsilon > 0
 
 
+def delta_of(settings: Private, users: int) -> float:
+    """The chance that the bound does not hold: as it is given, or well below one over the users."""
+    return min(DELTA, 0.1 / users) if settings.delta is None else settings.delta
+
+
 @cache
 def plan(settings: Private, users: int, batch: int) -> Plan:
     """The least noise with which all epochs together stay within `epsilon` at `delta`.
@@ -58,11 +73,12 @@ def plan(settings: Private, users: int, batch: int) -> Plan:
     """
     from opacus.accountants.utils import get_noise_multiplier
 
-    if settings.delta * users >= 1:
-        raise Refusal("models.private.delta", delta=settings.delta, users=users)
+    delta = delta_of(settings, users)
+    if delta * users >= 1:
+        raise Refusal("models.private.delta", delta=delta, users=users)
     share, steps = min(1.0, batch / users), settings.epochs * -(-users // batch)
     noise = get_noise_multiplier(
-        target_epsilon=settings.epsilon, target_delta=settings.delta, sample_rate=share, steps=steps, accountant="rdp"
+        target_epsilon=settings.epsilon, target_delta=delta, sample_rate=share, steps=steps, accountant="rdp"
     )
     return Plan(share, steps, noise, settings.clip or CLIP)
 
@@ -76,20 +92,28 @@ def spent(made: Plan, delta: float) -> float:
     return float(accountant.get_epsilon(delta))
 
 
-def spent_by(settings: Private, users: int) -> float | None:
-    """The epsilon that training on so many users has spent, None without privacy."""
-    return spent(plan(settings, users, settings.batch), settings.delta) if wanted(settings) else None
+def spent_by(settings: Private, users: int) -> Spent | None:
+    """What training on so many users has spent, None without privacy."""
+    if not wanted(settings):
+        return None
+    delta = delta_of(settings, users)
+    return Spent(spent(plan(settings, users, settings.batch), delta), delta)
 
 
-def remarks(epsilon: float | None, settings: Private) -> tuple[Phrase, ...]:
+def remarks(spent: Spent | None) -> tuple[Phrase, ...]:
     """What was spent and on what unit, in words; nothing without privacy."""
-    return () if epsilon is None else (phrase("training.private", epsilon=epsilon, delta=settings.delta),)
+    return () if spent is None else (phrase("training.private", epsilon=spent.epsilon, delta=spent.delta),)
 
 
-def told(facts: Mapping[str, Any]) -> float | None:
-    """The epsilon among a saved model's facts; None without privacy."""
-    epsilon = facts.get("epsilon")
-    return None if epsilon is None else float(epsilon)
+def facts_of(spent: Spent | None) -> dict[str, Any]:
+    """What a saved model keeps of it."""
+    return {"epsilon": None, "delta": None} if spent is None else {"epsilon": spent.epsilon, "delta": spent.delta}
+
+
+def told(facts: Mapping[str, Any], settings: Private) -> Spent | None:
+    """What a saved model spent; one that was saved before `delta` could be left out has it among its settings."""
+    epsilon, delta = facts.get("epsilon"), facts.get("delta") or settings.delta
+    return None if epsilon is None or delta is None else Spent(float(epsilon), float(delta))
 
 
 def draws(users: int, share: float, steps: int, rng: np.random.Generator) -> list[npt.NDArray[np.int64]]:

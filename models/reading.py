@@ -155,7 +155,7 @@ class HistoryReader(Fitted[Own]):
         self.users = without(user_arrays(self.reader, known.codes, self.history), data, self.settings)
         self.curves = {"loss": course.loss, "validation": course.validation}
         self.best_epoch = course.best_epoch
-        self.epsilon = private.spent_by(self.settings, len(learner.readers))
+        self.private = private.spent_by(self.settings, len(learner.readers))
         self.ids = ids_digest(data)
         return self
 
@@ -166,7 +166,7 @@ class HistoryReader(Fitted[Own]):
         """Take from a learner that is done what is more than its reader."""
 
     def remarks(self) -> tuple[Phrase, ...]:
-        return private.remarks(self.epsilon, self.settings)
+        return private.remarks(self.private)
 
     def score(self, users: Ints) -> Floats:
         return _scored(self.users[users], self.items, self.level)
@@ -217,11 +217,16 @@ class HistoryReader(Fitted[Own]):
 
     def facts(self) -> dict[str, Any]:
         values = [[name, list(values)] for name, values in self.profiles.values.items()]
-        return {"best_epoch": self.best_epoch, "epsilon": self.epsilon, "ordered": self.ordered, "values": values}
+        return {
+            "best_epoch": self.best_epoch,
+            **private.facts_of(self.private),
+            "ordered": self.ordered,
+            "values": values,
+        }
 
     def _recall(self, facts: dict[str, Any]) -> None:
         self.best_epoch = int(facts["best_epoch"])
-        self.epsilon = private.told(facts)
+        self.private = private.told(facts, self.settings)
         self.ordered = bool(facts["ordered"])
         self.values = {str(name): tuple(str(v) for v in values) for name, values in facts["values"]}
 

@@ -28,8 +28,8 @@ class Separation:
         self._behind = list(self._bit.values())  # each node with all its ancestors
         for name in topological(graph):
             own = self._bit[name].bit_length() - 1
-            for cause in _each(self._causes[own]):
-                self._behind[own] |= self._behind[cause]
+            for at in _each(self._causes[own]):
+                self._behind[own] |= self._behind[at]
 
     def apart(self, some: Iterable[str], others: Iterable[str], given: Iterable[str]) -> bool:
         """Whether `given` d-separates `some` from `others`."""

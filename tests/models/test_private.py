@@ -13,7 +13,7 @@ from scipy.special import gammaln, logsumexp
 from models import store
 from models.config import SETTINGS, Adversary, FactorSettings, SequenceSettings, VaeSettings
 from models.histories import profiles
-from models.private import Plan, draws, plan, private_step, spent
+from models.private import Plan, delta_of, draws, plan, private_step, spent
 from models.reading import NextItemLearner
 from models.train import fit
 from tests.models.blocks import FAST, ITEMS, USERS, checkerboard
@@ -60,6 +60,14 @@ def test_a_delta_by_which_one_user_may_be_published_is_refused():
     assert plan(PRIVATE.model_copy(update={"delta": 0.9 / USERS}), USERS, 20).noise > 0
 
 
+def test_a_delta_that_is_not_given_is_below_one_over_the_users_however_many():
+    """A million users were refused what a hundred thousand could have by default."""
+    settings = PRIVATE.model_copy(update={"delta": None})
+    assert [delta_of(settings, users) for users in (60, 10_000, 1_000_000)] == pytest.approx([1e-5, 1e-5, 1e-7])
+    assert plan(settings, 1_000_000, 1000).noise > 0
+    assert fit(checkerboard(), settings, 1).remarks()[0].facts["delta"] == 1e-5
+
+
 def test_users_are_drawn_each_by_itself():
     drawn = draws(1000, 0.1, 200, np.random.default_rng(0))
     sizes = np.array([len(step) for step in drawn])
@@ -98,11 +106,11 @@ def test_the_noise_has_the_size_that_the_accounting_supposes():
 def test_a_private_model_runs_all_epochs_is_kept_with_its_epsilon_and_is_the_same_again(kind, tmp_path):
     settings = FAST[kind].model_copy(update={"epochs": 2, "epsilon": 8.0, "delta": 1e-3, "patience": 1})
     model = fit(checkerboard(), settings, 1)
-    assert len(model.curves["loss"]) == 2 and 7.9 <= model.epsilon <= 8.0
+    assert len(model.curves["loss"]) == 2 and 7.9 <= model.private.epsilon <= 8.0
     model.save(tmp_path)
-    assert store.load(tmp_path).epsilon == model.epsilon
+    assert store.load(tmp_path).private == model.private
     assert fit(checkerboard(), settings, 1).score(ALL).tobytes() == model.score(ALL).tobytes()
-    assert fit(checkerboard(), settings.model_copy(update={"epsilon": 0.0}), 1).epsilon is None
+    assert fit(checkerboard(), settings.model_copy(update={"epsilon": 0.0}), 1).private is None
 
 
 @pytest.mark.parametrize("kind", ["sequence", "vae", "language"])
