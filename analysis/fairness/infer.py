@@ -108,7 +108,9 @@ def estimate(
     return Estimates(value, error, constant, n, replicate)
 
 
-def limits(replicate: Array, error: Array, n: npt.NDArray[np.int64], level: float) -> tuple[float, float]:
+def limits(
+    replicate: Array, error: Array, n: npt.NDArray[np.int64], level: float, lean: float = 0.0
+) -> tuple[float, float]:
     """Percentile interval of one figure or of a difference, widened for small groups.
 
     replicate: [B] of the figure; error, n: standard error and users of each independent group in it. The plain
@@ -116,12 +118,16 @@ def limits(replicate: Array, error: Array, n: npt.NDArray[np.int64], level: floa
     quantile at Welch's degrees of freedom and c the ratio of the unbiased to the bootstrap variance (the expanded
     percentile interval of Hesterberg 2015, What Teachers Should Know About the Bootstrap, section 5.2; for two
     groups with Welch's degrees of freedom). It never leaves the range of the figure.
+
+    lean: a sixth of the figure's skewness; both ends then move to the longer side as those of BCa (Efron 1987) do, with
+    `lean` for the acceleration and, to the same order, for the bias.
     """
     variance = error**2
     shrunk = float((variance * (n - 1) / n).sum())
     inflation = np.sqrt(variance.sum() / shrunk) if shrunk > 0 else 1.0
-    tail = float(ndtr(-inflation * stdtrit(welch_freedom(error, n), (1 + level) / 2)))
-    low, high = np.quantile(replicate, [tail, 1 - tail])
+    reach = inflation * stdtrit(welch_freedom(error, n), (1 + level) / 2)
+    ends = lean + np.array([-reach, reach])
+    low, high = np.quantile(replicate, ndtr(lean + ends / (1 - lean * ends)))
     return float(low), float(high)
 
 
@@ -140,14 +146,14 @@ class Pair:
     flat: npt.NDArray[np.bool_]
     seen: tuple[float, float]
 
-    def limits(self, level: float) -> tuple[float, float]:
-        """Interval of the difference.
+    def limits(self, level: float, lean: float = 0.0) -> tuple[float, float]:
+        """Interval of the difference; lean: a sixth of its skewness (`limits`).
 
         Resamples of a group without spread never vary, as if its figure were known: where all of 12 users were hit,
         such an interval at 95% held the truth in 46% of samples. Its own bounds are Clopper and Pearson's (1934), with
         the ends of `seen` for 0 and 1, and join those of the other group as in Newcombe (1998, method 10).
         """
-        low, high = limits(self.replicate, self.error, self.n, level)
+        low, high = limits(self.replicate, self.error, self.n, level, lean)
         if not self.flat.any():
             return low, high
         difference, (fall, rise) = float(self.value[0] - self.value[1]), self._reach(level)

@@ -35,7 +35,7 @@ class Changes:
     """A figure before and after by group, on the users that count in both.
 
     before, after, error: float64 [G]; `error` is the standard error of after - before over users, error_before and
-    error_after [G] those of each by itself.
+    error_after [G] those of each by itself; third [G] is the third cumulant of after - before.
     replicate_before, replicate_after: [B, G], from the same resampled users. n: int [G]. same: bool [G], every user
     of the group changed by the same amount (no interval; p from counting signs or labellings).
     moved: float64 [users], each user's part in the change over all users, NaN for those that do not count; code: int
@@ -45,6 +45,7 @@ class Changes:
     before: Array
     after: Array
     error: Array
+    third: Array
     error_before: Array
     error_after: Array
     n: npt.NDArray[np.int64]
@@ -64,13 +65,14 @@ def changes(
     bottom = np.column_stack([before.denominator, after.denominator]) * both[:, None]
     groups = len(partition.names)
     found = estimate(top, bottom, partition.code, groups, settings.replicates, rng)
-    error, same = np.full(groups, np.nan), np.ones(groups, bool)
+    error, third, same = np.full(groups, np.nan), np.zeros(groups), np.ones(groups, bool)
     for group in range(groups):
         members = both & (partition.code == group)
         if members.sum() > 1:
             moved = _influence(top[members, 1], bottom[members, 1]) - _influence(top[members, 0], bottom[members, 0])
             n = members.sum()
             error[group] = np.sqrt((moved**2).sum() / (n * (n - 1)))
+            third[group] = (moved**3).sum() / n**3
             scale = max(1.0, float(np.abs(top[members] / bottom[members]).max()))
             same[group] = np.ptp(moved) <= SAME * scale
     moved = np.full(len(both), np.nan)
@@ -82,6 +84,7 @@ def changes(
         before=found.value[:, 0],
         after=found.value[:, 1],
         error=np.where(same, 0.0, error),
+        third=third,
         error_before=found.error[:, 0],
         error_after=found.error[:, 1],
         n=found.n,
@@ -105,7 +108,7 @@ def judgeable_change(blank: Comparison, found: Changes, group: int, margin: floa
         blank,
         value=value,
         limits=limits(change, error, n, blank.level),
-        inner=limits(change, error, n, INNER_LEVEL),
+        inner=limits(change, error, n, INNER_LEVEL, _lean(error, found.third[[group]])),
         p=welch_p(value, error, n),
         margin=margin,
         smallest=smallest_detectable(error, blank.level),
@@ -135,7 +138,7 @@ def judgeable_gap_change(
         blank,
         value=value,
         limits=pair.limits(blank.level),
-        inner=pair.limits(INNER_LEVEL),
+        inner=pair.limits(INNER_LEVEL, _lean(error, found.third[groups] * [1, -1])),
         margin=margin,
         smallest=pair.smallest(blank.level),
         corrected=bool(flat.any()),
@@ -143,6 +146,15 @@ def judgeable_gap_change(
     if not by_permutation(n, flat):
         return replace(filled, p=welch_p(value, error, n))
     return tested(filled, _dealt_out_p(filled, found, groups, permutations), permutations)
+
+
+def _lean(error: Array, third: Array) -> float:
+    """A sixth of the skewness of a sum of independent means with these errors and third cumulants.
+
+    Where few users changed, all one way, resamples that hold fewer of them reach less far than the truth may: of 700
+    users of whom 0.5% gain, a margin of 0.5% held the plain 90% interval in 11% of samples, not 5%.
+    """
+    return float(third.sum() / (6 * (error**2).sum() ** 1.5))
 
 
 def _dealt_out_p(gap: Comparison, found: Changes, groups: list[int], permutations: int) -> float:

@@ -49,6 +49,20 @@ def test_p_and_value_equal_the_paired_t_test():
     assert found.p == pytest.approx(stats.ttest_rel(after, before).pvalue)
 
 
+def test_a_rare_change_as_large_as_the_margin_is_seldom_called_equivalent():
+    """0.5% of 700 users gain a hit, which is the margin: by plain percentiles 11% of samples were equivalent."""
+    rng, before, equivalent, runs = np.random.default_rng(3), np.zeros(700), 0, 300
+    for _ in range(runs):
+        after = (rng.random(700) < 0.005) * 1.0
+        moved = changes(measure(before), measure(after), everyone(700), SETTINGS, rng)
+        found = judgeable_change(blank(), moved, 0, 0.005)
+        equivalent += judge(found, found.p).verdict is Verdict.EQUIVALENT
+    assert equivalent / runs <= 0.065
+    after = np.arange(700) < 2  # under the margin by far where the margin is wide
+    found = judgeable_change(blank(), changes(measure(before), measure(after), everyone(700), SETTINGS, rng), 0, 0.02)
+    assert judge(found, found.p).verdict is Verdict.EQUIVALENT
+
+
 def test_the_change_of_a_gap_is_the_difference_of_the_changes():
     import pandas as pd
 
