@@ -58,6 +58,8 @@ def loop(start: Composed, teach: Teach, world: World, rounds: int, seed: int) ->
     known = start
     for number in range(rounds):
         lists = teach(known, seed)
+        if not world.served(lists):
+            raise Refusal("feedback.exhausted", round=number + 1)
         yield world.figures(lists)
         luck = np.random.default_rng([seed, number, 811]).random(world.chance.shape)
         known = clicked(known, *world.clicked(lists, luck))

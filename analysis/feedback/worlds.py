@@ -27,6 +27,11 @@ class World:
     group: npt.NDArray[np.int64]
     tail: npt.NDArray[np.bool_]
 
+    def served(self, lists: Ints) -> bool:
+        """Whether somebody of either group has a list; else their gap is undefined."""
+        there = (lists >= 0).any(1)
+        return all((there & (self.group == side)).any() for side in (0, 1))
+
     def figures(self, lists: Ints) -> Array:
         """[4], in the order of FIGURES, of lists [users, K], -1 where there is no more.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,20 @@ def test_a_random_recommender_keeps_exposure_as_it_is():
     assert np.allclose(figures[:, 1], 0)
 
 
+def test_a_loop_that_runs_out_of_items_is_refused_with_the_round():
+    """Everybody clicks all: the gap between groups without any list was NaN, at which the step broke off."""
+
+    def unseen(known, seed):
+        left = ~known.final.seen.toarray().astype(bool)
+        order = np.argsort(~left, axis=1, kind="stable")[:, :10]
+        return np.where(np.take_along_axis(left, order, 1), order, -1).astype(np.int32)
+
+    start, world = even()
+    world = replace(world, chance=np.ones_like(world.chance))
+    with pytest.raises(Refusal, match="round 7"):
+        list(loop(start, unseen, world, 12, 1))
+
+
 def test_clicks_become_rows_and_are_not_listed_again():
     start = shop()
     user, item = np.array([0, 3], np.int32), np.array([5, 7], np.int32)
@@ -127,8 +142,6 @@ def test_what_cannot_be_followed_is_refused(chosen, reason):
     start = ground(EaseSettings(l2=50.0))
     with pytest.raises(Refusal, match=reason):
         if "recommender" in chosen:
-            from dataclasses import replace
-
             _refuse_slow(replace(start, model=LanguageSettings()))
         else:
             _mended(start, type("Asked", (), {"settings": AuditSettings(**chosen)}))
