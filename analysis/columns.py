@@ -50,7 +50,7 @@ def _typed(log: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     """The log's ids as text and its positions and propensities as numbers, once all of its roles are found."""
     found = [str(name) for name in log.columns]
     for role in LOG_ROLES:
-        _find(role, getattr(roles, role), found, required=role in ("user", "item"))
+        find(role, getattr(roles, role), found, required=role in ("user", "item"))
     typed = {name: as_id(log[name]) for name in (roles.user, roles.item)}
     for role in ("position", "propensity"):
         name = getattr(roles, role)
@@ -136,13 +136,13 @@ def _check(log: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame | 
     played: dict[str, str] = {}
     for role in (*LOG_ROLES, *ITEM_ROLES):
         column = getattr(roles, role)
-        _find(role, column, of_log if role in LOG_ROLES else of_items + of_log)
+        find(role, column, of_log if role in LOG_ROLES else of_items + of_log)
         if column in played:
             raise _two_roles(column, played[column], role)
         if column is not None:
             played[column] = role
     for name in roles.sensitive:
-        _find("sensitive", name, of_users + of_log)
+        find("sensitive", name, of_users + of_log)
         if played.get(name) in LOG_ROLES and (name not in of_users or name == roles.user):
             raise _two_roles(name, played[name], "sensitive")
 
@@ -152,7 +152,8 @@ def _two_roles(column: str, first: str, second: str) -> Refusal:
     return Refusal("data.two_roles", column=column, **facts)
 
 
-def _find(role: str, column: str | None, found: list[str], required: bool = False) -> None:
+def find(role: str, column: str | None, found: list[str], required: bool = False) -> None:
+    """Raise Refusal(data.no_role | data.missing_column) where the role's column is not among those found."""
     shown = ", ".join(found[:20]) + (" ..." if len(found) > 20 else "")
     if not column:
         if required:
@@ -165,16 +166,23 @@ def _find(role: str, column: str | None, found: list[str], required: bool = Fals
         raise Refusal("data.missing_column", role=phrase(f"data.role.{role}"), **facts)
 
 
+def key_column(found: list[str], key: str, role: str) -> str:
+    """Of the users' or items' columns that which belongs to the log's `key`. Raises Refusal(data.no_key)."""
+    if own := column_named(found, (key, *NAMES[role], "id")):
+        return own
+    raise Refusal("data.no_key", table=phrase(f"data.table.{role}s"), key=key, found=", ".join(found[:20]))
+
+
+def column_named(found: list[str], names: tuple[str, ...]) -> str | None:
+    """The column of the first of `names`, else the first that is called like one of them."""
+    alike = {plain(column): column for column in reversed(found)}
+    return names[0] if names[0] in found else next((alike[plain(one)] for one in names if plain(one) in alike), None)
+
+
 def _keyed(frame: pd.DataFrame, ids: pd.Series, role: str) -> pd.DataFrame:
     """`frame` with its key column under the name of the log's `ids`, as text, without rows that have none."""
     key = str(ids.name)
-    own = key if key in frame.columns else None
-    if own is None:
-        names = {plain(str(column)): str(column) for column in reversed(frame.columns)}
-        own = next((names[name] for name in (plain(key), *NAMES[role], "id") if name in names), None)
-    if own is None:
-        found = ", ".join(map(str, frame.columns[:20]))
-        raise Refusal("data.no_key", table=phrase(f"data.table.{role}s"), key=key, found=found)
+    own = key_column(list(map(str, frame.columns)), key, role)
     named = frame.rename(columns={own: key})
     named[key] = as_id(named[key])
     named = named[named[key].notna()].reset_index(drop=True)

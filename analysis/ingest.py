@@ -16,12 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from analysis.document import digest
+from analysis.pseudonyms import Ids
 from analysis.shop import Shop
 from storage import TEMPORARY
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, Unfit, phrase
 
 if TYPE_CHECKING:  # the child needs no frames, and reads this file too: most of the second in which it starts
     import pandas as pd
@@ -59,6 +60,14 @@ class Source(BaseModel):
     """Decimal mark of text files; None: told by content."""
     encoding: Literal["utf-8", "utf-16", "gb18030", "latin-1"] | None = None
     """Encoding of text files; None: told by content."""
+    pseudonyms: str | None = Field(None, min_length=1)
+    """Column of user ids that are replaced by a keyed hash before anything is kept; None: ids stay as they are."""
+
+    @model_validator(mode="after")
+    def _somebodys_ids(self) -> Source:
+        if self.kind == "demo" and self.pseudonyms is not None:
+            raise Unfit("nobodys_ids")
+        return self
 
 
 class Limits(BaseModel):
@@ -91,6 +100,8 @@ class Job(BaseModel):
     source: Source
     limits: Limits
     out: Path
+    ids: Ids | None = None
+    """How ids of people are replaced; None: they stay."""
 
 
 class Answer(BaseModel):
@@ -110,7 +121,8 @@ class Tables:
     log, users, items: columns under their own names; numbers as int64 or float64, times as datetime64[us, UTC],
     true/false as bool, everything else as text. Numbers with leading zeros or beyond 2^53 stay text. Missing is
     missing; "NA" and "None" in a column of text are values like any other.
-    digest: SHA-256 of the files' bytes and of how they were said to be written. notes: what was detected and counted.
+    digest: SHA-256 of the files' bytes, of how they were said to be written and of how ids were replaced. notes: what
+    was detected and counted.
     """
 
     log: pd.DataFrame
@@ -120,8 +132,10 @@ class Tables:
     notes: tuple[Phrase, ...] = ()
 
 
-def spool(source: Source, folder: Path, limits: Limits | None = None) -> Tables:
+def spool(source: Source, folder: Path, limits: Limits | None = None, ids: Ids | None = None) -> Tables:
     """Read `source` and give its tables; what the child writes lies under `folder` only for that long.
+
+    ids: how ids of people are replaced, which the child does before it answers.
 
     Every reading has a place of its own, so that two of one audit never mix. Raises Refusal(data.*) with the file, the
     line or column, and what to do.
@@ -130,7 +144,7 @@ def spool(source: Source, folder: Path, limits: Limits | None = None) -> Tables:
         return _demo(source.shop)
     folder.mkdir(parents=True, exist_ok=True)
     with _READING, TemporaryDirectory(dir=folder.resolve(), prefix=TEMPORARY) as place:  # the child stands in it
-        answer = _parse(source, Path(place), limits or Limits())
+        answer = _parse(Job(source=source, limits=limits or Limits(), out=Path(place), ids=ids))
         if answer.refusal is not None:
             raise Refusal(answer.refusal.key, **answer.refusal.facts)
         log, users, items = (_read(Path(place) / f"{name}.parquet") for name in TABLES)
@@ -138,9 +152,9 @@ def spool(source: Source, folder: Path, limits: Limits | None = None) -> Tables:
     return Tables(log, users, items, answer.digest, answer.notes)
 
 
-def one_table(file: Path, folder: Path) -> pd.DataFrame:
+def one_table(file: Path, folder: Path, ids: Ids | None = None) -> pd.DataFrame:
     """A single file as `spool` reads a log. Raises Refusal(data.*)."""
-    return spool(Source(kind="files", log=str(file)), folder).log
+    return spool(Source(kind="files", log=str(file)), folder, ids=ids).log
 
 
 def _demo(shop: Shop) -> Tables:
@@ -157,9 +171,9 @@ def _demo(shop: Shop) -> Tables:
     return Tables(shopped.log, shopped.users, shopped.items, digest(*parts), (phrase("data.note.demo", **facts),))
 
 
-def _parse(source: Source, folder: Path, limits: Limits) -> Answer:
+def _parse(job: Job) -> Answer:
     """Run the child; whatever becomes of it, the answer is a digest or a refusal."""
-    job = Job(source=source, limits=limits, out=folder)
+    limits = job.limits
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "2"}
     try:
@@ -167,7 +181,7 @@ def _parse(source: Source, folder: Path, limits: Limits) -> Answer:
             [sys.executable, "-m", "analysis.parse.child"],
             input=job.model_dump_json().encode(),
             capture_output=True,
-            cwd=folder,
+            cwd=job.out,
             env=environment,
             timeout=limits.seconds,
             check=False,

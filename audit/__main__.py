@@ -74,6 +74,11 @@ def _init_arguments(command: argparse.ArgumentParser) -> None:
     ):
         command.add_argument(f"--{role}", metavar="COL", help=f"column of the {role}")
     command.add_argument("--sensitive", metavar="COL,COL", help="columns of the sensitive attributes")
+    command.add_argument(
+        "--pseudonyms",
+        action="store_true",
+        help="replace user ids by a keyed hash whenever the files are read (key: EVENHAND_ID_KEY, or made at random)",
+    )
     command.add_argument("--title", default=None, help="printed on the report (default: the log's name)")
     command.add_argument("--language", choices=("en", "zh"), default="en")
     command.add_argument("-o", "--output", type=Path, default=Path("audit.toml"), help="default: audit.toml")

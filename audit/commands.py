@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +16,7 @@ from analysis.charts.labels import legible
 from analysis.document import Document, Section
 from analysis.finding import sentence
 from analysis.ingest import Source
+from analysis.log import EACH_ROW
 from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import Rule, parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
@@ -53,6 +55,8 @@ def init(given: argparse.Namespace) -> int:
     source = _source(given)
     settings = guessed_settings(source, roles, given.title or _title(given.log))
     settings = settings.model_copy(update={"language": given.language})
+    if given.pseudonyms:
+        settings = _with_pseudonyms(settings)
     write_atomic(given.output, settings_toml(settings))
     assert settings.roles is not None
     named = {name: column for name, column in settings.roles.model_dump().items() if column}
@@ -202,7 +206,9 @@ def ask(folder: Path, asker: Asker, place: int, send: bool, as_line: bool) -> in
 
 def serve(folder: Path, host: str, port: int) -> int:
     """Answer with the lists of an audit's saved model until the process is told to stop."""
+    from analysis.pseudonyms import pseudonym
     from audit.kept import place_of
+    from audit.pseudonyms import key_of
     from models.catalogue import Catalogue
     from models.serve import HERE, service
     from models.serve import run as answer
@@ -214,7 +220,8 @@ def serve(folder: Path, host: str, port: int) -> int:
         for place in (audit.model, audit.catalogue):
             audit.left_by("recommender", place / MANIFEST)
     hosts = HERE if host in HERE else ()
-    app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE), hosts)
+    named: Callable[[str], str] = partial(pseudonym, key_of(audit)) if audit.settings().data.pseudonyms else str
+    app = service(model, Catalogue.load(audit.catalogue), os.environ.get(TOKEN_VARIABLE), hosts, named)
     told = phrase("serve.answers", kind=phrase(f"models.name.{model.kind}"), host=host, port=str(port))
     answer(app, host, port, lambda: print(say(told), flush=True))
     return 0
@@ -312,6 +319,14 @@ def _source(given: argparse.Namespace) -> Source:
         return Source.model_validate({"kind": layout_of(log), "folder": str(log.resolve())})
     paths = {name: str(path.resolve()) for name in ("users", "items") if (path := getattr(given, name)) is not None}
     return Source.model_validate({"kind": "files", "log": str(log.resolve()), **paths})
+
+
+def _with_pseudonyms(settings: AuditSettings) -> AuditSettings:
+    """The settings with the users' ids replaced. Raises Refusal where nobody's ids are in the data."""
+    assert settings.roles is not None
+    if settings.data.kind == "demo" or settings.roles.user == EACH_ROW:
+        raise Refusal("pseudonyms.nobodys_ids")
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"pseudonyms": settings.roles.user})})
 
 
 def _title(log: str) -> str:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from analysis.ingest import Limits, Source, spool
+from pydantic import TypeAdapter
+
+from analysis.ingest import FORMAT, TABLES, Limits, Source, one_table, spool
 from analysis.log import Roles
+from analysis.pseudonyms import Ids
+from audit.pseudonyms import held, key_of
 from audit.workspace import AuditFolder
 from storage import write_atomic
-from words import Phrase, Refusal
+from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.ingest import Tables
     from analysis.moments import Unit
     from analysis.quality import Quality
@@ -42,23 +50,78 @@ class Arrival:
 def read(folder: AuditFolder, source: Source) -> Tables:
     """Read a source (in a child process). Raises Refusal. In what is said of them, uploads have their own names."""
     try:
-        tables = spool(source, folder.source, Limits())
+        tables = _spooled(folder, source)
     except Refusal as refusal:
         raise Refusal(refusal.phrase.key, **_as_uploaded(folder, refusal.phrase).facts) from refusal
     return replace(tables, notes=tuple(_as_uploaded(folder, note) for note in tables.notes))
 
 
+def _spooled(folder: AuditFolder, source: Source) -> Tables:
+    """The tables of a source, with the ids that the audit began with; of pseudonyms it is said that they are."""
+    if source.pseudonyms is None:
+        if held(folder) == "pseudonyms":
+            raise Refusal("pseudonyms.begun_with_pseudonyms")
+        return spool(source, folder.source, Limits())
+    files = [Path(file) for name in TABLES if (file := getattr(source, name)) is not None]
+    if files and all(_is_kept(folder, file) for file in files):
+        tables = spool(source, folder.source, Limits())
+        notes = tuple(note for file in files for note in _notes_of(file))
+    else:
+        with TemporaryDirectory() as place:  # not in the audit's folder, where a crash would leave what ids were
+            tables = spool(source, Path(place), Limits(), _ids(folder, "log", source.pseudonyms))
+        notes = tables.notes
+    return replace(tables, notes=(*notes, phrase("data.note.pseudonyms", column=source.pseudonyms)))
+
+
+def read_listed(folder: AuditFolder, kind: UploadKind, file: Path, source: Source) -> pd.DataFrame:
+    """A file of lists or replies about the people of an audit whose log is `source`. Raises Refusal(data.*)."""
+    if source.pseudonyms is None or _is_kept(folder, file):
+        return one_table(file, folder.source)
+    with TemporaryDirectory() as place:
+        return one_table(file, Path(place), _ids(folder, kind, source.pseudonyms))
+
+
+def _ids(folder: AuditFolder, kind: UploadKind, column: str) -> Ids:
+    """How the ids of one file are found and replaced; a prompt may be called by the person whom it is about."""
+    from analysis.fairness.reply_lists import NAMES as IN_REPLIES
+    from analysis.roles import NAMES
+    from models.lists import NAMES as IN_LISTS
+
+    named: dict[UploadKind, tuple[str, ...]] = {
+        "users": (column, *NAMES["user"], "id"),
+        "items": (),
+        "lists": IN_LISTS["user"],
+        "replies": IN_REPLIES["prompt"],
+    }
+    return Ids(key=key_of(folder), column=column, named=named.get(kind), listed=kind in ("lists", "replies"))
+
+
 def arrive(folder: AuditFolder, source: Source) -> Arrival:
     """Read a source for the page and guess its roles. Raises Refusal."""
-    from analysis.roles import guess
-
     tables = read(folder, source)
     folder.note("source", digest=tables.digest)
-    return Arrival(tables, guess(tables))
+    return Arrival(tables, guessed(tables, source))
 
 
-def keep_upload(folder: AuditFolder, kind: UploadKind, content: bytes, original: str = "") -> Path:
-    """Store an upload under a name made here (its digest); `original` lends a known ending, and is kept as a text."""
+def guessed(tables: Tables, source: Source) -> Guess:
+    """Roles by names and values; where ids were replaced, those are the users'."""
+    from analysis.roles import guess
+
+    found = guess(tables)
+    if source.pseudonyms is None:
+        return found
+    return replace(found, roles=found.roles.model_copy(update={"user": source.pseudonyms}))
+
+
+def keep_upload(
+    folder: AuditFolder, kind: UploadKind, content: bytes, original: str = "", source: Source | None = None
+) -> Path:
+    """Store an upload under a name made here (its digest); `original` lends a known ending, and is kept as a text.
+
+    Where `source`, the audit's, says pseudonyms, what is kept is the table with these. Raises Refusal.
+    """
+    if source is not None and source.pseudonyms is not None:
+        return _keep_pseudonymised(folder, kind, content, Path(original).name, source)
     ending = Path(original).suffix.lower() if Path(original).suffix.lower() in _ENDINGS else ""
     path = folder.uploads / f"{kind}-{hashlib.sha256(content).hexdigest()[:24]}{ending}"
     if not path.exists():
@@ -69,10 +132,48 @@ def keep_upload(folder: AuditFolder, kind: UploadKind, content: bytes, original:
     return path
 
 
+def _keep_pseudonymised(folder: AuditFolder, kind: UploadKind, content: bytes, original: str, source: Source) -> Path:
+    """Read an upload outside the audit's folder and keep its table; what was detected is kept beside it."""
+    assert source.pseudonyms is not None
+    with TemporaryDirectory() as place:
+        raw = Path(place) / "upload"
+        write_atomic(raw, content)
+        given = Source(kind="files", log=str(raw), **source.model_dump(include=set(FORMAT)))
+        try:
+            tables = spool(given, Path(place), Limits(), _ids(folder, kind, source.pseudonyms))
+        except Refusal as refusal:
+            raise Refusal(refusal.phrase.key, **_called(refusal.phrase, original).facts) from refusal
+    table = io.BytesIO()
+    tables.log.to_parquet(table, index=False)
+    path = keep_upload(folder, kind, table.getvalue(), f"{kind}.parquet")
+    write_atomic(_name_of(path), original.encode(errors="replace"))
+    write_atomic(_detected(path), _NOTES.dump_json(tuple(_called(note, original) for note in tables.notes)))
+    return path
+
+
+def _called(words: Phrase, name: str) -> Phrase:
+    """The phrase about a file by the file's own name."""
+    return Phrase(key=words.key, facts={**words.facts, "name": name}) if "name" in words.facts else words
+
+
 def uploaded_as(path: Path) -> str:
     """The name that the analyst knows a file by: what an upload was called, else its own."""
     kept = _name_of(path)
     return kept.read_text(encoding="utf-8") if kept.exists() else path.name
+
+
+def _is_kept(folder: AuditFolder, file: Path) -> bool:
+    """Whether this is a table that the audit keeps in place of an upload, with pseudonyms."""
+    return file.resolve().parent == folder.uploads.resolve() and _detected(file).exists()
+
+
+def _notes_of(file: Path) -> tuple[Phrase, ...]:
+    """What was detected in an upload of which the table is kept."""
+    return _NOTES.validate_json(_detected(file).read_bytes())
+
+
+def _detected(path: Path) -> Path:
+    return path.with_name(f"{path.name}.notes")
 
 
 def _name_of(path: Path) -> Path:
@@ -87,6 +188,7 @@ def _as_uploaded(folder: AuditFolder, words: Phrase) -> Phrase:
     return Phrase(key=words.key, facts={**words.facts, "name": uploaded_as(folder.uploads / Path(name).name)})
 
 
+_NOTES = TypeAdapter(tuple[Phrase, ...])
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".gz"})
 
 

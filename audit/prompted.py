@@ -32,10 +32,10 @@ def prompted_section_of(run: Run) -> Section:
 
 def _from_file(run: Run) -> tuple[Replies, tuple[Phrase, ...], dict[str, Any]]:
     from analysis.fairness.reply_lists import read_replies
-    from analysis.ingest import one_table
+    from audit.intake import read_listed
 
     settings = run.settings.prompted
-    frame = one_table(Path(str(settings.lists)), run.folder.source)
+    frame = read_listed(run.folder, "replies", Path(str(settings.lists)), run.settings.data)
     replies = read_replies(frame, settings.top, settings.meaningless)
     return replies, (phrase("prompted.note.file", prompts=len(replies.neutral)),), {"source": "file"}
 

@@ -179,11 +179,12 @@ def recommender_section_of(run: Run) -> Section:
 
 
 def _lists_from_file(run: Run) -> Scored:
-    from analysis.ingest import one_table
+    from audit.intake import read_listed
     from models.lists import read_lists
 
-    frame = one_table(Path(str(run.settings.recommender.lists)), run.folder.source)
-    codes, scores = read_lists(frame, run.composed.data, run.settings.recommender.top)
+    settings = run.settings.recommender
+    frame = read_listed(run.folder, "lists", Path(str(settings.lists)), run.settings.data)
+    codes, scores = read_lists(frame, run.composed.data, settings.top)
     return Scored(codes, scores, None, None)
 
 

@@ -205,6 +205,13 @@ class AuditSettings(_Frozen):
             raise Unfit("not_finite", field=strange)
         return self
 
+    @model_validator(mode="after")
+    def _known_by_pseudonyms(self) -> AuditSettings:
+        replaced = self.data.pseudonyms
+        if replaced is not None and self.roles is not None and self.roles.user != replaced:
+            raise Unfit("other_ids", user=self.roles.user, column=replaced)
+        return self
+
     @field_validator("further")
     @classmethod
     def _known_further(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:

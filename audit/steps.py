@@ -121,15 +121,14 @@ def data_step(run: Run) -> Section:
     from analysis.interests import topics_table
     from analysis.overview import data_section
     from analysis.prepare import prepare, save
-    from analysis.roles import guess
-    from audit.intake import read
+    from audit.intake import guessed, read
     from audit.topics import dataset_with_topics
 
     settings = run.settings
     run.tell(0.0, "audit.progress.spool")
     tables = read(run.folder, settings.data)
     run.tell(0.4, "audit.progress.prepare")
-    roles = settings.roles or guess(tables).roles
+    roles = settings.roles or guessed(tables, settings.data).roles
     prepared = prepare(tables, roles, settings.cleaning, settings.split, settings.seed, settings.k)
     if settings.topics.enabled:
         run.tell(0.6, "audit.progress.topics")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ _BETWEEN = b',\n"section": '
 REFUSED = ":refused"
 """After the stamp of a section that only says why there is no result."""
 DEMO_ID = "demo"
+HOME_VARIABLE = "EVENHAND_HOME"
+DEFAULT_HOME = Path(__file__).parents[1] / ".evenhand"
 LEAVES: dict[str, tuple[str, ...]] = {
     "data": ("work/data",),
     "recommender": ("work/lists", "work/model", "work/catalogue"),
@@ -288,6 +291,11 @@ class Workspace:
     def sweep(self) -> int:
         """Remove what an interrupted write left behind."""
         return sweep(self.root) if self.root.exists() else 0
+
+
+def workspace() -> Workspace:
+    """The workspace under EVENHAND_HOME (default: `.evenhand` beside app.py)."""
+    return Workspace(Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME)).resolve())
 
 
 def read_settings(path: Path) -> AuditSettings:

@@ -58,10 +58,17 @@ class Lists:
         ]
 
 
-def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, hosts: Sequence[str] = ()) -> "FastAPI":
+def service(
+    model: Fitted[Any],
+    catalogue: Catalogue,
+    token: str | None = None,
+    hosts: Sequence[str] = (),
+    named: Callable[[str], str] = str,
+) -> "FastAPI":
     """The service over one model; with a `token`, every request but /health must carry it as a bearer token.
 
-    hosts: names under which requests may ask for this service; empty: any.
+    hosts: names under which requests may ask for this service; empty: any. named: what the catalogue calls a user who
+    is asked for by an id.
     """
     from fastapi import FastAPI, Query, Request, Response
     from fastapi.exceptions import RequestValidationError
@@ -113,7 +120,7 @@ def service(model: Fitted[Any], catalogue: Catalogue, token: str | None = None, 
 
     @app.get("/recommend/{user:path}", response_model=None)
     def recommend(user: str, k: Annotated[int, Query(ge=1, le=MOST)] = 10) -> Response | dict[str, Any]:
-        code = lists.place.get(user)
+        code = lists.place.get(named(user))
         if code is None:
             return _error(404, "serve.unknown_user")
         return {"user": user, "items": lists.of(code, k)}

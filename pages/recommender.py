@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from audit.intake import allowed_path, keep_upload, uploaded_as
+from audit.intake import allowed_path, uploaded_as
 from audit.recommending import Recommending
 from models.config import SETTINGS, RecommenderSettings, finished
 from models.encoders import is_classifier
 from models.prompted.settings import RECOMMENDING, Prompted
-from pages.parts import asking, encoder, form, jobs, lists, section, unbiased
+from pages.parts import asking, encoder, form, jobs, lists, section, unbiased, uploads
 from pages.parts.ground import Ground, ground
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.state import state
@@ -132,8 +132,8 @@ def _lists(view: View, known: Ground) -> Recommending:
         if settings.lists is not None:
             st.caption(t("data.kept", name=uploaded_as(Path(settings.lists))))
         return settings
-    kept = keep_upload(view.folder, "lists", upload.getvalue(), upload.name)
-    return settings.model_copy(update={"lists": str(kept), "saved": None, "prompted": None})
+    kept = uploads.kept(view, "lists", upload, view.settings.data)
+    return settings if kept is None else settings.model_copy(update={"lists": kept, "saved": None, "prompted": None})
 
 
 def _ask(view: View, known: Ground) -> Recommending:

@@ -3,7 +3,7 @@
 The second of the two lowest rooms (with `words`): every room that keeps something keeps it through here.
 """
 
-from storage.atomic import TEMPORARY, append, sweep, write_atomic
+from storage.atomic import TEMPORARY, append, sweep, write_atomic, write_once
 from storage.manifest import MANIFEST, sha256_of, unchanged, verify, write_manifest
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "verify",
     "write_atomic",
     "write_manifest",
+    "write_once",
 ]

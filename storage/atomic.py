@@ -40,6 +40,27 @@ def write_atomic(path: Path, content: bytes) -> None:
                 partial.unlink(missing_ok=True)
 
 
+def write_once(path: Path, content: bytes) -> None:
+    """Write `path` whole, for its owner alone, unless it is there: what the first of several writers wrote stays.
+
+    Raises Refusal(storage.disk_full, storage.unwritable).
+    """
+    partial = path.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+    with _refused(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(partial, path)
+            _sync_folder(path.parent)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
 def append(path: Path, content: bytes) -> None:
     """Add `content` at the end of `path`. Raises Refusal(storage.disk_full, storage.unwritable)."""
     with _refused(path, content):

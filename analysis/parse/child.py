@@ -6,9 +6,15 @@ import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.ingest import FORMAT, TABLES, Answer, Job, Limits
+from analysis.pseudonyms import Ids, check_of, pseudonyms
 from words import Phrase, Refusal, phrase
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 
 def main() -> None:
@@ -38,7 +44,8 @@ def answer(job: Job) -> Answer:
     from analysis.parse.engine import of_full_disk
 
     try:
-        return READERS[job.source.kind](job)
+        read = READERS[job.source.kind](job)
+        return read if job.ids is None else _pseudonymised(job.out, job.ids, read)
     except Refusal as refusal:
         return Answer(refusal=refusal.phrase)
     except (MemoryError, duckdb.OutOfMemoryException, pyarrow.ArrowMemoryError):
@@ -89,6 +96,53 @@ def _layout(job: Job) -> Answer:
     note = phrase("data.note.layout", kind=layout.title, rows=len(next(iter(tables["log"].values()))))
     parts = [part for path in paths for part in (path.name, sha256_of(path))]
     return Answer(digest=digest(job.source.kind, *parts), notes=(note,))
+
+
+def _pseudonymised(out: Path, ids: Ids, read: Answer) -> Answer:
+    """The tables that were read with other ids of people: the only place where these are replaced."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from analysis.document import digest
+
+    tables = {
+        name: pq.read_table(path, use_threads=False) for name in TABLES if (path := out / f"{name}.parquet").exists()
+    }
+    columns = [(name, own) for name, table in tables.items() for own in _columns_of_ids(name, table.column_names, ids)]
+    coded = {place: _coded(tables[place[0]].column(place[1]).to_pandas(), ids.listed) for place in columns}
+    given = pseudonyms(ids.key, [one for _, known in coded.values() for one in known.dropna()])
+    for (name, own), (codes, known) in coded.items():
+        renamed = pa.array(known.map(given), pa.string(), from_pandas=True)
+        replaced = renamed.take(pa.array(codes, mask=codes < 0))  # a missing id stays missing
+        tables[name] = tables[name].set_column(tables[name].column_names.index(own), own, replaced)
+        pq.write_table(tables[name], out / f"{name}.parquet")
+    return read.model_copy(update={"digest": digest(read.digest, "pseudonyms", ids.column, check_of(ids.key))})
+
+
+def _coded(column: pd.Series, trimmed: bool) -> tuple[np.ndarray, pd.Series]:
+    """The place of every row's id (-1: missing) among those that there are, and these as text."""
+    import pandas as pd
+
+    from analysis.columns import as_id
+
+    codes, known = pd.factorize(column)
+    text = as_id(pd.Series(known))
+    return codes, text.str.strip() if trimmed else text
+
+
+def _columns_of_ids(table: str, found: list[str], ids: Ids) -> list[str]:
+    """Columns of a table that hold ids of people. Raises Refusal where there has to be one."""
+    from analysis.columns import column_named, find, key_column
+    from analysis.roles import plain
+
+    own = None
+    if table == "users":
+        own = key_column(found, ids.column, "user")
+    elif table == "log" and ids.named != ():
+        own = column_named(found, ids.named) if ids.named else ids.column
+        find("user", own or (ids.named or ("",))[0], found)
+    alike = {plain(name) for name in ids.named or ()} if ids.listed else set()
+    return [column for column in found if column in (own, ids.column) or plain(column) in alike]
 
 
 def _checked(path: Path) -> Path:

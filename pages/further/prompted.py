@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from audit.asking import TEMPLATES, PromptedAudit, attributes_as_text, attributes_from_text, suggested
-from audit.intake import keep_upload, uploaded_as
+from audit.intake import uploaded_as
 from audit.workspace import AuditFolder
-from pages.parts import asking, form, further, section
+from pages.parts import asking, form, further, section, uploads
 from pages.parts.house import stamp
 from pages.parts.text import t
 from pages.parts.view import View
@@ -54,7 +54,8 @@ def _file(view: View, now: PromptedAudit) -> PromptedAudit:
     now = form.fields(view, now, ("meaningless",), "prompted")
     if upload is None:
         return now
-    return now.model_copy(update={"lists": str(keep_upload(view.folder, "replies", upload.getvalue(), upload.name))})
+    kept = uploads.kept(view, "replies", upload, view.settings.data)
+    return now if kept is None else now.model_copy(update={"lists": kept})
 
 
 def _ask(view: View, now: PromptedAudit) -> PromptedAudit:

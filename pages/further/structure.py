@@ -15,6 +15,7 @@ from audit.workspace import AuditFolder
 from pages.parts import form, further, section, tables
 from pages.parts.ground import ground
 from pages.parts.house import stamp
+from pages.parts.ids import person
 from pages.parts.text import plain, raw, t
 from pages.parts.view import View
 from words import phrase
@@ -140,7 +141,9 @@ def _one_user(view: View, table: pd.DataFrame) -> None:
     """What would have happened to one user with no row treated, and with every row."""
     assert view.section is not None
     st.caption(t("structure.person_about"))
-    user = st.selectbox(t("structure.user"), list(table.index), key=view.key("person"))
+    user = person(view, list(table.index), table.index, t("structure.user"), "person")
+    if user is None:
+        return
     row = table.loc[user]
     unit = str(view.section.facts[UNIT])
     shown = [(raw("structure.person_recorded", rows=int(row["rows"]), treated=int(row["treated"])), row, "recorded")]

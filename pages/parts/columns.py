@@ -70,7 +70,8 @@ def confirm(view: View, arrival: Arrival) -> Roles | None:
 
 
 def _role(view: View, arrival: Arrival, name: str, now: str | None, columns: list[str]) -> str | None:
-    columns = [*columns, *([WITHOUT[name]] if name in WITHOUT else [])]
+    replaced = view.settings.data.pseudonyms if name == "user" else None
+    columns = [replaced] if replaced else [*columns, *([WITHOUT[name]] if name in WITHOUT else [])]
     options = columns if name in NEEDED and now else ["", *columns]
     reason = arrival.guess.reasons.get(name)
     chosen: str = st.selectbox(

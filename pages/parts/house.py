@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
@@ -13,16 +12,9 @@ from analysis.document import Section, refused
 from audit.jobs import Jobs
 from audit.settings import STEPS, Step
 from audit.workspace import AuditFolder, Workspace
+from audit.workspace import workspace as workspace
 from pages.parts.state import state
 from words import Phrase, Refusal
-
-HOME_VARIABLE = "EVENHAND_HOME"
-DEFAULT_HOME = Path(__file__).parents[2] / ".evenhand"
-
-
-def workspace() -> Workspace:
-    """The workspace under EVENHAND_HOME (default: `.evenhand` beside app.py)."""
-    return Workspace(Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME)).resolve())
 
 
 @st.cache_resource(show_spinner=False)

@@ -13,6 +13,7 @@ from audit.topics import understood
 from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
 from pages.parts.house import stamp
+from pages.parts.ids import person
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.tables import draw_table, plain_table
@@ -29,10 +30,10 @@ def for_a_user(view: View, known: Ground) -> None:
     if view.states["recommender"] != "done":
         st.caption(t("lists.run_again"))
         return
-    user = st.selectbox(t("lists.user"), known.users, key=view.key("user"))
-    if user is None:
-        return
     try:
+        user = person(view, known.users, _run(_key(view)).dataset.users.index, t("lists.user"), "user")
+        if user is None:
+            return
         _understanding(view, user)
         shown = _list(view, user)
         if shown.empty:

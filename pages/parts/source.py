@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from analysis.ingest import FORMAT, Source
 from analysis.simulate import Shop
-from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, keep_upload, uploaded_as
-from pages.parts import columns, form
+from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, uploaded_as
+from pages.parts import columns, form, ids, uploads
 from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, t
@@ -46,7 +47,7 @@ def choose(view: View) -> Chosen:
         key=view.choice("way"),
     )
     st.caption(t(f"data.about_{'folder' if way in ('movielens', 'coat') else way}"))
-    source = _source(view, way)
+    source = _source(view, way, None if way == "demo" else ids.replaced(view))
     words = t("data.read_shop" if way == "demo" else "data.read")
     if st.button(words, disabled=source is None, key=view.key("read")) and source is not None:
         _read(view, source)
@@ -64,38 +65,47 @@ def _way(source: Source) -> str:
     return "upload" if source.log and "uploads" in source.log else "path"
 
 
-def _source(view: View, way: str) -> Source | None:
+def _source(view: View, way: str, pseudonyms: str | None) -> Source | None:
     """The source as given so far; None while something is missing."""
     if way == "demo":
         now = view.settings.data.shop
         return Source(kind="demo", shop=form.fields(view, now, list(Shop.model_fields), "shop"))
     if way == "upload":
-        return _upload(view)
+        return _upload(view, pseudonyms)
     roots = ", ".join(str(root) for root in allowed_roots())
     st.caption(t("data.roots", roots=roots) if roots else t("data.no_roots"))
     if way == "path":
-        return _path(view)
+        return _path(view, pseudonyms)
     folder = st.text_input(t("data.folder"), value=view.settings.data.folder or "", key=view.key(f"folder:{way}"))
     given = _allowed(folder)
-    return Source(kind="movielens" if way == "movielens" else "coat", folder=given) if given else None
+    kind: Literal["movielens", "coat"] = "movielens" if way == "movielens" else "coat"
+    return Source(kind=kind, folder=given, pseudonyms=pseudonyms) if given else None
 
 
-def _upload(view: View) -> Source | None:
+def _upload(view: View, pseudonyms: str | None) -> Source | None:
     """New uploads; where there is none, what the audit was uploaded before."""
     now, kept = view.settings.data, dict[str, str]()
-    for column, kind in zip(st.columns(3), FILES, strict=True):
+    places = st.columns(3)
+    # A table in place of the file can only be kept once it is said how the file is written.
+    source = Source(kind="files", pseudonyms=pseudonyms)
+    written = source if pseudonyms is None else _format(view, source)
+    for column, kind in zip(places, FILES, strict=True):
         file = column.file_uploader(t(f"data.{kind}"), type=ENDINGS, key=view.key(f"upload:{kind}"))
-        if file is not None:
-            # Hashing 200 MB at every run would make each click wait: an upload's own id stands for its bytes.
-            uploads = state().uploads
-            if file.file_id not in uploads:
-                uploads[file.file_id] = str(keep_upload(view.folder, kind, file.getvalue(), file.name))
-            kept[kind] = uploads[file.file_id]
-        elif _way(now) == "upload" and (before := getattr(now, kind)) is not None:
-            with column:
-                if _still(view, kind, before):
-                    kept[kind] = before
-    return _format(view, Source(kind="files", **kept)) if "log" in kept else None
+        with column:
+            if file is not None and (new := uploads.kept(view, kind, file, written)) is not None:
+                kept[kind] = new
+            elif file is None and (before := _before(now, kind, pseudonyms)) and _still(view, kind, before):
+                kept[kind] = before
+    if "log" not in kept:
+        return None
+    source = written.model_copy(update=kept)
+    return source if pseudonyms is not None else _format(view, source)
+
+
+def _before(now: Source, kind: UploadKind, pseudonyms: str | None) -> str | None:
+    """What was uploaded before, with the ids that the next reading is to have."""
+    given: str | None = getattr(now, kind)
+    return given if _way(now) == "upload" and now.pseudonyms == pseudonyms else None
 
 
 def _still(view: View, kind: UploadKind, before: str) -> bool:
@@ -107,7 +117,7 @@ def _still(view: View, kind: UploadKind, before: str) -> bool:
     return st.checkbox(t("data.kept", name=name), value=True, key=view.key(f"kept:{kind}:{Path(before).name}"))
 
 
-def _path(view: View) -> Source | None:
+def _path(view: View, pseudonyms: str | None) -> Source | None:
     now, given = view.settings.data, dict[str, str]()
     for column, kind in zip(st.columns(3), FILES, strict=True):
         before = getattr(now, kind) if _way(now) == "path" else None
@@ -115,7 +125,7 @@ def _path(view: View) -> Source | None:
         found = _allowed(typed)
         if found:
             given[kind] = found
-    return _format(view, Source(kind="files", **given)) if "log" in given else None
+    return _format(view, Source(kind="files", pseudonyms=pseudonyms, **given)) if "log" in given else None
 
 
 def _format(view: View, source: Source) -> Source:
@@ -158,6 +168,8 @@ def _read(view: View, source: Source) -> None:
     roles = arrival.guess.roles
     if known and now.roles is not None:
         roles = columns.standing(now.roles, arrival, alike=_tables(source) == _tables(now.data))
+    if source.pseudonyms is not None:
+        roles = roles.model_copy(update={"user": source.pseudonyms})
     fitting = settings_for(source, arrival.tables, roles.model_dump(), now.title)
     view.save(
         data=source,

@@ -48,7 +48,7 @@ class State:
     sent: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Component's key -> the digest of what it was last sent, and the millisecond in which that was first sent."""
     uploads: dict[str, str] = field(default_factory=dict)
-    """Streamlit's id of an upload -> the file it was kept as."""
+    """Streamlit's id of an upload and how it was to be read -> the file it was kept as."""
     quality: tuple[str, Quality] | None = None
     """The last quality report, by the digest of the files, the columns' roles and the unit of times."""
     watched: str | None = None
