@@ -114,12 +114,11 @@ def _turns() -> dict[str, Callable[[Page], float]]:
 
 PROBE = """
 const all = (what, within = document) => [...within.querySelectorAll(what)];
-const drawn = chart => !chart.offsetParent || chart.querySelector('.main-svg');
 window.stands = (title, pictures) => {
     const app = document.querySelector('[data-testid=stApp]'), heading = document.querySelector('h1');
     return app?.dataset.testScriptState === 'notRunning' && heading?.innerText.trim() === title
         && (!pictures || !document.querySelector('[data-testid=stSkeleton]'))
-        && (!pictures || all('[data-testid=stPlotlyChart]').every(drawn));
+        && (!pictures || all('.chart img').every(picture => picture.complete));
 };
 window.link = name => all('[data-testid=stSidebarNav] a').find(one => one.innerText.trim().startsWith(name));
 window.button = words => all('button').find(one => words.test(one.innerText.trim()));

@@ -1,13 +1,14 @@
-"""A Chart of an audit, drawn: on the screen by plotly, on paper by matplotlib, in one design.
+"""A Chart of an audit, drawn: on the page as HTML, to zoom in by plotly, on paper by matplotlib, in one design.
 
-`drawing.resolve` turns a Chart into words and positions, `design` says how everything looks, and `screen` and
+`drawing.resolve` turns a Chart into words and positions, `design` says how everything looks, and `page`, `screen` and
 `paper` only carry that out; so the page, the HTML report and the PDF show the same picture.
 """
 
 from analysis.charts.causal_graph import graph_to_svg
 from analysis.charts.labels import legible, plain
+from analysis.charts.page import to_html
 from analysis.charts.paper import to_svg
 from analysis.charts.screen import to_plotly
 from analysis.charts.typeface import printable
 
-__all__ = ["graph_to_svg", "legible", "plain", "printable", "to_plotly", "to_svg"]
+__all__ = ["graph_to_svg", "legible", "plain", "printable", "to_html", "to_plotly", "to_svg"]

@@ -11,10 +11,10 @@ from analysis.charts.layout import (
     HALF,
     below,
     beside,
+    body,
     depth,
     heading_over_labels,
     legend_rows,
-    side_by_side,
     thinned,
     turned,
     written,
@@ -36,10 +36,7 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
     heading = _heading(drawing, look)
     over = 8 + sum(18 * (1 + one["text"].count("<br>")) for one in heading)
     top = head + over + 24 * legend_rows(drawing, HALF - beside(drawing))
-    rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
-    per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
-    lines = max((len(wrapped(label, 30)) for label in drawing.y.labels), default=1)
-    body = max(150, max(per_row, 18 * lines + 4) * rows) if rows else 300
+    high = body(drawing)
     under = 70 + round(20 * depth(drawing.x.labels)) + 18 * (len(wrapped(drawing.x.title, _width(drawing), MOST)) - 1)
     return {
         "template": {},
@@ -49,14 +46,14 @@ def layout_of(drawing: Drawing, look: Theme, titled: bool) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"t": top, "l": 8, "r": 40 if drawing.kind == "pareto" else 16, "b": 48},
-        "height": top + body + under,
+        "height": top + high + under,
         "barmode": "overlay",
         "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.zero, "font": {"color": look.ink, "size": 13}},
         "legend": {
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": 1 + over / (body + 22),
+            "y": 1 + over / (high + 22),
             "yanchor": "bottom",
             "font": {"size": 13},
             "itemclick": False,

@@ -81,6 +81,14 @@ def heading_over_labels(drawing: Drawing) -> bool:
     return columns(drawing.y.title) <= beside(drawing)
 
 
+def body(drawing: Drawing) -> int:
+    """Pixels of the plot's own height on the screen."""
+    rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
+    per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
+    lines = max((len(wrapped(label, 30)) for label in drawing.y.labels), default=1)
+    return max(150, max(per_row, 18 * lines + 4) * rows) if rows else 300
+
+
 def beside(drawing: Drawing) -> int:
     """Columns that labels left of the plot take."""
     return max((columns(row) for label in drawing.y.labels for row in wrapped(label, 30)), default=0)

@@ -21,6 +21,7 @@ from pages.parts.view import View
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+    from streamlit.delta_generator import DeltaGenerator
 
 AT_ONCE = 2
 """Pictures drawn before any is asked for."""
@@ -65,26 +66,40 @@ def _is_wide(chart: Chart) -> bool:
 
 
 def draw_chart(view: View, chart: Chart) -> float:
-    """One picture with the same numbers as a table behind it; the height it takes, in pixels."""
-    figure = _figure(f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}", _Drawn(chart))
+    """One picture, the same numbers as a table behind it, and a larger one to zoom into; the height in pixels."""
+    key = f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}"
     with st.container(border=True, height="stretch"):  # beside another picture, as high as that one
         st.markdown(f"**{spoken(chart.title)}**")
-        names = [t("section.picture"), t("section.numbers")]
-        picture, numbers = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
+        names = [t("section.picture"), t("section.numbers")] + ([t("section.zoom")] if _can_zoom(chart) else [])
+        picture, numbers, *zoom = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
+        markup, height = _markup(key, _Drawn(chart))
         if picture.open:
             frame = picture.container(key=view.key(f"wide:frame:{chart.key}")) if _is_wide(chart) else picture
-            frame.plotly_chart(
-                figure,
-                theme=None,
-                key=view.key(f"chart:{chart.key}"),
-                alt=raw_words(chart.alt),
-                config={"displaylogo": False, "displayModeBar": False},
-            )
+            frame.html(markup)
             picture.caption(spoken(chart.alt))
         if numbers.open:
             with numbers:
                 grid(_chart_rows(chart))
-    return float(figure.layout.height) + FRAME
+        for tab in zoom:
+            if tab.open:
+                _zoomed(view, chart, tab, _figure(key, _Drawn(chart)))
+    return height + FRAME
+
+
+def _zoomed(view: View, chart: Chart, tab: DeltaGenerator, figure: Figure) -> None:
+    tab.plotly_chart(
+        figure,
+        theme=None,
+        key=view.key(f"chart:{chart.key}"),
+        alt=raw_words(chart.alt),
+        config={"displaylogo": False, "displayModeBar": False},
+    )
+    tab.caption(t("section.zoom_about"))
+
+
+def _can_zoom(chart: Chart) -> bool:
+    """Where both axes count, or time does: marks lie too close to each other there, and between labels never."""
+    return chart.kind in ("line", "scatter", "pareto")
 
 
 @dataclass(frozen=True)
@@ -95,12 +110,21 @@ class _Drawn:
 
 
 @st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs={_Drawn: lambda drawn: ""})
+def _markup(key: str, drawn: _Drawn) -> tuple[str, float]:
+    """The picture of a chart, and its height; `key` holds the result's state, the chart's key, language and theme."""
+    from analysis.charts import to_html
+
+    return to_html(drawn.chart, state().language, dark())
+
+
+@st.cache_resource(scope="session", max_entries=16, show_spinner=False, hash_funcs={_Drawn: lambda drawn: ""})
 def _figure(key: str, drawn: _Drawn) -> Figure:
-    """The picture of a chart; `key` holds the result's state, the chart's key, language and theme."""
+    """The same to zoom into."""
     from analysis.charts import to_plotly
 
     figure = to_plotly(drawn.chart, state().language, dark())
-    return figure.update_layout(title=None, margin_t=40 if len(drawn.chart.series) > 1 else 16)
+    figure.update_layout(title=None, margin_t=40 if len(drawn.chart.series) > 1 else 16, dragmode="zoom")
+    return figure.update_xaxes(fixedrange=False).update_yaxes(fixedrange=False)
 
 
 def _chart_rows(chart: Chart) -> pd.DataFrame:

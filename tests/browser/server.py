@@ -136,6 +136,7 @@ def painted(page: Page) -> None:
     settled(page)
     page.wait_for_function(
         """() => !document.querySelector('[data-testid=stSkeleton]')
+            && [...document.querySelectorAll('.chart img')].every(picture => picture.complete)
             && [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
                 .filter(chart => chart.offsetParent).every(chart => chart.querySelector('.main-svg'))"""
     )

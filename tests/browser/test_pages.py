@@ -224,3 +224,27 @@ def _copy_of_the_demo(server: Server) -> str:
     section = demo.section("data") or Section(step="data", summary=())
     folder.save_section(section, folder.stamp(folder.settings(), "data"))
     return folder.id
+
+
+def test_a_picture_tells_a_pointer_its_numbers_and_a_line_is_zoomed_into(
+    finished_server: Server, browser: Browser
+) -> None:
+    tab = visit(browser, address(finished_server, "data", audit="demo"))
+    line = tab.page.locator(".chart").first
+    point = line.locator(".tip").nth(20)
+    point.hover()
+    said = point.evaluate("part => getComputedStyle(part, '::after').content.slice(1, -1)")
+    assert said == point.get_attribute("data-tip") and any(letter.isdigit() for letter in said)
+    tab.page.get_by_role("tab", name=say("pages.section.zoom")).first.click()
+    zoomed = tab.page.locator("[data-testid=stPlotlyChart]")
+    expect(zoomed.locator(".main-svg").first).to_be_visible()
+    field = zoomed.locator(".nsewdrag").bounding_box()
+    assert field is not None
+    ticks = zoomed.locator(".xtick").all_inner_texts()
+    tab.page.mouse.move(field["x"] + 0.3 * field["width"], field["y"] + 0.2 * field["height"])
+    tab.page.mouse.down()
+    tab.page.mouse.move(field["x"] + 0.6 * field["width"], field["y"] + 0.8 * field["height"], steps=5)
+    tab.page.mouse.up()
+    expect(zoomed.locator(".xtick").first).not_to_have_text(ticks[0])
+    assert tab.errors == [] and tab.foreign == []
+    tab.page.context.close()
