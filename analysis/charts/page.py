@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from analysis.charts.design import DASHES, MARKERS, Theme, theme
+from analysis.charts.design import DARK, DASHES, LIGHT, MARKERS, Theme, theme
 from analysis.charts.drawing import Drawing, Layer, resolve
 from analysis.charts.labels import columns, wrapped
 from analysis.charts.layout import (
@@ -61,6 +61,12 @@ STROKES = {
 HATCHES = ("", "M-2 8 8-2M2 12 12 2", "M3 4h2M7 8h2", "M0 0 8 8M8 0 0 8", "M-2 0 8 10M2-2 12 8", "M0 4h8")
 """Strokes in a field of 8 by 8 that tell series of bars apart without colour."""
 
+WORDS = ";".join(
+    f"--{use}:light-dark({getattr(LIGHT, colour)},{getattr(DARK, colour)})"
+    for use, colour in (("ink", "ink"), ("muted", "muted"), ("paper", "paper"), ("edge", "zero"))
+)
+"""Colours of all that is written, which follow the page when its reader changes from light to dark."""
+
 
 def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, float]:
     """The chart without title and n, which the text around it says, and about how many pixels high it is.
@@ -68,11 +74,10 @@ def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, 
     A pointer shows what the step wrote for each point (`data-tip`) and nothing else.
     """
     plot = _plot(resolve(chart, language), theme(dark))
-    drawing, look = plot.drawing, plot.look
-    colours = f"--ink:{look.ink};--muted:{look.muted};--paper:{look.paper};--edge:{look.zero};--left:{plot.left}px"
+    drawing = plot.drawing
     marks = _cells(plot) if drawing.kind == "heatmap" else f"{_picture(plot)}{_absent(plot)}{_names(plot)}{_tips(plot)}"
     html = (
-        f'<div class="chart" role="img" aria-label="{escape(drawing.alt)}" style="{colours}">'
+        f'<div class="chart" role="img" aria-label="{escape(drawing.alt)}" style="{WORDS};--left:{plot.left}px">'
         f"{_legend(plot)}{_heading(plot)}"
         f'<div class="plot" style="height:{plot.height}px;margin:{plot.over}px 16px {plot.under}px var(--left)">'
         f"{marks}{_labels(plot)}</div>"
