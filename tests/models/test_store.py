@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -171,6 +172,7 @@ def test_a_full_disk_is_said_and_the_earlier_model_kept(folder, monkeypatch):
         raise OSError(errno.ENOSPC, "no space")
 
     monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 0))
     with pytest.raises(Refusal, match="earlier version is kept"):
         fit(checkerboard(), EaseSettings(l2=20), 0).save(folder)
     assert store.load(folder).settings == EaseSettings(l2=10)
