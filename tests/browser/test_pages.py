@@ -240,7 +240,7 @@ def test_a_picture_tells_a_pointer_its_numbers_and_a_line_is_zoomed_into(
     expect(zoomed.locator(".main-svg").first).to_be_visible()
     field = zoomed.locator(".nsewdrag").bounding_box()
     assert field is not None
-    ticks = zoomed.locator(".xtick").all_inner_texts()
+    ticks = zoomed.locator(".xtick").all_text_contents()
     tab.page.mouse.move(field["x"] + 0.3 * field["width"], field["y"] + 0.2 * field["height"])
     tab.page.mouse.down()
     tab.page.mouse.move(field["x"] + 0.6 * field["width"], field["y"] + 0.8 * field["height"], steps=5)
