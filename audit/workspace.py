@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,11 +103,16 @@ class AuditFolder:
 
     def settings(self) -> AuditSettings:
         """The settings of audit.toml. Raises Refusal(audit.settings_*) naming what is wrong with it."""
+        return self._settings_and_digests()[0]
+
+    def _settings_and_digests(self) -> tuple[AuditSettings, Mapping[Step, str]]:
+        """The settings, and `step_digests` of them."""
         file = self.path / SETTINGS_FILE
         try:
             now = file.stat()
         except OSError:
-            return read_settings(file)  # which says what is wrong
+            settings = read_settings(file)  # which says what is wrong
+            return settings, step_digests(settings)
         return _settings_of(file, (now.st_ino, now.st_mtime_ns, now.st_size))
 
     def save_settings(self, settings: AuditSettings) -> None:
@@ -197,10 +202,10 @@ class AuditFolder:
 
     def states(self) -> dict[Step, str]:
         """Each step's state: ``done``, ``stale``, ``missing``, or ``refused``: with these settings it could not run."""
-        settings = self.settings()
+        settings, digests = self._settings_and_digests()
         files = _files_now(settings)
         states: dict[Step, str] = {}
-        for step, now in step_digests(settings).items():
+        for step, now in digests.items():
             states[step] = _state(self._stamped(step), _stamp(now, _files_of(settings, step, files)))
         return states
 
@@ -337,9 +342,10 @@ def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
 
 
 @lru_cache(maxsize=512)
-def _settings_of(path: Path, _state: tuple[int, int, int]) -> AuditSettings:
+def _settings_of(path: Path, _state: tuple[int, int, int]) -> tuple[AuditSettings, Mapping[Step, str]]:
     """Read once for each state of the file: a page asks several times, and for the title of every audit there is."""
-    return read_settings(path)
+    settings = read_settings(path)
+    return settings, step_digests(settings)
 
 
 def settings_toml(settings: AuditSettings) -> bytes:

@@ -122,14 +122,14 @@ def _verdicts(view: View, findings: list[Finding]) -> list[Verdict]:
     return chosen
 
 
-def _finding_table(view: View, findings: Iterable[Finding]) -> None:
-    names = [raw(f"section.{name}") for name in ("what", "verdict", "value", "interval", "n")]
-    rows = [(raw_words(one.label), badge(one), value_words(one), interval_words(one), n_words(one)) for one in findings]
-    if not rows:
+def _finding_table(view: View, findings: list[Finding]) -> None:
+    if not findings:
         st.caption(t("section.none_chosen"))
         return
-    if len(rows) > FIGURES_SHOWN and not st.toggle(t("section.all", n=len(rows)), key=view.key("all")):
-        rows = rows[:FIGURES_SHOWN]
+    if len(findings) > FIGURES_SHOWN and not st.toggle(t("section.all", n=len(findings)), key=view.key("all")):
+        findings = findings[:FIGURES_SHOWN]
+    names = [raw(f"section.{name}") for name in ("what", "verdict", "value", "interval", "n")]
+    rows = [(raw_words(one.label), badge(one), value_words(one), interval_words(one), n_words(one)) for one in findings]
     with st.container(key="figures"):
         plain_table(names, rows)
 
@@ -210,4 +210,5 @@ def n_words(finding: Finding) -> str:
 
 def _words(findings: Iterable[Finding]) -> str:
     """The word of findings of one verdict; both where gaps stand beside changes."""
-    return " / ".join(dict.fromkeys(say(verdict_word(finding), state().language) for finding in findings))
+    words = {word.key: word for word in map(verdict_word, findings)}
+    return " / ".join(say(word, state().language) for word in words.values())
