@@ -9,6 +9,7 @@ import os
 import pickle
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_a_full_disk_is_said_and_the_earlier_model_kept(folder, monkeypatch):
         raise OSError(errno.ENOSPC, "no space")
 
     monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     with pytest.raises(Refusal, match="earlier version is kept"):
         fit(checkerboard(), EaseSettings(l2=20), 0).save(folder)
     assert store.load(folder).settings == EaseSettings(l2=10)

@@ -13,6 +13,7 @@ from audit.intake import ROOTS_VARIABLE
 from audit.pseudonyms import KEY_VARIABLE
 from audit.steps import run_steps
 from audit.workspace import AuditFolder, Workspace
+from pages.parts import server
 from pages.parts.ids import USUAL
 from tests.pages.conftest import Open, tables, unwatched
 from words import say
@@ -41,7 +42,10 @@ def switched_on(page: AppTest, way: str) -> AppTest:
     return page.toggle(key=SWITCH).set_value(True).run()
 
 
-def test_an_upload_is_read_with_pseudonyms_and_kept_with_no_others(empty_home: Path, open_page: Open) -> None:
+def test_an_upload_is_read_with_pseudonyms_and_kept_with_no_others(
+    empty_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_signed_in", lambda session: True)  # whoever ran app.py before guards uploads
     folder = Workspace(empty_home).open("other")
     page = open_page("data", empty_home, audit="other")
     assert not [box for box in page.toggle if box.key == SWITCH], "the shop has nobody's ids"

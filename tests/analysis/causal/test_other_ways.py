@@ -278,7 +278,7 @@ def test_a_mediator_value_of_one_kind_of_treatment_only_is_not_left_out() -> Non
         hits.append(treated.effect.low <= 0.92 * 1.4 + 0.48 - 0.4 <= treated.effect.high)
     assert abs(np.mean(hits) - 0.95) < 0.046
     found = told(effects_section(dataset(rarely(1, 120)), DOOR, QUICK, 10, 1))
-    assert "one kind of treatment only (m=rare)" in say(found["effect.ate"].reason)  # type: ignore[arg-type]
+    assert "one kind of treatment only (m: rare)" in say(found["effect.ate"].reason)  # type: ignore[arg-type]
     assert found["effect.att"].low < found["effect.att"].high  # type: ignore[operator]
 
 

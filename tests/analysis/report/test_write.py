@@ -1,5 +1,7 @@
 import errno
 import json
+import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,6 +58,7 @@ def test_a_full_disk_keeps_the_earlier_report(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "no space")
 
     monkeypatch.setattr(storage.atomic.os, "fsync", full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     with pytest.raises(Refusal, match="Could not save"):
         write(document(title="another"), tmp_path, ["html"], "en")
     assert path.read_bytes() == before
