@@ -323,6 +323,7 @@ def read_settings(path: Path) -> AuditSettings:
 
 
 def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
+    """The settings with every relative path read from `folder`; names of public models stay names."""
     plain = settings.model_dump()
     tables: list[tuple[dict[str, object], tuple[str, ...]]] = [
         (plain["data"], ("folder", "log", "users", "items")),

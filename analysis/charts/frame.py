@@ -14,6 +14,7 @@ from analysis.charts.layout import (
     body,
     depth,
     heading_over_labels,
+    labels_on_top,
     legend_rows,
     thinned,
     turned,
@@ -119,7 +120,7 @@ def _axis(drawing: Drawing, axis: Axis, look: Theme, across: bool) -> dict[str, 
     }
     if across:
         side["tickangle"] = -35 if turned(kept) else 0
-        side["side"] = "top" if drawing.kind == "heatmap" and len(drawing.y.labels) > 12 else "bottom"
+        side["side"] = "top" if labels_on_top(drawing) else "bottom"
     else:
         side["range"] = side["range"][::-1]
     return side

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from analysis.charts.design import Theme, between, ink_on
-from analysis.charts.drawing import Drawing
+from analysis.charts.drawing import Drawing, Layer
 from analysis.charts.labels import columns, longest_word, wrapped
+from analysis.charts.places import share_of_row
 
 LINE = 96
 """Columns of text that a chart of usual width (some 700 px) holds in a line."""
@@ -79,6 +80,21 @@ def legend_rows(drawing: Drawing, line: int = LINE) -> int:
 def heading_over_labels(drawing: Drawing) -> bool:
     """Whether the title of the upright axis fits over its labels; else it begins where the axis stands."""
     return columns(drawing.y.title) <= beside(drawing)
+
+
+def labels_on_top(drawing: Drawing) -> bool:
+    """Columns of a high heat map are named above it, where reading begins."""
+    return drawing.kind == "heatmap" and len(drawing.y.labels) > 12
+
+
+def dotted(drawing: Drawing, layer: Layer) -> bool:
+    """Whether each point has its mark; of a line of many points that would be a thicker line."""
+    return drawing.kind != "line" or len(layer.x) <= 40
+
+
+def bar_width(drawing: Drawing) -> float:
+    """Of one bar, in units of the axis of labels."""
+    return 0.92 * (share_of_row(len(drawing.layers)) if side_by_side(drawing) else 0.66)
 
 
 def body(drawing: Drawing) -> int:

@@ -17,29 +17,28 @@ from analysis.charts.drawing import Drawing, Layer, resolve
 from analysis.charts.labels import columns, wrapped
 from analysis.charts.layout import (
     NAME,
+    bar_width,
     below,
     beside,
     body,
     depth,
+    dotted,
     heading_over_labels,
     heat_ink,
+    labels_on_top,
     middle,
-    side_by_side,
     thinned,
     turned,
     written,
 )
-from analysis.charts.places import share_of_row
 from analysis.charts.scale import Scale, scale_of
 from analysis.document import Chart
 from words import Language
 
 LETTER = 7.2
 """Pixels of a Latin letter in a label."""
-LINE = 17
+LINE_HEIGHT = 17
 """Pixels of a line of labels."""
-DOTTED = 40
-"""Points of a line up to which each has its dot."""
 CAP = 5
 """Pixels of half a whisker's end."""
 SHAPES = {
@@ -83,7 +82,7 @@ def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, 
         f"{marks}{_labels(plot)}</div>"
         f'<div class="below">{escape(drawing.x.title)}</div></div>'
     )
-    return html, plot.over + plot.height + plot.under + LINE * (1 + bool(drawing.y.title) + drawing.named)
+    return html, plot.over + plot.height + plot.under + LINE_HEIGHT * (1 + bool(drawing.y.title) + drawing.named)
 
 
 @dataclass(frozen=True)
@@ -116,9 +115,9 @@ def _plot(drawing: Drawing, look: Theme) -> _Plot:
     x, y = scale_of(drawing, across=True), scale_of(drawing, across=False)
     shown = tuple(label for label in thinned(drawing.x.labels) if label is not None)
     lines = [text for _, text in x.ticks] or below(shown)
-    room = 10 + LINE * max(map(len, lines), default=0) + round(15 * depth(shown))
+    room = 10 + LINE_HEIGHT * max(map(len, lines), default=0) + round(15 * depth(shown))
     widest = beside(drawing) or max((columns(text[0]) for _, text in y.ticks), default=0)
-    on_top = _labels_on_top(drawing)
+    on_top = labels_on_top(drawing)
     return _Plot(
         drawing=drawing,
         look=look,
@@ -129,11 +128,6 @@ def _plot(drawing: Drawing, look: Theme) -> _Plot:
         over=room if on_top else 4,
         under=4 if on_top else room,
     )
-
-
-def _labels_on_top(drawing: Drawing) -> bool:
-    """Columns of a high heat map are named above it, where reading begins."""
-    return drawing.kind == "heatmap" and len(drawing.y.labels) > 12
 
 
 def _legend(plot: _Plot) -> str:
@@ -150,7 +144,7 @@ def _swatch(plot: _Plot, layer: Layer) -> str:
     if plot.drawing.kind == "bars":
         return f'{_hatch(plot, layer)}<rect x="4" y="1" width="22" height="12" {_fill(plot, layer)}/>'
     line = _path("M0 7H30", plot, layer) if layer.joined else ""
-    return line + (_marker(plot, layer, "15", 7) if _dotted(plot, layer) else "")
+    return line + (_marker(plot, layer, "15", 7) if dotted(plot.drawing, layer) else "")
 
 
 def _heading(plot: _Plot) -> str:
@@ -169,7 +163,7 @@ def _labels(plot: _Plot) -> str:
     shown = [(float(at), label) for at, label in enumerate(thinned(drawing.x.labels)) if label is not None]
     kept = tuple(label for _, label in shown)
     ticks = plot.x.ticks or list(zip((at for at, _ in shown), below(kept), strict=True))
-    kind = ("x turned" if turned(kept) else "x") + (" on-top" if _labels_on_top(drawing) else "")
+    kind = ("x turned" if turned(kept) else "x") + (" on-top" if labels_on_top(drawing) else "")
     words += [f'<span class="{kind}" style="left:{plot.along(at)}%">{_lines(lines)}</span>' for at, lines in ticks]
     return "".join(words)
 
@@ -237,7 +231,7 @@ def _bars(plot: _Plot, layer: Layer) -> Iterator[str]:
 
 def _bar(plot: _Plot, layer: Layer, at: int) -> tuple[float, float, float, float]:
     """Left and width in percent, top and height in pixels."""
-    half = 0.46 * (share_of_row(len(plot.drawing.layers)) if side_by_side(plot.drawing) else 0.66)
+    half = bar_width(plot.drawing) / 2
     x, y = layer.x[at], layer.y[at]
     xs = (0.0, x) if plot.drawing.sideways else (x - half, x + half)
     ys = (y - half, y + half) if plot.drawing.sideways else (0.0, y)
@@ -266,7 +260,7 @@ def _marks(plot: _Plot, layer: Layer) -> Iterator[str]:
         yield from _whiskers(plot, layer, plot.colour(layer))
     if layer.joined and len(layer.x) > 1:
         yield _joined(plot, layer)
-    if _dotted(plot, layer):
+    if dotted(plot.drawing, layer):
         for at in _known(layer):
             yield _marker(plot, layer, f"{plot.along(layer.x[at])}%", plot.down(layer.y[at]))
 
@@ -329,10 +323,6 @@ def _upright(plot: _Plot, x: float, ends: tuple[float, float], colour: str) -> s
     one, two = map(plot.down, ends)
     line = f"M0 {one}V{two}M{-CAP} {one}H{CAP}M{-CAP} {two}H{CAP}"
     return f'<svg x="{plot.along(x)}%" overflow="visible"><path d="{line}" stroke="{colour}" stroke-width="2"/></svg>'
-
-
-def _dotted(plot: _Plot, layer: Layer) -> bool:
-    return plot.drawing.kind != "line" or len(layer.x) <= DOTTED
 
 
 def _marker(plot: _Plot, layer: Layer, x: str, y: float) -> str:

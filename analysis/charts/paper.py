@@ -16,8 +16,10 @@ from analysis.charts.drawing import Axis, Drawing, Layer, resolve
 from analysis.charts.labels import number, wrapped
 from analysis.charts.layout import (
     NAME,
+    bar_width,
     below,
     depth,
+    dotted,
     heading_over_labels,
     heat_ink,
     legend_rows,
@@ -27,7 +29,6 @@ from analysis.charts.layout import (
     turned,
     written,
 )
-from analysis.charts.places import share_of_row
 from analysis.charts.typeface import FONTS, families, printable
 from analysis.document import Chart
 from words import Language
@@ -234,16 +235,15 @@ def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
 
 
 def _bars(axes: Axes, drawing: Drawing, look: Theme) -> None:
-    shared = share_of_row(len(drawing.layers)) if side_by_side(drawing) else 0.66
     for layer in drawing.layers:
         colour = look.series[layer.style % len(look.series)]
         hatch = ("", "///", "...", "xxx", "\\\\\\", "---")[layer.style % 6] if drawing.named else ""
         style: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": look.paper, "linewidth": 0.6}
         name = "\n".join(wrapped(layer.name, NAME, 1))
         if drawing.sideways:
-            axes.barh(layer.y, layer.x, height=shared * 0.92, label=name, **style)
+            axes.barh(layer.y, layer.x, height=bar_width(drawing), label=name, **style)
         else:
-            axes.bar(layer.x, layer.y, width=shared * 0.92, label=name, **style)
+            axes.bar(layer.x, layer.y, width=bar_width(drawing), label=name, **style)
         _whiskers(axes, drawing, layer, look.ink)
 
 
@@ -257,7 +257,6 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
             axes.fill_between(layer.x, layer.low, layer.high, color=colour, alpha=0.18, linewidth=0)
         elif not line:
             _whiskers(axes, drawing, layer, colour)
-        dots = not line or len(layer.x) <= 40
         axes.plot(
             layer.x,
             layer.y,
@@ -265,7 +264,7 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
             color=colour,
             linestyle=PAPER_DASHES[layer.style % len(PAPER_DASHES)] if layer.joined and len(layer.x) > 1 else "none",
             linewidth=1.7,
-            marker=PAPER_MARKERS[layer.style % len(PAPER_MARKERS)] if dots else "none",
+            marker=PAPER_MARKERS[layer.style % len(PAPER_MARKERS)] if dotted(drawing, layer) else "none",
             markersize=5 if line and len(layer.x) > 1 else 7,
             markeredgecolor=look.paper,
             markeredgewidth=0.7,

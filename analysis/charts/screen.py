@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.charts.design import DASHES, MARKERS, Theme, theme
 from analysis.charts.drawing import Axis, Drawing, Layer, resolve
 from analysis.charts.frame import broken, layout_of
-from analysis.charts.layout import NAME, heat_ink, heat_limits, middle, side_by_side
-from analysis.charts.places import share_of_row
+from analysis.charts.layout import NAME, bar_width, dotted, heat_ink, heat_limits, middle
 from analysis.document import Chart
 from words import Language
 
@@ -55,12 +54,11 @@ def _traces(drawing: Drawing, layer: Layer, look: Theme) -> list[dict[str, Any]]
 
 
 def _bar(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str, Any]:
-    shared = share_of_row(len(drawing.layers)) if side_by_side(drawing) else 0.66
     pattern = ("", "/", ".", "x", "\\", "-")[layer.style % 6] if drawing.named else ""
     return {
         "type": "bar",
         "orientation": "h" if drawing.sideways else "v",
-        "width": [shared * 0.92] * len(layer.x),
+        "width": [bar_width(drawing)] * len(layer.x),
         "marker": {"color": colour, "pattern": {"shape": pattern, "fgcolor": look.paper, "bgcolor": colour, "size": 6}},
         ("error_x" if drawing.sideways else "error_y"): _whiskers(drawing, layer, look.ink),
     }
@@ -68,10 +66,9 @@ def _bar(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str, 
 
 def _dots(drawing: Drawing, layer: Layer, look: Theme, colour: str) -> dict[str, Any]:
     lines = layer.joined and len(layer.x) > 1
-    dots = drawing.kind != "line" or len(layer.x) <= 40
     trace: dict[str, Any] = {
         "type": "scatter",
-        "mode": "+".join(part for part, on in (("lines", lines), ("markers", dots)) if on),
+        "mode": "+".join(part for part, on in (("lines", lines), ("markers", dotted(drawing, layer))) if on),
         "cliponaxis": False,
         "line": {"color": colour, "width": 2, "dash": DASHES[layer.style % len(DASHES)]},
         "marker": {
