@@ -20,7 +20,8 @@ from analysis.log import EACH_ROW
 from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
 from audit.rules import Rule, parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
-from audit.workspace import SETTINGS_FILE, AuditFolder, read_document, read_settings, settings_toml
+from audit.settings_file import read_settings, settings_toml
+from audit.workspace import SETTINGS_FILE, AuditFolder, read_document
 from models.devices import follows
 from storage import MANIFEST, sweep, write_atomic
 from words import Language, Phrase, Refusal, phrase, say

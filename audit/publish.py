@@ -14,14 +14,13 @@ from analysis.document import Document, Section
 from audit import __version__
 from audit.cohorts import beyond_scope
 from audit.settings import AuditSettings
+from audit.settings_file import with_paths
 from audit.workspace import RUN_RECORD, AuditFolder
-from models.encoders import HUB_NAME
 from storage import write_atomic
 from words import Refusal, phrase
 
 VERSIONS_OF = ("duckdb", "dowhy", "fairlearn", "numpy", "pandas", "scikit-learn", "scipy", "torch", "transformers")
 """Packages whose version can change a figure; printed in the report."""
-_PATH_SETTINGS = frozenset({"folder", "log", "users", "items", "saved", "lists", "encoder"})
 
 
 def composed_document(folder: AuditFolder) -> Document:
@@ -59,7 +58,7 @@ def _told(section: Section, settings: AuditSettings) -> Section:
 
 def printed_settings(settings: AuditSettings) -> dict[str, Any]:
     """Settings without folders: a file is named, where it lies is nobody's business and no figure's cause."""
-    return {name: _without_folders(entry) for name, entry in settings.model_dump(mode="json").items()}
+    return with_paths(settings.model_dump(mode="json"), lambda path: Path(path).name)
 
 
 def write_run_record(folder: AuditFolder, seconds: dict[str, float], machine: str) -> None:
@@ -75,17 +74,3 @@ def write_run_record(folder: AuditFolder, seconds: dict[str, float], machine: st
 
 def _data_digest(data: Section) -> str:
     return str(data.facts["source_digest"])
-
-
-def _named_only(path: str) -> str:
-    """The last part of a path; a model of the hub, which has a slash in its name, as it is."""
-    return path if HUB_NAME.fullmatch(path) else Path(path).name
-
-
-def _without_folders(entry: Any) -> Any:
-    if not isinstance(entry, dict):
-        return entry
-    return {
-        name: _named_only(inner) if name in _PATH_SETTINGS and isinstance(inner, str) else _without_folders(inner)
-        for name, inner in entry.items()
-    }

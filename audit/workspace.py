@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import tomli_w
 from pydantic import ValidationError
 
 from analysis.document import FORMAT, Document, Section, canonical, digest
 from audit import __version__
-from audit.asking import PromptedAudit
 from audit.settings import AuditSettings, Step, before, step_digest, step_digests, with_all_before
-from models.encoders import HUB_NAME
-from models.prompted.settings import Prompted
+from audit.settings_file import files_now, read_settings, settings_toml
 from storage import append, sha256_of, sweep, write_atomic
-from words import Fact, Refusal, phrase, shape, unfit
+from words import Fact, Refusal, phrase, shape
 
 if TYPE_CHECKING:
     from analysis.log import Dataset
@@ -158,7 +154,7 @@ class AuditFolder:
 
     def stamp(self, settings: AuditSettings, step: Step) -> str:
         """What a result of `step` stands for: the settings it depends on, and the files these name as they are now."""
-        return _stamp(step_digest(settings, step), _files_of(settings, step, _files_now(settings)))
+        return _stamp(step_digest(settings, step), _files_of(settings, step, files_now(settings)))
 
     def stale(self, step: Step) -> bool:
         """Whether the step has not run, or ran with other settings (its own, or of a step that it builds on)."""
@@ -203,7 +199,7 @@ class AuditFolder:
     def states(self) -> dict[Step, str]:
         """Each step's state: ``done``, ``stale``, ``missing``, or ``refused``: with these settings it could not run."""
         settings, digests = self._settings_and_digests()
-        files = _files_now(settings)
+        files = files_now(settings)
         states: dict[Step, str] = {}
         for step, now in digests.items():
             states[step] = _state(self._stamped(step), _stamp(now, _files_of(settings, step, files)))
@@ -303,55 +299,11 @@ def workspace() -> Workspace:
     return Workspace(Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME)).resolve())
 
 
-def read_settings(path: Path) -> AuditSettings:
-    """Settings from a TOML file, relative paths read from where the file lies.
-
-    Raises Refusal naming the line or the setting that is wrong.
-    """
-    try:
-        settings = AuditSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-        return _beside(settings, path.parent)
-    except OSError as error:
-        raise Refusal("audit.settings_missing", name=path.name) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refusal("audit.settings_syntax", name=path.name, why=str(error)) from error
-    except ValidationError as error:
-        where, why = unfit(error)
-        if not where:
-            raise Refusal("audit.settings_unfit", name=path.name, why=why) from error
-        raise Refusal("audit.settings_wrong", name=path.name, where=".".join(where), why=why) from error
-
-
-def _beside(settings: AuditSettings, folder: Path) -> AuditSettings:
-    """The settings with every relative path read from `folder`; names of public models stay names."""
-    plain = settings.model_dump()
-    tables: list[tuple[dict[str, object], tuple[str, ...]]] = [
-        (plain["data"], ("folder", "log", "users", "items")),
-        (plain["recommender"], ("saved", "lists")),
-        (plain["prompted"], ("lists",)),
-        (plain["prompted"]["model"], ("folder",)),
-    ]
-    asked = plain["recommender"]["prompted"]
-    if asked is not None:
-        tables.append((asked["model"], ("folder",)))
-    tables.append((plain["recommender"]["model"], ("encoder",)))
-    for table, names in tables:
-        for name in names:
-            if table.get(name) is not None and not HUB_NAME.fullmatch(str(table[name])):
-                table[name] = str((folder / str(table[name])).resolve())
-    return AuditSettings.model_validate(plain)
-
-
 @lru_cache(maxsize=512)
 def _settings_of(path: Path, _state: tuple[int, int, int]) -> tuple[AuditSettings, Mapping[Step, str]]:
     """Read once for each state of the file: a page asks several times, and for the title of every audit there is."""
     settings = read_settings(path)
     return settings, step_digests(settings)
-
-
-def settings_toml(settings: AuditSettings) -> bytes:
-    """Settings as TOML, defaults included, so that a file says all that it does; what is None is left out."""
-    return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True)).encode()
 
 
 def read_document(folder: Path) -> Document:
@@ -365,29 +317,6 @@ def read_document(folder: Path) -> Document:
     if document.format > FORMAT:
         raise Refusal("report.format_newer", found=document.format, known=FORMAT)
     return document
-
-
-def _files_now(settings: AuditSettings) -> dict[Step, list[str]]:
-    """Name, size and time of change of every file that the settings name, by the step that reads it."""
-    source, choice = settings.data, settings.recommender
-    encoder = getattr(choice.model, "encoder", None)
-    return {
-        "data": _as_they_are(source.folder, source.log, source.users, source.items),
-        "recommender": _as_they_are(choice.saved, choice.lists, encoder, _model_of(choice.prompted)),
-        "prompted": _as_they_are(settings.prompted.lists, _model_of(settings.prompted)),
-    }
-
-
-def _model_of(asked: Prompted | PromptedAudit | None) -> str | None:
-    """The folder of the language model that is asked; None where it stands behind an address."""
-    return asked.model.folder if asked is not None and asked.model.where == "folder" else None
-
-
-def _as_they_are(*names: str | None) -> list[str]:
-    paths = [Path(name) for name in names if name is not None]
-    files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
-    there = [(file, file.stat()) for file in files if file.is_file()]
-    return [f"{file.name} {facts.st_size} {facts.st_mtime_ns}" for file, facts in there]
 
 
 def _files_of(settings: AuditSettings, step: Step, files: dict[Step, list[str]]) -> list[str]:

@@ -17,8 +17,9 @@ from audit.__main__ import parser
 from audit.cohorts import judged
 from audit.commands import _about
 from audit.settings import AuditSettings, step_digests
+from audit.settings_file import read_settings, settings_toml
 from audit.steps import run_steps
-from audit.workspace import Workspace, read_settings, settings_toml
+from audit.workspace import Workspace
 from tests.analysis.fairness.lists import ranking
 from tests.pages.conftest import small_audit, unwatched
 from words import Refusal, say

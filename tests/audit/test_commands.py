@@ -17,7 +17,7 @@ from audit.__main__ import main
 from audit.commands import _print_section
 from audit.recommending import Recommending
 from audit.settings import AuditSettings
-from audit.workspace import read_settings, settings_toml
+from audit.settings_file import read_settings, settings_toml
 from models.config import FactorSettings
 from words import phrase, say
 

@@ -13,9 +13,10 @@ from analysis.simulate import Shop
 from audit.__main__ import main
 from audit.asking import TEMPLATES, PromptedAudit, attributes_as_text, attributes_from_text
 from audit.settings import AuditSettings, with_all_before
+from audit.settings_file import settings_toml
 from audit.steps import run_steps
 from audit.trial import preview, try_apart
-from audit.workspace import Workspace, settings_toml
+from audit.workspace import Workspace
 from models.prompted.servers import SERVERS_VARIABLE
 from models.prompted.settings import ChatModel
 from tests.models.prompted.stand_in import stand_in
@@ -170,7 +171,7 @@ def test_replies_from_a_file_need_no_model(server, tmp_path):
 
 
 def test_a_relative_path_is_read_from_beside_the_settings(tmp_path):
-    from audit.workspace import read_settings
+    from audit.settings_file import read_settings
 
     asked = PromptedAudit(lists="replies.csv", model=ChatModel(where="folder", folder="model"))
     (tmp_path / "audit.toml").write_bytes(settings_toml(AuditSettings(prompted=asked)))

@@ -25,7 +25,8 @@ from audit.__main__ import main
 from audit.intake import guessed, keep_upload, read, read_listed, uploaded_as
 from audit.pseudonyms import KEY_FILE, KEY_VARIABLE, held, pseudonym_of
 from audit.settings import AuditSettings, step_digest
-from audit.workspace import HOME_VARIABLE, AuditFolder, read_document, read_settings, settings_toml
+from audit.settings_file import read_settings, settings_toml
+from audit.workspace import HOME_VARIABLE, AuditFolder, read_document
 from models.config import EaseSettings
 from words import Refusal, phrase, say
 

@@ -5,7 +5,8 @@ import pytest
 from analysis.document import Document, Section, canonical
 from analysis.ingest import Source
 from audit.settings import FURTHER, STEPS, AuditSettings, GraphChoice
-from audit.workspace import SETTINGS_FILE, Workspace, read_document, read_settings, settings_toml
+from audit.settings_file import read_settings, settings_toml
+from audit.workspace import SETTINGS_FILE, Workspace, read_document
 from words import Refusal, phrase
 
 
