@@ -43,8 +43,15 @@ class Level:
             return ibis.ifelse(column.isnull(), ibis.literal(len(self.labels) - 1, "int32"), bin_of)
         known = [(one, code) for code, own in enumerate(self.values) for one in own if one is not None]
         missing = next((code for code, own in enumerate(self.values) if None in own), 0)
-        cases = [(column == one, ibis.literal(code, "int32")) for one, code in known]
+        cases = [(column == _literal(one, column), ibis.literal(code, "int32")) for one, code in known]
         return ibis.cases(*cases, else_=ibis.literal(missing, "int32")) if cases else ibis.literal(0, "int32")
+
+
+def _literal(value: Any, column: ibis.Value) -> Any:
+    """A value to compare the column with: whole numbers of its own type, as one beyond int64 would equal nothing."""
+    import ibis
+
+    return ibis.literal(value, column.type()) if isinstance(value, int) and column.type().is_integer() else value
 
 
 def named(name: str, values: pd.Series) -> Level:

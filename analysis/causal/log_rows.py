@@ -27,7 +27,9 @@ FEW_OUTCOMES = 16
 """An outcome with at most so many values (0/1, ratings) is counted value by value, exactly."""
 SPARSE = 8
 """Users that are whole numbers are their own codes where their range is at most so many times the rows."""
-N, TOTAL, SQUARE, LOW, HIGH = (f"sum of {name}" for name in ("rows", "outcomes", "squares", "lowest", "highest"))
+N, TOTAL, SQUARE, SPREAD, LOW, HIGH = (
+    f"sum of {name}" for name in ("rows", "outcomes", "squares", "variances", "lowest", "highest")
+)
 """Columns of sums, beside columns under the log's own names."""
 
 
@@ -93,14 +95,16 @@ class LogRows:
 
     @property
     def spread(self) -> float:
-        """Standard deviation of the outcome."""
-        n, total, square = (float(self.found[name].sum()) for name in (N, TOTAL, SQUARE))
-        return float(max(square / n - (total / n) ** 2, 0.0) ** 0.5)
+        """Standard deviation of the outcome: within the combinations and between them, since of times in epoch seconds
+        the mean square less the squared mean leaves rounding alone."""
+        n, mean = self.found[N], self.found[TOTAL] / self.found[N]
+        apart = mean - self.found[TOTAL].sum() / n.sum()
+        return float((n * (self.found[SPREAD] + apart**2)).sum() / n.sum()) ** 0.5
 
 
 def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
     """The rows that `asked` compares. Raises Refusal where a column is missing or cannot be what it is asked to be."""
-    table = _finite(_chosen(table, asked))
+    table = _finite(_numbers(_chosen(table, asked), asked))
     rows, users, few = _profile(table, asked, engine)
     complete = table.filter([table[name].notnull() for name in (asked.user, asked.treatment, asked.outcome)])
     if asked.treatment not in few:
@@ -116,7 +120,7 @@ def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
     kept = complete.filter(complete[asked.treatment].isin(compared))
     outcomes = None
     if asked.outcome in few and inside[asked.outcome].nunique() <= FEW_OUTCOMES:
-        values = sorted(float(one) for one in inside[asked.outcome].unique())
+        values = sorted({float(one) for one in inside[asked.outcome].unique()})
         outcomes = Level(asked.outcome, tuple(map(category, values)), tuple((one,) for one in values))
     return LogRows(kept, kinds, reference, level, inside, rows, int(found[N].sum()), users, outcomes)
 
@@ -133,6 +137,14 @@ def _chosen(table: ibis.Table, asked: LogQuestion) -> ibis.Table:
     if odd:
         raise Refusal("scale.column_kind", name=odd[0])
     return table.select(*wanted)
+
+
+def _numbers(table: ibis.Table, asked: LogQuestion) -> ibis.Table:
+    """Outcomes of true and false, and decimals but for users' ids, as numbers."""
+    kinds = {name: table[name].type() for name in table.columns}
+    others = [name for name in table.columns if kinds[name].is_decimal() and name != asked.user]
+    others += [asked.outcome] if kinds[asked.outcome].is_boolean() else []
+    return table.mutate(**{name: table[name].cast("float64") for name in others}) if others else table
 
 
 def _finite(table: ibis.Table) -> ibis.Table:
@@ -179,7 +191,8 @@ def _combinations(complete: ibis.Table, asked: LogQuestion, few: frozenset[str],
     """Rows and sums of the outcome for every combination of the columns with few values."""
     keys = [name for name in dict.fromkeys((asked.treatment, *asked.adjustment, asked.outcome)) if name in few]
     y = complete[asked.outcome].cast("float64")
-    sums = {N: complete.count(), TOTAL: y.sum(), SQUARE: (y * y).sum(), LOW: y.min(), HIGH: y.max()}
+    sums = {N: complete.count(), TOTAL: y.sum(), SQUARE: (y * y).sum(), SPREAD: y.var(how="pop")}
+    sums |= {LOW: y.min(), HIGH: y.max()}
     return engine.frame(complete.group_by(keys).aggregate(**sums).order_by(keys))
 
 

@@ -42,7 +42,7 @@ def stratified(column: pd.Series, bins: int) -> Stratified:
     """A column as categories: as it is, or cut at quantiles where it is a number with many values."""
     name = str(column.name)
     if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.astype("int64").astype(float)
+        column = column.astype("int64").where(column.notna()).astype(float)
     if is_number(column) and column.nunique() > FEW_VALUES:
         return _cut(name, column.to_numpy(dtype=float, na_value=np.nan), bins)
     value, values = pd.factorize(column, use_na_sentinel=False)  # each value is named once, not once a row
@@ -81,12 +81,13 @@ def is_number(column: pd.Series) -> bool:
 
 
 def label(value: object) -> str:
-    """A value as the name of a category: whole numbers in full and without a point, others to ten digits, true as 1."""
-    if isinstance(value, bool | np.bool_):
-        return str(int(value))
-    if isinstance(value, int | float | np.number):
+    """A value as the name of a category: whole numbers in full and without a point, others to ten digits, true as 1,
+    -0.0 as 0."""
+    if isinstance(value, bool | np.bool_ | int | np.integer):
+        return str(int(value))  # not by way of a float, in which neighbours beyond 2^53 are one
+    if isinstance(value, float | np.floating):
         number = float(value)
-        return f"{number:.0f}" if number.is_integer() else f"{number:.10g}"
+        return f"{number:z.0f}" if number.is_integer() else f"{number:.10g}"
     return str(value)
 
 

@@ -1,5 +1,6 @@
 """Cells straight from Parquet are those of the rows, and so is every estimate on them."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,53 @@ def test_ratings_booleans_and_kinds_of_treatment_are_taken_as_the_study_takes_th
     expected = compress(study(log, "shown", "bought", mail, ("member",), 5))
     assert found.strata == (("0",), ("1",)) and not found.binary
     np.testing.assert_allclose(found.cells.y.toarray(), expected.y.toarray(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("bought", "bool"),
+        ("bought", "boolean"),
+        ("gender", "-0.0"),
+        ("shown", "-0.0"),
+        ("gender", "beyond 2^53"),
+        ("gender", "beyond int64"),
+        ("bought", "neighbours beyond 2^53"),
+    ],
+)
+def test_odd_values_are_taken_as_the_study_takes_them(tmp_path: Path, column: str, kind: str) -> None:
+    rng, rows = np.random.default_rng(2), 600
+    odd = {
+        "bool": rng.random(rows) < 0.5,
+        "boolean": pd.array(rng.choice(np.array([True, False, None], dtype=object), rows), dtype="boolean"),
+        "-0.0": np.append(-0.0, rng.choice([-0.0, 0.0, 1.0], rows - 1, p=[0.1, 0.1, 0.8])),
+        "beyond 2^53": rng.choice([2**53, 2**53 + 1], rows),
+        "beyond int64": rng.choice(np.array([3, 2**63 + 5, 2**64 - 1], dtype=np.uint64), rows),
+        "neighbours beyond 2^53": rng.choice([-(2**60), 0, 2**60, 2**60 + 1], rows),
+    }[kind]
+    log = shop(rows).dropna(subset=["shown", "bought"]).reset_index(drop=True)
+    log = log.assign(**{column: odd[: len(log)]})
+    asked = LogQuestion(treatment="shown", outcome="bought", adjustment=("gender",))
+    log.to_parquet(tmp_path / "log.parquet")
+    found, rows_of = whole(tmp_path / "log.parquet", asked), by_rows(log, asked)
+    expected = compress(rows_of)
+    assert found.strata == rows_of.strata and (found.reference, found.level) == ("0", "1")
+    np.testing.assert_array_equal(found.cells.n.toarray(), expected.n.toarray())
+    np.testing.assert_allclose(found.cells.y.toarray(), expected.y.toarray(), rtol=1e-12)
+    if kind == "beyond 2^53":
+        assert len(found.strata) == 2
+
+
+def test_decimals_are_numbers_and_the_spread_of_moments_is_not_rounding(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    log = shop(600).dropna(subset=["shown"])
+    log = log.assign(bought=1.7e12 + rng.integers(0, 90_000, len(log)))
+    log["gender"] = [Decimal(f"{one:.2f}") for one in rng.normal(size=len(log))]
+    log["shown"] = [Decimal(f"{one:.1f}") for one in log["shown"]]
+    log.to_parquet(tmp_path / "log.parquet")
+    found = whole(tmp_path / "log.parquet", LogQuestion(treatment="shown", outcome="bought", adjustment=("gender",)))
+    assert (found.reference, found.level, len(found.strata)) == ("0", "1", 5)
+    assert found.spread == pytest.approx(log["bought"].std(ddof=0), rel=1e-6)
 
 
 @pytest.mark.parametrize("limit", [1000, 1 << 40])

@@ -14,6 +14,7 @@ from analysis.causal.regression import linear_adjustment
 from analysis.causal.settings import EffectSettings
 from analysis.causal.strata import stratified
 from analysis.causal.study import contrasts
+from analysis.log import UNKNOWN
 from tests.analysis.causal.logs import confounded, cut, real
 from words import Refusal
 
@@ -239,6 +240,15 @@ def test_binned_confounders_state_their_edges() -> None:
 def test_codes_of_seven_digits_are_strata_of_their_own() -> None:
     assert stratified(pd.Series([1_234_567, 1_234_568], name="c"), 4).labels == ("1234567", "1234568")
     assert stratified(pd.Series([0.12345671, 0.12345672], name="c"), 4).labels == ("0.12345671", "0.12345672")
+    assert stratified(pd.Series([2**53, 2**53 + 1], name="c"), 4).labels == ("9007199254740992", "9007199254740993")
+    assert stratified(pd.Series([-0.0, 1.0, 0.0], name="c"), 4).labels == ("0", "1")
+
+
+def test_missing_times_are_a_category_of_their_own() -> None:
+    times = pd.Series(pd.date_range("2026-01-01", periods=40), name="c").where(np.arange(40) % 5 > 0)
+    found = stratified(times, 4)
+    assert found.labels[-1] == UNKNOWN and found.edges[0] > 0
+    np.testing.assert_array_equal(found.codes == len(found.labels) - 1, times.isna())
 
 
 def test_a_strong_effect_of_one_group_among_many_can_stand_after_correction() -> None:
