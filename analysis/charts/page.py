@@ -68,7 +68,7 @@ WORDS = ";".join(
 
 
 def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, float]:
-    """The chart without title and n, which the text around it says, and about how many pixels high it is.
+    """The chart with its n, without its title, which the text around it says, and about how many pixels high it is.
 
     A pointer shows what the step wrote for each point (`data-tip`) and nothing else.
     """
@@ -76,13 +76,14 @@ def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, 
     drawing = plot.drawing
     marks = _cells(plot) if drawing.kind == "heatmap" else f"{_picture(plot)}{_absent(plot)}{_names(plot)}{_tips(plot)}"
     html = (
-        f'<div class="chart" role="img" aria-label="{escape(drawing.alt)}" style="{WORDS};--left:{plot.left}px">'
-        f"{_legend(plot)}{_heading(plot)}"
+        f'<div class="chart" role="img" aria-label="{escape(_alternative(drawing))}" style="{WORDS};--left:{plot.left}px">'
+        f"{_people(drawing)}{_legend(plot)}{_heading(plot)}"
         f'<div class="plot" style="height:{plot.height}px;margin:{plot.over}px 16px {plot.under}px var(--left)">'
         f"{marks}{_labels(plot)}</div>"
         f'<div class="below">{escape(drawing.x.title)}</div></div>'
     )
-    return html, plot.over + plot.height + plot.under + LINE_HEIGHT * (1 + bool(drawing.y.title) + drawing.named)
+    lines = 1 + bool(drawing.subtitle) + bool(drawing.y.title) + drawing.named
+    return html, plot.over + plot.height + plot.under + LINE_HEIGHT * lines
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,16 @@ def _plot(drawing: Drawing, look: Theme) -> _Plot:
         over=room if on_top else 4,
         under=4 if on_top else room,
     )
+
+
+def _alternative(drawing: Drawing) -> str:
+    """What a screen reader says in place of the picture and all words in it."""
+    return f"{drawing.alt} {drawing.subtitle}".rstrip()
+
+
+def _people(drawing: Drawing) -> str:
+    """How many people, or rows, the picture rests on."""
+    return f'<div class="n">{escape(drawing.subtitle)}</div>' if drawing.subtitle else ""
 
 
 def _legend(plot: _Plot) -> str:

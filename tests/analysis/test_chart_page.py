@@ -47,7 +47,9 @@ def test_nothing_is_written_that_the_page_takes_away_or_that_data_could_run(key,
     root = drawn(CHARTS[key], language, dark)
     assert {part.tag for part in root.iter()} <= TAGS
     assert {name for part in root.iter() for name in part.attrib} <= ATTRIBUTES
-    assert root.get("aria-label") == resolve(CHARTS[key], language).alt
+    (told,) = [part.text for part in of_class(root, "n")]
+    assert f"{CHARTS[key].n:,}" in told
+    assert root.get("aria-label") == f"{resolve(CHARTS[key], language).alt} {told}"
     for image in root.iter("img"):
         inside = ElementTree.fromstring(base64.b64decode(image.get("src").partition(",")[2]))
         assert {part.tag.removeprefix(SVG) for part in inside.iter()} <= {
