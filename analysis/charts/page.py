@@ -76,7 +76,8 @@ def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, 
     drawing = plot.drawing
     marks = _cells(plot) if drawing.kind == "heatmap" else f"{_picture(plot)}{_absent(plot)}{_names(plot)}{_tips(plot)}"
     html = (
-        f'<div class="chart" role="img" aria-label="{escape(_alternative(drawing))}" style="{WORDS};--left:{plot.left}px">'
+        f'<div class="chart" role="img" aria-label="{escape(_alternative(drawing))}" '
+        f'style="{WORDS};--left:{plot.left}px">'
         f"{_people(drawing)}{_legend(plot)}{_heading(plot)}"
         f'<div class="plot" style="height:{plot.height}px;margin:{plot.over}px 16px {plot.under}px var(--left)">'
         f"{marks}{_labels(plot)}</div>"
