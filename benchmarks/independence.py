@@ -113,7 +113,16 @@ def thin(rng: np.random.Generator, link: float = 0.0) -> tuple[pd.DataFrame, lis
     return pd.DataFrame({"user": np.arange(400), "z": z.astype(str), "a": a, "b": b}), ["z"]
 
 
-DESIGNS: tuple[Design, ...] = (categories, trait, article, both, number, mixed, many, numbers, skewed, thin)
+def crowded(rng: np.random.Generator, link: float = 0.0) -> tuple[pd.DataFrame, list[str]]:
+    """A trait of the user, and how often the item is taken, in a small catalogue whose bestsellers most users took."""
+    drawn, a = np.arange(1, ITEMS + 1) ** -1.5, rng.integers(0, 2, USERS)
+    shares = [drawn ** (1 + link * one) for one in a]
+    item = np.concatenate([rng.choice(ITEMS, ROWS, replace=False, p=share / share.sum()) for share in shares])
+    log = pd.DataFrame({"user": np.repeat(np.arange(USERS), ROWS), "item": item, "a": np.repeat(a, ROWS)})
+    return log.assign(b=np.bincount(item, minlength=ITEMS)[item].astype(float)), []
+
+
+DESIGNS: tuple[Design, ...] = (categories, trait, article, both, number, mixed, many, numbers, skewed, thin, crowded)
 
 
 def p_values(design: Design, logs: int, link: float = 0.0) -> np.ndarray:

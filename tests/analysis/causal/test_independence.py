@@ -8,7 +8,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 
 from analysis.causal.encoded import Columns, encode
 from analysis.causal.independence import Independence, independence
-from benchmarks.independence import Design, article, both, categories, mixed, p_values, skewed, thin, trait
+from benchmarks.independence import Design, article, both, categories, crowded, mixed, p_values, skewed, thin, trait
 
 
 def outcome(table: pd.DataFrame, *given: str) -> Independence:
@@ -33,7 +33,13 @@ def test_unrelated_columns_are_called_related_in_about_one_of_twenty_logs(design
     assert 0.016 <= (p_values(design, 250) < 0.05).mean() <= 0.088
 
 
+def test_where_most_users_took_the_same_items_a_trait_is_not_called_related_to_how_often_an_item_is_taken() -> None:
+    """26% of such logs failed at 5% where only the two-way spread judged."""
+    assert (p_values(crowded, 120) < 0.05).mean() <= 0.088
+
+
 def test_a_link_is_found() -> None:
+    assert (p_values(crowded, 40, 0.5) < 0.05).mean() > 0.9
     assert (p_values(categories, 40, 0.7) < 0.05).mean() > 0.9
     assert (p_values(mixed, 40, 0.3) < 0.05).mean() > 0.9
     assert (p_values(skewed, 40, 0.1) < 0.05).mean() > 0.9
