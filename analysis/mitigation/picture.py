@@ -129,7 +129,12 @@ def _pareto(
         y_title=phrase("mitigation.axis.from_chance" if null else "mitigation.axis.disparity", figure=gap),
         n=users,
         series=tuple(one for one in series if one.x),
-        alt=phrase("mitigation.chart.pareto_alt", count=len(points), front=_listed([title_of(p.name) for p in best])),
+        alt=phrase(
+            "mitigation.chart.pareto_alt",
+            count=len(points),
+            key=_listed([_marked(p) for p in points]),
+            front=_listed([p.mark for p in best]),
+        ),
     )
 
 
@@ -158,7 +163,7 @@ def _point_text(p: Point) -> Phrase:
     return phrase(
         "mitigation.point",
         mark=p.mark,
-        name=phrase("mitigation.marked", mark=p.mark, name=title_of(p.name)),
+        name=_marked(p),
         accuracy=amount(p.accuracy.value or 0.0, p.accuracy.unit),
         low=none if p.accuracy.low is None else amount(p.accuracy.low, p.accuracy.unit),
         high=none if p.accuracy.high is None else amount(p.accuracy.high, p.accuracy.unit),
@@ -166,6 +171,10 @@ def _point_text(p: Point) -> Phrase:
         from_=none if low is None else amount(low, p.disparity.unit),
         to=none if high is None else amount(high, p.disparity.unit),
     )
+
+
+def _marked(p: Point) -> Phrase:
+    return phrase("mitigation.marked", mark=p.mark, name=title_of(p.name))
 
 
 def _methods(names: Sequence[str]) -> list[Method]:

@@ -68,6 +68,7 @@ def test_pareto_charts_join_the_front_and_name_both_intervals():
     assert keys == ["mitigation.pareto.gender.hit@5.gap", "mitigation.pareto.distance[tail]"]
     assert [len(series.x) for series in section.charts[0].series] == [1, 1]
     assert "accuracy" in say(section.charts[0].series[0].text[0])
+    assert "0 = before; 1 = Adversarial removal, strength 1. On the front: 1" in say(section.charts[0].alt)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
