@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from analysis.finding import JSON, Finding
-from words import Phrase
+from words import Phrase, phrase
 
 FORMAT = 1
 """Version of audit.json; a reader refuses what is newer."""
@@ -25,6 +25,7 @@ Template = Literal["general", "dsa", "ll144", "four_fifths"]
 """What a report is laid out along: see analysis.report.purpose."""
 
 Cell = bool | int | float | str | None | Phrase
+ChartKind = Literal["interval", "heatmap", "line", "bars", "scatter", "pareto"]
 
 
 class _Frozen(BaseModel):
@@ -55,7 +56,7 @@ class Chart(_Frozen):
     """
 
     key: str
-    kind: Literal["interval", "heatmap", "line", "bars", "scatter", "pareto"]
+    kind: ChartKind
     title: Phrase
     x_title: Phrase
     y_title: Phrase
@@ -69,6 +70,11 @@ class Chart(_Frozen):
     """Where no-difference is drawn (interval charts of gaps: 0)."""
     order: tuple[Cell, ...] = ()
     """Interval charts: the rows from top to bottom, where several series share an order that none has alone."""
+
+    @property
+    def counted(self) -> Phrase | None:
+        """How many people or rows stand behind it; None where that is nobody's number."""
+        return phrase("charts.n", n=self.n, unit=phrase(f"units.{self.n_unit}")) if self.n else None
 
 
 class Column(_Frozen):

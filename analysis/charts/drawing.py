@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from analysis.charts.labels import columns, number, plain, spoken
 from analysis.charts.places import AxisKind, Key, axis_kind, every_key, keys_of, numbers, positions, share_of_row
-from analysis.document import Cell, Chart, Series
+from analysis.document import Cell, Chart, ChartKind, Series
 from words import Language, Phrase, say
 
 STANDING = 40
@@ -55,9 +54,9 @@ class Layer:
 class Drawing:
     """Everything that is to be seen, in the reader's language and already escaped."""
 
-    kind: str
-    title: str
-    subtitle: str
+    kind: ChartKind
+    counted: str
+    """How many people, or rows, it rests on; empty where that is nobody's number."""
     alt: str
     x: Axis
     y: Axis
@@ -87,16 +86,6 @@ def resolve(chart: Chart, language: Language) -> Drawing:
     return place(chart, language)
 
 
-def _frame(chart: Chart, language: Language) -> dict[str, Any]:
-    unit = say(f"units.{chart.n_unit}", language)
-    return {
-        "kind": chart.kind,
-        "title": plain(say(chart.title, language)),
-        "subtitle": plain(say("charts.n", language, n=chart.n, unit=unit)) if chart.n else "",
-        "alt": plain(say(chart.alt, language)),
-    }
-
-
 def _interval(chart: Chart, language: Language) -> Drawing:
     keys = every_key((chart.order, *(series.y for series in chart.series)), language)
     labels = tuple(label for label, _ in keys)
@@ -105,9 +94,11 @@ def _interval(chart: Chart, language: Language) -> Drawing:
         for at, series in enumerate(chart.series)
     ]
     return Drawing(
-        **_frame(chart, language),
-        x=Axis(plain(say(chart.x_title, language)), "number"),
-        y=Axis(plain(say(chart.y_title, language)), "label", labels),
+        kind=chart.kind,
+        counted=spoken(chart.counted, language),
+        alt=spoken(chart.alt, language),
+        x=Axis(spoken(chart.x_title, language), "number"),
+        y=Axis(spoken(chart.y_title, language), "label", labels),
         layers=tuple(layers),
         zero=chart.zero_line,
         sideways=True,
@@ -122,10 +113,12 @@ def _bars(chart: Chart, language: Language) -> Drawing:
     for at, series in enumerate(chart.series):
         place, height = _beside(series.x, keys, chart, at, language), numbers(series.y)
         layers.append(_layer(chart, at, language, *((height, place) if sideways else (place, height))))
-    value = Axis(plain(say(chart.y_title, language)), "number")
-    names = Axis(plain(say(chart.x_title, language)), "label", labels)
+    value = Axis(spoken(chart.y_title, language), "number")
+    names = Axis(spoken(chart.x_title, language), "label", labels)
     return Drawing(
-        **_frame(chart, language),
+        kind=chart.kind,
+        counted=spoken(chart.counted, language),
+        alt=spoken(chart.alt, language),
         x=value if sideways else names,
         y=names if sideways else value,
         layers=tuple(layers),
@@ -158,9 +151,11 @@ def _heatmap(chart: Chart, language: Language) -> Drawing:
             )
         )
     return Drawing(
-        **_frame(chart, language),
-        x=Axis(plain(say(chart.x_title, language)), "label", labels),
-        y=Axis(plain(say(chart.y_title, language)), "label", tuple(layer.name for layer in layers)),
+        kind=chart.kind,
+        counted=spoken(chart.counted, language),
+        alt=spoken(chart.alt, language),
+        x=Axis(spoken(chart.x_title, language), "label", labels),
+        y=Axis(spoken(chart.y_title, language), "label", tuple(layer.name for layer in layers)),
         layers=tuple(layers),
         cells=tuple(cells),
         zero=chart.zero_line,
@@ -180,9 +175,11 @@ def _points(chart: Chart, language: Language) -> Drawing:
     if chart.kind == "pareto":
         layers = _marked_once(layers)
     return Drawing(
-        **_frame(chart, language),
-        x=Axis(plain(say(chart.x_title, language)), kind, tuple(label for label, _ in keys)),
-        y=Axis(plain(say(chart.y_title, language)), "number"),
+        kind=chart.kind,
+        counted=spoken(chart.counted, language),
+        alt=spoken(chart.alt, language),
+        x=Axis(spoken(chart.x_title, language), kind, tuple(label for label, _ in keys)),
+        y=Axis(spoken(chart.y_title, language), "number"),
         layers=tuple(layers),
         zero=chart.zero_line,
     )

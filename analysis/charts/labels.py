@@ -85,6 +85,11 @@ def wrapped(text: str, limit: int, lines: int = 3) -> tuple[str, ...]:
     return tuple(rows)
 
 
+def shortened(text: str, limit: int) -> str:
+    """The text in one line of `limit` columns; an ellipsis where it was longer."""
+    return wrapped(text, limit, 1)[0]
+
+
 def longest_word(text: str) -> int:
     """Columns of the longest piece that no line break may cut."""
     return max((columns(piece.strip()) for piece in _words(text)), default=0)

@@ -1,4 +1,4 @@
-"""Decisions about room and colour that the screen and paper share."""
+"""Decisions about room and colour that screen and paper share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.charts.design import Theme, between, ink_on
 from analysis.charts.drawing import Drawing, Layer
-from analysis.charts.labels import columns, longest_word, wrapped
+from analysis.charts.labels import columns, longest_word, shortened, wrapped
 from analysis.charts.places import share_of_row
 
 LINE = 96
@@ -18,9 +18,25 @@ FEW = 5
 """Labels below an axis that a chart of half the width may hold."""
 NAME = 40
 """Columns of a series' name in the legend."""
+BESIDE = 30
+"""Columns of a label left of the plot, on the page."""
+MARK = 24
+"""Columns of a name beside a point."""
+INSTEAD = 60
+"""Columns of what stands where a value is missing."""
 
 
-def heat_limits(drawing: Drawing) -> tuple[float, float]:
+def heat_ink(drawing: Drawing, look: Theme, row: int, column: int) -> tuple[str, str]:
+    """The colour of a heat map's cell and of what it prints: ink that reads on that colour."""
+    value = drawing.layers[row].y[column]
+    if math.isnan(value):
+        return look.empty, look.muted
+    low, high = _heat_limits(drawing)
+    shade = between(look.sequential if drawing.zero is None else look.diverging, (value - low) / (high - low))
+    return shade, ink_on(shade)
+
+
+def _heat_limits(drawing: Drawing) -> tuple[float, float]:
     """The values at both ends of the colour scale; around the zero line, the same distance on both sides."""
     known = [value for layer in drawing.layers for value in layer.y if not math.isnan(value)]
     if not known:
@@ -32,59 +48,46 @@ def heat_limits(drawing: Drawing) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def heat_ink(drawing: Drawing, look: Theme, row: int, column: int) -> tuple[str, str]:
-    """The colour of a heat map's cell and of what it prints: ink that reads on that colour."""
-    value = drawing.layers[row].y[column]
-    if math.isnan(value):
-        return look.empty, look.muted
-    low, high = heat_limits(drawing)
-    shade = between(look.sequential if drawing.zero is None else look.diverging, (value - low) / (high - low))
-    return shade, ink_on(shade)
+@dataclass(frozen=True)
+class Below:
+    """Labels below an axis: `lines[i]` stands at position `places[i]`."""
+
+    places: tuple[int, ...]
+    lines: tuple[tuple[str, ...], ...]
+    turned: bool
+    """Because a word, or the end of a label, would be cut where they are level."""
+
+    @property
+    def depth(self) -> float:
+        """Lines' heights that turned labels take more than level ones."""
+        longest = max((columns(row) for rows in self.lines for row in rows), default=0)
+        return longest * 0.26 if self.turned else 0.0
 
 
-def thinned(labels: tuple[str, ...]) -> tuple[str | None, ...]:
-    """Labels of a crowded axis: every second, third ... one, so that none touches its neighbour."""
+def below(labels: tuple[str, ...]) -> Below:
+    """The labels of an axis along x; of a crowded one every second, third ..., so that none touches its neighbour."""
     step = max(1, math.ceil(len(labels) * 8 / LINE))
-    return tuple(label if at % step == 0 else None for at, label in enumerate(labels))
+    kept, room = labels[::step], _room(len(labels[::step]))
+    turned = any(longest_word(label) > room or len(wrapped(label, room, 4)) > 3 for label in kept)
+    lines = tuple(wrapped(label, 24, 2) if turned else wrapped(label, room) for label in kept)
+    return Below(tuple(range(0, len(labels), step)), lines, turned)
 
 
-def room(labels: tuple[str, ...]) -> int:
-    """Columns that each label below an axis has; what stands left of the axis takes a sixth of the line."""
-    return max(6, (LINE if len(labels) > FEW else HALF) * 5 // 6 // max(len(labels), 1) - 2)
-
-
-def turned(labels: tuple[str, ...]) -> bool:
-    """Whether labels below an axis must be turned, because a word, or the end of one, would be cut."""
-    limit = room(labels)
-    return any(longest_word(label) > limit or len(wrapped(label, limit, 4)) > 3 for label in labels)
-
-
-def below(labels: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Each label below an axis as lines: within its own room, or longer where they are turned."""
-    return [wrapped(label, 24, 2) if turned(labels) else wrapped(label, room(labels)) for label in labels]
-
-
-def depth(labels: tuple[str, ...]) -> float:
-    """Lines' heights that turned labels take more than level ones."""
-    longest = max((columns(row) for rows in below(labels) for row in rows), default=0)
-    return longest * 0.26 if turned(labels) else 0.0
+def _room(labels: int) -> int:
+    """Columns that each of so many labels below an axis has; what stands left of it takes a sixth of the line."""
+    return max(6, (LINE if labels > FEW else HALF) * 5 // 6 // max(labels, 1) - 2)
 
 
 def legend_rows(drawing: Drawing, line: int = LINE) -> int:
     """Lines that the legend above the chart takes."""
     if not drawing.named:
         return 0
-    return math.ceil(sum(columns(wrapped(layer.name, NAME, 1)[0]) + 8 for layer in drawing.layers) / line)
+    return math.ceil(sum(columns(shortened(layer.name, NAME)) + 8 for layer in drawing.layers) / line)
 
 
 def heading_over_labels(drawing: Drawing) -> bool:
     """Whether the title of the upright axis fits over its labels; else it begins where the axis stands."""
     return columns(drawing.y.title) <= beside(drawing)
-
-
-def labels_on_top(drawing: Drawing) -> bool:
-    """Columns of a high heat map are named above it, where reading begins."""
-    return drawing.kind == "heatmap" and len(drawing.y.labels) > 12
 
 
 def dotted(drawing: Drawing, layer: Layer) -> bool:
@@ -101,13 +104,13 @@ def body(drawing: Drawing) -> int:
     """Pixels of the plot's own height on the screen."""
     rows = len(drawing.y.labels) if drawing.y.kind == "label" else 0
     per_row = max(34, 22 * len(drawing.layers)) if drawing.kind != "heatmap" and side_by_side(drawing) else 40
-    lines = max((len(wrapped(label, 30)) for label in drawing.y.labels), default=1)
+    lines = max((len(wrapped(label, BESIDE)) for label in drawing.y.labels), default=1)
     return max(150, max(per_row, 18 * lines + 4) * rows) if rows else 300
 
 
 def beside(drawing: Drawing) -> int:
     """Columns that labels left of the plot take."""
-    return max((columns(row) for label in drawing.y.labels for row in wrapped(label, 30)), default=0)
+    return max((columns(row) for label in drawing.y.labels for row in wrapped(label, BESIDE)), default=0)
 
 
 @dataclass(frozen=True)

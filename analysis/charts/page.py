@@ -14,21 +14,21 @@ from html import escape
 
 from analysis.charts.design import DARK, DASHES, LIGHT, MARKERS, Theme, theme
 from analysis.charts.drawing import Drawing, Layer, resolve
-from analysis.charts.labels import columns, wrapped
+from analysis.charts.labels import columns, shortened, wrapped
 from analysis.charts.layout import (
+    BESIDE,
+    INSTEAD,
+    MARK,
     NAME,
+    Below,
     bar_width,
     below,
     beside,
     body,
-    depth,
     dotted,
     heading_over_labels,
     heat_ink,
-    labels_on_top,
     middle,
-    thinned,
-    turned,
     written,
 )
 from analysis.charts.scale import Scale, scale_of
@@ -83,7 +83,7 @@ def to_html(chart: Chart, language: Language, dark: bool = False) -> tuple[str, 
         f"{marks}{_labels(plot)}</div>"
         f'<div class="below">{escape(drawing.x.title)}</div></div>'
     )
-    lines = 1 + bool(drawing.subtitle) + bool(drawing.y.title) + drawing.named
+    lines = 1 + bool(drawing.counted) + bool(drawing.y.title) + drawing.named
     return html, plot.over + plot.height + plot.under + LINE_HEIGHT * lines
 
 
@@ -99,6 +99,7 @@ class _Plot:
     left: int
     over: int
     under: int
+    below: Below
 
     def along(self, value: float) -> float:
         """Percent of the width."""
@@ -115,11 +116,10 @@ class _Plot:
 
 def _plot(drawing: Drawing, look: Theme) -> _Plot:
     x, y = scale_of(drawing, across=True), scale_of(drawing, across=False)
-    shown = tuple(label for label in thinned(drawing.x.labels) if label is not None)
-    lines = [text for _, text in x.ticks] or below(shown)
-    room = 10 + LINE_HEIGHT * max(map(len, lines), default=0) + round(15 * depth(shown))
+    labels = below(drawing.x.labels)
+    lines = [text for _, text in x.ticks] or labels.lines
+    room = 10 + LINE_HEIGHT * max(map(len, lines), default=0) + round(15 * labels.depth)
     widest = beside(drawing) or max((columns(text[0]) for _, text in y.ticks), default=0)
-    on_top = labels_on_top(drawing)
     return _Plot(
         drawing=drawing,
         look=look,
@@ -127,19 +127,25 @@ def _plot(drawing: Drawing, look: Theme) -> _Plot:
         y=y,
         height=body(drawing),
         left=round(LETTER * widest) + 14,
-        over=room if on_top else 4,
-        under=4 if on_top else room,
+        over=room if _on_top(drawing) else 4,
+        under=4 if _on_top(drawing) else room,
+        below=labels,
     )
 
 
 def _alternative(drawing: Drawing) -> str:
     """What a screen reader says in place of the picture and all words in it."""
-    return f"{drawing.alt} {drawing.subtitle}".rstrip()
+    return f"{drawing.alt} {drawing.counted}".rstrip()
 
 
 def _people(drawing: Drawing) -> str:
     """How many people, or rows, the picture rests on."""
-    return f'<div class="n">{escape(drawing.subtitle)}</div>' if drawing.subtitle else ""
+    return f'<div class="n">{escape(drawing.counted)}</div>' if drawing.counted else ""
+
+
+def _on_top(drawing: Drawing) -> bool:
+    """Columns of a high heat map are named above it, where reading begins."""
+    return drawing.kind == "heatmap" and len(drawing.y.labels) > 12
 
 
 def _legend(plot: _Plot) -> str:
@@ -148,7 +154,7 @@ def _legend(plot: _Plot) -> str:
     entries = []
     for layer in plot.drawing.layers:
         swatch = _image(_swatch(plot, layer), "width:30px;height:14px")
-        entries.append(f"<span>{swatch}{escape(wrapped(layer.name, NAME, 1)[0])}</span>")
+        entries.append(f"<span>{swatch}{escape(shortened(layer.name, NAME))}</span>")
     return f'<div class="legend">{"".join(entries)}</div>'
 
 
@@ -170,12 +176,10 @@ def _heading(plot: _Plot) -> str:
 def _labels(plot: _Plot) -> str:
     """The words beside and below the plot."""
     drawing = plot.drawing
-    sides = plot.y.ticks or [(float(at), wrapped(label, 30)) for at, label in enumerate(drawing.y.labels)]
+    sides = plot.y.ticks or tuple(enumerate(wrapped(label, BESIDE) for label in drawing.y.labels))
     words = [f'<span class="y" style="top:{plot.down(at)}px">{_lines(lines)}</span>' for at, lines in sides]
-    shown = [(float(at), label) for at, label in enumerate(thinned(drawing.x.labels)) if label is not None]
-    kept = tuple(label for _, label in shown)
-    ticks = plot.x.ticks or list(zip((at for at, _ in shown), below(kept), strict=True))
-    kind = ("x turned" if turned(kept) else "x") + (" on-top" if labels_on_top(drawing) else "")
+    ticks = plot.x.ticks or tuple(zip(plot.below.places, plot.below.lines, strict=True))
+    kind = ("x turned" if plot.below.turned else "x") + (" on-top" if _on_top(drawing) else "")
     words += [f'<span class="{kind}" style="left:{plot.along(at)}%">{_lines(lines)}</span>' for at, lines in ticks]
     return "".join(words)
 
@@ -355,7 +359,7 @@ def _absent(plot: _Plot) -> str:
     missing = [(layer, at) for layer in plot.drawing.layers for at, value in enumerate(layer.x) if math.isnan(value)]
     return "".join(
         f'<span class="absent" style="top:{plot.down(layer.y[at])}px">'
-        f"{escape(wrapped(layer.said[at], 60, 1)[0])}</span>"
+        f"{escape(shortened(layer.said[at], INSTEAD))}</span>"
         for layer, at in missing
     )
 
@@ -364,7 +368,7 @@ def _names(plot: _Plot) -> str:
     """The names beside points, on a ground of their own."""
     return "".join(
         f'<span class="name {"right" if name.side > 0 else "left"} {"above" if name.rise > 0 else "beneath"}" '
-        f'style="left:{plot.along(name.x)}%;top:{plot.down(name.y)}px">{escape(wrapped(name.text, 24, 1)[0])}</span>'
+        f'style="left:{plot.along(name.x)}%;top:{plot.down(name.y)}px">{escape(shortened(name.text, MARK))}</span>'
         for name in written(plot.drawing)
     )
 

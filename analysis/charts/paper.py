@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import io
-import logging
 import math
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.design import PAPER_DASHES, PAPER_MARKERS, Theme, theme
 from analysis.charts.drawing import Axis, Drawing, Layer, resolve
-from analysis.charts.labels import number, wrapped
+from analysis.charts.labels import number, shortened, wrapped
 from analysis.charts.layout import (
+    INSTEAD,
+    MARK,
     NAME,
     bar_width,
     below,
-    depth,
     dotted,
     heading_over_labels,
     heat_ink,
     legend_rows,
     middle,
     side_by_side,
-    thinned,
-    turned,
     written,
 )
 from analysis.charts.typeface import FONTS, families, printable
@@ -41,6 +38,10 @@ Floats = tuple[float, ...]
 
 WIDTH = 7.2
 """Inches; the text width of the report's page."""
+LINE = 74
+"""Columns of text that this width holds."""
+BESIDE = 34
+"""Columns of a label left of the plot."""
 _LOCK = threading.Lock()
 """matplotlib's settings are one for the whole process."""
 _SETTINGS: dict[str, Any] = {
@@ -54,13 +55,13 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def to_svg(chart: Chart, language: Language, dark: bool = False, titled: bool = True) -> bytes:
-    """The chart as SVG on a transparent ground; equal charts give equal bytes.
+def to_svg(chart: Chart, language: Language, dark: bool = False) -> bytes:
+    """The chart as SVG on a transparent ground, without title and n, which the text around it says.
 
-    titled: False leaves title and n to the text around the picture.
+    Equal charts give equal bytes.
     """
     drawing, look = _printed(resolve(chart, language)), theme(dark)
-    return rendered(lambda: _drawn(drawing, look, titled), repr(drawing))
+    return rendered(lambda: _drawn(drawing, look), repr(drawing))
 
 
 def _printed(drawing: Drawing) -> Drawing:
@@ -76,7 +77,6 @@ def _printed(drawing: Drawing) -> Drawing:
     )
     return replace(
         drawing,
-        title=printable(drawing.title),
         x=_printed_axis(drawing.x),
         y=_printed_axis(drawing.y),
         layers=layers,
@@ -92,25 +92,13 @@ def rendered(draw: Callable[[], Figure], text: str) -> bytes:
     """SVG bytes of the figure that `draw` makes, under the project's own settings and fonts; `text`: what it writes."""
     import matplotlib
 
-    with _LOCK, matplotlib.rc_context(), _quiet_about_bold():
+    with _LOCK, matplotlib.rc_context():
         matplotlib.rcdefaults()
         _register()
         matplotlib.rcParams.update(_SETTINGS | {"font.family": families(text)})
         target = io.BytesIO()
         draw().savefig(target, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return target.getvalue()
-
-
-@contextmanager
-def _quiet_about_bold() -> Iterator[None]:
-    """Only Noto Sans is shipped in bold; that the others stand in with their regular weight is meant."""
-    log = logging.getLogger("matplotlib.font_manager")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def _register() -> None:
@@ -123,27 +111,18 @@ def _register() -> None:
             fontManager.addfont(path)
 
 
-def _drawn(drawing: Drawing, look: Theme, titled: bool) -> Figure:
+def _drawn(drawing: Drawing, look: Theme) -> Figure:
     from matplotlib.figure import Figure
 
-    title = wrapped(drawing.title, 74, 3) if titled else ()
-    subtitle = drawing.subtitle if titled else ""
-    head = 0.26 * len(title) + (0.22 if subtitle else 0.0) + 0.24 * legend_rows(drawing) + 0.06
-    height = head + _body(drawing) + 0.75 + 0.2 * depth(drawing.x.labels)
+    head = 0.24 * legend_rows(drawing) + 0.06
+    height = head + _body(drawing) + 0.75 + 0.2 * below(drawing.x.labels).depth
     figure = Figure(figsize=(WIDTH, height))
     figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1.0 - head / height), h_pad=0.03, w_pad=0.03)
     axes = figure.add_subplot()
     _dress(axes, drawing, look)
     {"heatmap": _heat, "bars": _bars}.get(drawing.kind, _marks)(axes, drawing, look)
-    top = height - 0.05
-    for row in title:
-        figure.text(0.004, top / height, row, size=12.5, weight="bold", color=look.ink, va="top")
-        top -= 0.26
-    if subtitle:
-        figure.text(0.004, top / height, subtitle, size=9.5, color=look.muted, va="top")
-        top -= 0.22
     if drawing.named:
-        _legend(figure, axes, drawing, look, top / height)
+        _legend(figure, axes, drawing, look, 1.0 - 0.05 / height)
     return figure
 
 
@@ -152,7 +131,7 @@ def _body(drawing: Drawing) -> float:
     if drawing.y.kind != "label":
         return 2.7
     each = 0.2 * len(drawing.layers) if drawing.kind != "heatmap" and side_by_side(drawing) else 0.0
-    longest = max((len(wrapped(label, 34)) for label in drawing.y.labels), default=1)
+    longest = max((len(wrapped(label, BESIDE)) for label in drawing.y.labels), default=1)
     return max(1.1, max(each, 0.32, 0.17 * longest + 0.1) * len(drawing.y.labels))
 
 
@@ -180,7 +159,7 @@ def _dress(axes: Axes, drawing: Drawing, look: Theme) -> None:
         side.set_visible(False)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelcolor=look.ink, labelsize=9.5)
-    axes.set_xlabel("\n".join(wrapped(drawing.x.title, 74)), color=look.muted, loc="left", size=9.5)
+    axes.set_xlabel("\n".join(wrapped(drawing.x.title, LINE)), color=look.muted, loc="left", size=9.5)
     if drawing.y.title:
         _heading(axes, drawing, look)
     _ticks(axes, drawing.x, look, across=True)
@@ -194,7 +173,7 @@ def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
     """What stands upright, above it like a column's heading."""
     over = heading_over_labels(drawing)
     axes.annotate(
-        "\n".join(wrapped(drawing.y.title, 34 if over else 74, 2)),
+        "\n".join(wrapped(drawing.y.title, BESIDE if over else LINE, 2)),
         xy=(0, 1),
         xytext=(-4 if over else 0, 4),
         xycoords="axes fraction",
@@ -209,19 +188,7 @@ def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
 def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
     side = axes.xaxis if across else axes.yaxis
     if axis.kind == "label":
-        shown = thinned(axis.labels) if across else axis.labels
-        kept = tuple(label for label in shown if label is not None)
-        rows = below(kept) if across else [wrapped(label, 34) for label in kept]
-        side.set_ticks([at for at, label in enumerate(shown) if label is not None], ["\n".join(row) for row in rows])
-        if across and turned(kept):
-            axes.tick_params(axis="x", labelrotation=35)
-            for text in axes.get_xticklabels():
-                text.set(horizontalalignment="right", rotation_mode="anchor")
-        end = max(len(axis.labels), 1) - 0.5
-        if across:
-            axes.set_xlim(-0.5, end)
-        else:
-            axes.set_ylim(end, -0.5)
+        (_labels_below if across else _labels_beside)(axes, axis.labels)
         return
     side.grid(visible=True, color=look.grid, linewidth=0.8)
     if axis.kind == "date":
@@ -234,12 +201,27 @@ def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
         side.set_major_formatter(lambda value, _: number(value))
 
 
+def _labels_below(axes: Axes, labels: tuple[str, ...]) -> None:
+    shown = below(labels)
+    axes.set_xticks(shown.places, ["\n".join(lines) for lines in shown.lines])
+    if shown.turned:
+        axes.tick_params(axis="x", labelrotation=35)
+        for text in axes.get_xticklabels():
+            text.set(horizontalalignment="right", rotation_mode="anchor")
+    axes.set_xlim(-0.5, max(len(labels), 1) - 0.5)
+
+
+def _labels_beside(axes: Axes, labels: tuple[str, ...]) -> None:
+    axes.set_yticks(range(len(labels)), ["\n".join(wrapped(label, BESIDE)) for label in labels])
+    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
+
+
 def _bars(axes: Axes, drawing: Drawing, look: Theme) -> None:
     for layer in drawing.layers:
         colour = look.series[layer.style % len(look.series)]
         hatch = ("", "///", "...", "xxx", "\\\\\\", "---")[layer.style % 6] if drawing.named else ""
         style: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": look.paper, "linewidth": 0.6}
-        name = "\n".join(wrapped(layer.name, NAME, 1))
+        name = shortened(layer.name, NAME)
         if drawing.sideways:
             axes.barh(layer.y, layer.x, height=bar_width(drawing), label=name, **style)
         else:
@@ -260,7 +242,7 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
         axes.plot(
             layer.x,
             layer.y,
-            label="\n".join(wrapped(layer.name, NAME, 1)),
+            label=shortened(layer.name, NAME),
             color=colour,
             linestyle=PAPER_DASHES[layer.style % len(PAPER_DASHES)] if layer.joined and len(layer.x) > 1 else "none",
             linewidth=1.7,
@@ -274,7 +256,7 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
             _absent(axes, drawing, layer, look)
     for name in written(drawing):
         axes.annotate(
-            "\n".join(wrapped(name.text, 24, 1)),
+            shortened(name.text, MARK),
             (name.x, name.y),
             (4 * name.side, 4 * name.rise),
             textcoords="offset points",
@@ -323,14 +305,14 @@ def _absent(axes: Axes, drawing: Drawing, layer: Layer, look: Theme) -> None:
     """Rows without a value say so where the value would stand."""
     for at, value in enumerate(layer.x):
         if math.isnan(value):
-            text = "\n".join(wrapped(layer.said[at], 60, 1))
+            text = shortened(layer.said[at], INSTEAD)
             axes.text(middle(drawing), layer.y[at], text, color=look.muted, size=9, ha="center", va="center")
 
 
 def _heat(axes: Axes, drawing: Drawing, look: Theme) -> None:
     from matplotlib.patches import Rectangle
 
-    limit = max(8, 74 // max(len(drawing.x.labels), 1))
+    limit = max(8, LINE // max(len(drawing.x.labels), 1))
     for row, layer in enumerate(drawing.layers):
         for column in range(len(layer.x)):
             shade, ink = heat_ink(drawing, look, row, column)

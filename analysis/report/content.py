@@ -302,11 +302,10 @@ def _picture(step: str, chart: Chart, files: dict[tuple[str, str], str], languag
     behind = chart_table(chart)
     short = len(behind.rows) <= MAX_CHART_ROWS
     where: dict[str, Fact] = {"count": len(behind.rows), "file": f"tables/{files[step, behind.key]}"}
-    unit = say(f"units.{chart.n_unit}", language)
     return Picture(
         chart=chart,
         title=legible(say(chart.title, language)),
-        caption=say("report.caption_n", language, n=chart.n, unit=unit) if chart.n else "",
+        caption="" if chart.counted is None else say(chart.counted, language),
         alt=legible(say(chart.alt, language)),
         grid=table_grid(behind, language) if short else None,
         elsewhere=say("report.chart_too_long", language, **where),

@@ -32,7 +32,7 @@ class Drawings:
             if dark and chart.kind != "heatmap":
                 self.known[place] = darkened(self.chart(chart))
             else:
-                self.known[place] = to_svg(chart, self.language, dark=dark, titled=False)
+                self.known[place] = to_svg(chart, self.language, dark)
         return self.known[place]
 
     def graph(self, picture: GraphPicture, dark: bool = False) -> bytes:

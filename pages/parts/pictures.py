@@ -5,23 +5,24 @@ The first ones are drawn at once, the others when they are asked for, so that a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
+from analysis.charts import to_html, to_plotly, zoomable
 from analysis.document import Chart
-from analysis.finding import span
+from analysis.report.tables import chart_table
 from pages.parts.house import stamp
 from pages.parts.state import dark, state
-from pages.parts.tables import grid, raw_words, written
-from pages.parts.text import raw, spoken, t
+from pages.parts.tables import draw_table, raw_words
+from pages.parts.text import spoken, t
 from pages.parts.view import View
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
     from streamlit.delta_generator import DeltaGenerator
+
+    from analysis.charts.screen import Zoomable
 
 AT_ONCE = 2
 """Pictures drawn before any is asked for."""
@@ -30,7 +31,7 @@ FRAME = 150
 
 
 def draw_charts(view: View, charts: tuple[Chart, ...]) -> None:
-    """The first pictures, and the others where they are asked for: each costs the browser a tenth of a second."""
+    """The first pictures, and the others where they are asked for."""
     if not charts:
         return
     st.header(t("section.pictures"))
@@ -70,25 +71,24 @@ def draw_chart(view: View, chart: Chart) -> float:
     key = f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}"
     with st.container(border=True, height="stretch"):  # beside another picture, as high as that one
         st.markdown(f"**{spoken(chart.title)}**")
-        names = [t("section.picture"), t("section.numbers")] + ([t("section.zoom")] if _can_zoom(chart) else [])
+        names = [t("section.picture"), t("section.numbers")] + ([t("section.zoom")] if zoomable(chart) else [])
         picture, numbers, *zoom = st.tabs(names, key=view.choice(f"tabs:{chart.key}"), on_change="rerun")
-        markup, height = _markup(key, _Drawn(chart))
+        markup, height = _markup(key, chart)
         if picture.open:
             frame = picture.container(key=view.key(f"wide:frame:{chart.key}")) if _is_wide(chart) else picture
             frame.html(markup)
             picture.caption(spoken(chart.alt))
         if numbers.open:
             with numbers:
-                grid(_chart_rows(chart))
-        for tab in zoom:
-            if tab.open:
-                _zoomed(view, chart, tab, _figure(key, _Drawn(chart)))
+                draw_table(chart_table(chart))
+        if zoomable(chart) and zoom[0].open:
+            _zoomed(view, key, chart, zoom[0])
     return height + FRAME
 
 
-def _zoomed(view: View, chart: Chart, tab: DeltaGenerator, figure: Figure) -> None:
+def _zoomed(view: View, key: str, chart: Zoomable, tab: DeltaGenerator) -> None:
     tab.plotly_chart(
-        figure,
+        _figure(key, chart),
         theme=None,
         key=view.key(f"chart:{chart.key}"),
         alt=raw_words(chart.alt),
@@ -97,49 +97,13 @@ def _zoomed(view: View, chart: Chart, tab: DeltaGenerator, figure: Figure) -> No
     tab.caption(t("section.zoom_about"))
 
 
-def _can_zoom(chart: Chart) -> bool:
-    """Where both axes count, or time does: marks lie too close to each other there, and between labels never."""
-    return chart.kind in ("line", "scatter", "pareto")
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A chart handed to the cache; the key beside it names its content, so the chart itself is not hashed."""
-
-    chart: Chart
-
-
-@st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs={_Drawn: lambda drawn: ""})
-def _markup(key: str, drawn: _Drawn) -> tuple[str, float]:
+@st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs={Chart: lambda chart: ""})
+def _markup(key: str, chart: Chart) -> tuple[str, float]:
     """The picture of a chart, and its height; `key` holds the result's state, the chart's key, language and theme."""
-    from analysis.charts import to_html
-
-    return to_html(drawn.chart, state().language, dark())
+    return to_html(chart, state().language, dark())
 
 
-@st.cache_resource(scope="session", max_entries=16, show_spinner=False, hash_funcs={_Drawn: lambda drawn: ""})
-def _figure(key: str, drawn: _Drawn) -> Figure:
+@st.cache_resource(scope="session", max_entries=16, show_spinner=False, hash_funcs={Chart: lambda chart: ""})
+def _figure(key: str, chart: Zoomable) -> Figure:
     """The same to zoom into."""
-    from analysis.charts import to_plotly
-
-    figure = to_plotly(drawn.chart, state().language, dark())
-    figure.update_layout(title=None, margin_t=40 if len(drawn.chart.series) > 1 else 16, dragmode="zoom")
-    return figure.update_xaxes(fixedrange=False).update_yaxes(fixedrange=False)
-
-
-def _chart_rows(chart: Chart) -> pd.DataFrame:
-    """The chart's own numbers, one row a mark: what is drawn, nothing worked out."""
-    x_title, y_title = raw_words(chart.x_title), raw_words(chart.y_title)
-    rows: list[dict[str, object]] = []
-    for series in chart.series:
-        for place, (x, y) in enumerate(zip(series.x, series.y, strict=True)):
-            row: dict[str, object] = {raw("section.series"): raw_words(series.name)}
-            row |= {x_title: written(x), y_title: written(y)}
-            if series.low and series.high:
-                low, high = series.low[place], series.high[place]
-                row[raw("section.interval")] = (
-                    "" if low is None or high is None else raw_words(span(f"{low:.4g}", f"{high:.4g}"))
-                )
-            rows.append(row)
-    frame = pd.DataFrame(rows)
-    return frame if len(chart.series) > 1 or frame.empty else frame.drop(columns=raw("section.series"))
+    return to_plotly(chart, state().language, dark())

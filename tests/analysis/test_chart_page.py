@@ -10,11 +10,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from analysis.charts import to_html, to_plotly
+from analysis.charts import to_html, to_plotly, zoomable
+from analysis.charts.design import contrast, theme
 from analysis.charts.drawing import resolve
+from analysis.charts.layout import written
 from analysis.charts.scale import MOST_TICKS, _dates, _numbers, scale_of
 from analysis.document import Chart, Series
 from tests.analysis.report.sample import charts, said
+from words import say
 
 CHARTS = {chart.key: chart for chart in charts()}
 TAGS = {"div", "span", "i", "b", "br", "img"}
@@ -68,16 +71,79 @@ def test_hostile_names_stay_text():
 
 @pytest.mark.parametrize("key", CHARTS)
 def test_a_pointer_reads_what_it_reads_in_the_chart_to_zoom_into(key):
-    """Every point has one tip, and its words are those that plotly shows."""
-    shown = sorted(part.get("data-tip") for part in drawn(CHARTS[key]).iter("i"))
-    traces = [trace for trace in to_plotly(CHARTS[key], "en").data if trace.hoverinfo == "text"]
-    rows = [row for trace in traces for row in trace.hovertext]
-    flat = [text for row in rows for text in ([row] if isinstance(row, str) else row)]
-    if CHARTS[key].kind == "heatmap":
-        assert set(shown) == set(flat)  # plotly's cells without a figure are a second layer over the same cells
-    else:
-        assert set(shown) == {text for text in flat if text}
-    assert len(shown) == sum(len(layer.hover) for layer in resolve(CHARTS[key], "en").layers)
+    """Every point has one tip, where a value is missing too, and it says what the step wrote; plotly shows the same."""
+    chart = CHARTS[key]
+    shown = [part.get("data-tip") for part in drawn(chart).iter("i")]
+    assert shown == [text for layer in resolve(chart, "en").layers for text in layer.hover]
+    if zoomable(chart):
+        traces = [trace for trace in to_plotly(chart, "en").data if trace.hoverinfo == "text"]
+        assert shown == [text for trace in traces for text in trace.hovertext]
+    for series in chart.series:
+        for text in series.text:
+            assert any((text if isinstance(text, str) else say(text)) in tip for tip in shown)
+
+
+def test_a_row_without_a_value_says_so_instead_of_showing_a_zero():
+    root = drawn(CHARTS["interval"])
+    (absent,) = of_class(root, "absent")
+    row = CHARTS["interval"].series[0].y[2]
+    assert "no figure" in absent.text
+    assert [tip for tip in (part.get("data-tip") for part in root.iter("i")) if "no figure" in tip] == [
+        f"unadjusted · {row}: {say('charts.no_value')}"
+    ]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_suppressed_cell_says_so_on_a_ground_of_its_own_and_the_others_print_their_number(dark):
+    chart, look = CHARTS["heat"], theme(dark)
+    cells = of_class(drawn(chart, dark=dark), "cell")
+    assert ["".join(cell.itertext()) for cell in cells] == [text for series in chart.series for text in series.text]
+    hidden = [cell for cell in cells if cell[0].text == "suppressed"]
+    assert len(hidden) == 3
+    assert all(styles(cell)["color"] == look.muted for cell in hidden)
+    assert {styles(cell[0])["background"] for cell in hidden} == {look.empty}
+    assert look.empty not in {styles(cell[0])["background"] for cell in cells if cell not in hidden}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_a_cell_prints_reads_on_its_colour(dark):
+    for key in ("heat", "heatgap"):
+        for cell in of_class(drawn(CHARTS[key], dark=dark), "cell"):
+            assert contrast(styles(cell)["color"], styles(cell[0])["background"]) >= 4.5
+
+
+def test_of_a_pareto_chart_the_front_alone_is_joined_and_every_point_has_its_name():
+    root = drawn(CHARTS["pareto"])
+    joined = [part for part in picture(root).iter(f"{SVG}path") if part.get("stroke-dasharray") is not None]
+    assert len(joined) == 1 and joined[0].get("d").count("L") == 2
+    placed = written(resolve(CHARTS["pareto"], "en"))
+    assert [name.text for name in of_class(root, "name")] == [name.text for name in placed]
+    assert {name.text for name in placed} == {"re-ranked", "reweighed", "as trained", "adversarial", "thresholds"}
+
+
+@pytest.mark.parametrize("key", CHARTS)
+def test_axes_have_their_titles_upright_ones_above_like_the_heading_of_a_column(key):
+    root, drawing = drawn(CHARTS[key]), resolve(CHARTS[key], "en")
+    assert [part.text for part in of_class(root, "heading")] == [drawing.y.title]
+    assert [part.text for part in of_class(root, "below")] == [drawing.x.title]
+
+
+def test_columns_of_a_heat_map_are_turned_before_a_word_is_cut():
+    names = ("NDCG@10", "recall@10", "popularity of shown items", "selection rate", "equal opportunity") * 2
+    row = Series(name="women", x=names, y=(1.0,) * 10, text=("1",) * 10)
+    below = of_class(drawn(CHARTS["heat"].model_copy(update={"series": (row,)})), "x")
+    assert all("turned" in part.get("class") for part in below)
+    assert {word for part in below for line in part.itertext() for word in line.split()} == {
+        word for name in names for word in name.split()
+    }
+
+
+def test_bars_that_are_all_nothing_stand_on_the_axis_instead_of_bringing_down_the_page():
+    balanced = Series(name=said("s"), x=("a", "b"), y=(0.0, 0.0))
+    for low in (0.0, -1.0):
+        series = (balanced.model_copy(update={"y": (0.0, low)}),)
+        root = drawn(CHARTS["bars"].model_copy(update={"series": series}))
+        assert len(list(root.iter("i"))) == 2 and "0.0" in {part.text for part in of_class(root, "y")}
 
 
 def test_marks_and_whiskers_stand_where_the_ticks_say():
@@ -108,6 +174,8 @@ def test_marks_and_whiskers_stand_where_the_ticks_say():
     whiskers = [group[0] for group in picture(root).iter(f"{SVG}g")]
     ends = [tuple(value(float(line.get(end)[:-1])) for end in ("x1", "x2")) for line in whiskers]
     assert [end for pair in ends for end in pair] == pytest.approx([0.0, 0.3, -0.4, 0.0, 0.2, 0.4], abs=1e-4)
+    (zero,) = [line for line in picture(root).iter(f"{SVG}line") if line.get("stroke") == theme(dark=False).zero]
+    assert zero.get("x1") == zero.get("x2") and value(float(zero.get("x1")[:-1])) == pytest.approx(0.0, abs=1e-4)
 
 
 def test_bars_stand_on_zero_and_reach_their_value():

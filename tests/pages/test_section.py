@@ -124,8 +124,24 @@ def test_a_picture_has_its_numbers_behind_it(home: Path, open_page: Open) -> Non
     page = open_page("data", home)
     page.session_state["demo:data:tabs:c"] = say("pages.section.numbers")
     page.run()
-    numbers = [table for table in tables(page) if say("pages.section.interval") in table.columns]
-    assert any("0 to 0.2" in list(frame[say("pages.section.interval")]) for frame in numbers)
+    low, high = say("report.label.low"), say("report.label.high")
+    (numbers,) = [table for table in tables(page) if low in table.columns]
+    assert numbers[[low, high]].to_numpy().tolist() == [["0", "0.2"], ["–", "–"]]
+
+
+def test_the_numbers_behind_a_heat_map_say_what_its_cells_say(home: Path, open_page: Open) -> None:
+    """A suppressed cell is no number that is missing for no reason."""
+    folder = Workspace(home).demo()
+    found = folder.section("data")
+    assert found is not None
+    rows = (Series(name="women", x=("young", "old"), y=(0.4, None), text=("0.400", "suppressed")),)
+    heat = chart().model_copy(update={"kind": "heatmap", "series": rows})
+    folder.save_section(found.model_copy(update={"charts": (heat,)}), folder.stamp(folder.settings(), "data"))
+    page = open_page("data", home)
+    page.session_state["demo:data:tabs:c"] = say("pages.section.numbers")
+    page.run()
+    (numbers,) = [table for table in tables(page) if "young" in table.columns]
+    assert numbers.to_numpy().tolist() == [["women", "0.400", "suppressed"]]
 
 
 def test_one_attribute_can_be_looked_at_alone(home: Path, open_page: Open) -> None:

@@ -12,14 +12,14 @@ NAMES = re.compile(rb"\b[hmp][0-9a-f]{10}\b")
 
 @pytest.mark.parametrize("chart", [one for one in charts() if one.kind != "heatmap"], ids=lambda one: one.key)
 def test_a_recoloured_picture_is_the_one_drawn_for_a_dark_page(chart):
-    light = to_svg(chart, "en", titled=False)
-    dark = to_svg(chart, "en", dark=True, titled=False)
+    light = to_svg(chart, "en")
+    dark = to_svg(chart, "en", dark=True)
     assert NAMES.sub(b"", darkened(light)) == NAMES.sub(b"", dark)
 
 
 def test_a_heat_map_is_drawn_in_the_scale_of_its_own_page():
     chart = next(one for one in charts() if one.kind == "heatmap")
-    assert Drawings("en").chart(chart, dark=True) == to_svg(chart, "en", dark=True, titled=False)
+    assert Drawings("en").chart(chart, dark=True) == to_svg(chart, "en", dark=True)
 
 
 def test_a_picture_is_drawn_once():
