@@ -95,8 +95,6 @@ def readable(log: Path) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        raise MemoryError from error
     except duckdb.Error as error:
         if of_full_disk(error):
             raise Refusal("data.disk_full") from error
@@ -108,15 +106,19 @@ def readable(log: Path) -> Iterator[None]:
 
 @contextmanager
 def _duckdb() -> Iterator[Any]:
+    import duckdb
     import ibis
 
     with TemporaryDirectory(prefix="evenhand-") as scratch:
-        connection = ibis.duckdb.connect(memory_limit=MEMORY, threads=THREADS, temp_directory=scratch)
-        connection.raw_sql("SET preserve_insertion_order = false")
         try:
-            yield connection
-        finally:
-            connection.disconnect()
+            connection = ibis.duckdb.connect(memory_limit=MEMORY, threads=THREADS, temp_directory=scratch)
+            try:
+                connection.raw_sql("SET preserve_insertion_order = false")
+                yield connection
+            finally:
+                connection.disconnect()
+        except duckdb.OutOfMemoryException as error:
+            raise MemoryError from error
 
 
 @contextmanager

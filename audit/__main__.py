@@ -11,10 +11,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from analysis.charts.labels import legible
-from audit.commands import EXIT_REFUSED, ask, compare, effect, init, language_of, report, run, serve, step
-from audit.settings import MOST_SEED
+from storage import of_memory
 from words import Refusal, say
+
+try:
+    from analysis.charts.labels import legible
+    from audit.commands import EXIT_REFUSED, ask, compare, effect, init, language_of, report, run, serve, step
+    from audit.settings import MOST_SEED
+except (MemoryError, ImportError, RuntimeError) as error:
+    if not of_memory(error):
+        raise
+    print(say("audit.no_memory_to_begin"), file=sys.stderr)
+    sys.exit(2)  # EXIT_REFUSED, which could not be loaded either
 
 COLLECTED_AFTER = (50_000, 20, 50)
 """What the numerical libraries leave when they are loaded lasts: looking for garbage as often as Python does by itself
@@ -131,7 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(legible(refusal.sentence(language_of(given))), file=sys.stderr)
         return EXIT_REFUSED
-    except MemoryError:
+    except (MemoryError, ImportError, RuntimeError) as error:  # the last two also of libraries that find no room
+        if not of_memory(error):
+            raise
         print(say("audit.out_of_memory", language_of(given)), file=sys.stderr)
         return EXIT_REFUSED
     except KeyboardInterrupt as told:

@@ -23,7 +23,7 @@ from audit.settings import DEPENDS, AuditSettings, Step
 from audit.settings_file import read_settings, settings_toml
 from audit.workspace import SETTINGS_FILE, AuditFolder, read_document
 from models.devices import follows
-from storage import MANIFEST, sweep, write_atomic
+from storage import MANIFEST, of_memory, sweep, write_atomic
 from words import Language, Phrase, Refusal, phrase, say
 
 if TYPE_CHECKING:
@@ -250,7 +250,9 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
         recorder.failed(refusal.phrase)
         print(refusal.phrase.key, file=sys.stderr)  # into the job's log, which holds no value of the data
         return EXIT_REFUSED
-    except MemoryError as error:
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not of_memory(error):
+            raise
         recorder.failed(phrase("audit.out_of_memory"))
         raise Refusal("audit.out_of_memory") from error
     recorder.done()

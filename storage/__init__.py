@@ -5,11 +5,13 @@ The second of the two lowest rooms (with `words`): every room that keeps somethi
 
 from storage.atomic import TEMPORARY, append, sweep, write_atomic, write_once
 from storage.manifest import MANIFEST, sha256_of, unchanged, verify, write_manifest
+from storage.memory import of_memory
 
 __all__ = [
     "MANIFEST",
     "TEMPORARY",
     "append",
+    "of_memory",
     "sha256_of",
     "sweep",
     "unchanged",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from analysis.ingest import FORMAT, TABLES, Answer, Job, Limits
 from analysis.pseudonyms import Ids, check_of, pseudonyms
+from storage import of_memory
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 def main() -> None:
     job = Job.model_validate_json(sys.stdin.buffer.read())
     restrain(job.limits)
-    sys.stdout.write(answer(job).model_dump_json())
+    try:
+        said = answer(job)
+    except (MemoryError, ImportError, RuntimeError) as error:  # there was no room for the libraries themselves
+        if not of_memory(error):
+            raise
+        said = Answer(refusal=phrase("data.no_memory"))
+    sys.stdout.write(said.model_dump_json())
 
 
 def restrain(limits: Limits) -> None:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pytest
 
-from analysis.engine import cells
+from analysis.engine import cells, opened
 
 
 def _log() -> pd.DataFrame:
@@ -57,3 +59,8 @@ def test_buckets_keep_a_user_together_and_bound_the_cells() -> None:
 
 def test_no_keys_give_one_cell_without_an_outcome() -> None:
     assert cells(_log(), []).to_dict("list") == {"n": [3000]}
+
+
+def test_what_duckdb_finds_no_memory_for_is_told_as_any_shortage() -> None:
+    with pytest.raises(MemoryError), opened():
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure")

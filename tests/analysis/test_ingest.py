@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import io
 import os
 import subprocess
 import sys
@@ -20,7 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import ingest
-from analysis.ingest import Job, Limits, Source, Tables, spool
+from analysis.ingest import Answer, Job, Limits, Source, Tables, spool
+from analysis.parse import child
 from analysis.parse.child import answer
 from analysis.parse.table import read_table
 from words import Refusal, say
@@ -353,3 +355,19 @@ def test_the_child_that_reads_starts_without_frames() -> None:
     code = "import sys, analysis.parse.child; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ingest.ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_reader_whose_libraries_find_no_room_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def starved(_job: Job) -> None:
+        raise ImportError("libarrow.so: failed to map segment from shared object")
+
+    job = Job(source=Source(kind="files", log="log.csv"), limits=Limits(), out=tmp_path)
+    monkeypatch.setattr(child, "answer", starved)
+    monkeypatch.setattr(child, "restrain", lambda _limits: None)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(job.model_dump_json().encode())))
+    child.main()
+    refused = Answer.model_validate_json(capsys.readouterr().out).refusal
+    assert refused is not None
+    assert "not enough memory to begin" in say(refused)

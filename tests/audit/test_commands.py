@@ -272,3 +272,48 @@ def test_tables_are_readable_by_any_csv_reader(movielens):
     folder, findings = movielens
     rows = list(csv.DictReader((folder / "tables" / "findings.csv").open(encoding="utf-8-sig")))
     assert len(rows) == len(findings)
+
+
+NO_ROOM = ImportError("libopenblas.so: failed to map segment from shared object")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), NO_ROOM, RuntimeError("can't start new thread")])
+def test_too_little_memory_ends_a_command_with_a_sentence(tmp_path, monkeypatch, capsys, error):
+    """A library that finds no room for its code raises an ImportError, and some raise one anew on top of it."""
+
+    def starved(*_given):
+        if not isinstance(error, ImportError):
+            raise error
+        try:
+            raise error
+        except ImportError as first:
+            raise ImportError("Failed to import the duckdb backend") from first
+
+    monkeypatch.setattr("audit.__main__.run", starved)
+    assert main(["run", str(tmp_path / "audit.toml"), "-o", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("This needs more memory")
+
+
+def test_a_library_that_is_missing_is_not_told_as_too_little_memory(tmp_path, monkeypatch):
+    def missing(*_given):
+        raise ImportError("No module named 'torch'")
+
+    monkeypatch.setattr("audit.__main__.run", missing)
+    with pytest.raises(ImportError, match="torch"):
+        main(["run", str(tmp_path / "audit.toml"), "-o", str(tmp_path)])
+
+
+def test_a_shell_in_which_not_even_the_libraries_find_room_is_told_so():
+    """The finder of modules stands for the loader, which would say it of the first large library."""
+    starved = """
+import sys
+class Starved:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            raise ImportError("lib.so: failed to map segment from shared object")
+sys.meta_path.insert(0, Starved())
+import audit.__main__
+"""
+    found = subprocess.run([sys.executable, "-c", starved], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr.count("\n")) == (2, 1)
+    assert found.stderr.startswith("There is not even memory to begin")
