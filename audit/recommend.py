@@ -111,7 +111,7 @@ def audited(run: Run, chosen: RecommenderSettings, tell: Tell) -> tuple[Fitted[A
 
     settings, composed = run.settings.recommender, run.composed
     if settings.lists is not None:
-        return None, _lists_from_file(run), ()
+        return None, *_lists_from_file(run)
     if settings.prompted is not None:
         from audit.prompted_lists import asked_lists
 
@@ -178,14 +178,15 @@ def recommender_section_of(run: Run) -> Section:
     return section.model_copy(update={"notes": (*section.notes, *remarks)})
 
 
-def _lists_from_file(run: Run) -> Scored:
+def _lists_from_file(run: Run) -> tuple[Scored, tuple[Phrase, ...]]:
+    """The lists, and what of the file could not be used."""
     from audit.intake import read_listed
     from models.lists import read_lists
 
     settings = run.settings.recommender
     frame = read_listed(run.folder, "lists", Path(str(settings.lists)), run.settings.data)
-    codes, scores = read_lists(frame, run.composed.data, settings.top)
-    return Scored(codes, scores, None, None)
+    lists = read_lists(frame, run.composed.data, settings.top)
+    return Scored(lists.codes, lists.scores, None, None), lists.notes
 
 
 def _records(model: Fitted[Any] | None) -> dict[str, list[dict[str, float]]]:

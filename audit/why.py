@@ -28,7 +28,7 @@ def place_rests_on(run: Run, user: str, item: int) -> Section:
 
     model, data = trained_model(run), run.composed.final
     code = data.user_ids.index(user)
-    found = rests(model, data, code, item)
+    found = rests(model, data, code, item, run.composed.blocked)
     tables = [_history(run, found)]
     try:
         tables.append(_words(words(model, data, code, item)))

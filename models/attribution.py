@@ -37,7 +37,7 @@ class Rests:
     """On what of a user's history one item's place rests.
 
     history: int32 [t], item codes, oldest first (EASE: in order of codes). share: float32 [t], each one's part of the
-    score; below 0 where it speaks against the item. rank: int [t], the item's place among the user's unseen items were
+    score; below 0 where it speaks against the item. rank: int [t], the item's place among the user's candidates were
     this one not in the history (1 is best); now: its place as it is.
     """
 
@@ -47,8 +47,10 @@ class Rests:
     now: int
 
 
-def rests(model: Fitted[Any], data: Interactions, user: int, item: int) -> Rests:
-    """Raises Refusal for kinds that keep no way from a history to a score, and for users without one."""
+def rests(model: Fitted[Any], data: Interactions, user: int, item: int, blocked: Blocked | None = None) -> Rests:
+    """blocked: as for `models.flip.flipped_lists`; places are counted among what may be ranked for the user.
+
+    Raises Refusal for kinds that keep no way from a history to a score, and for users without one."""
     must_know(model, data)
     if isinstance(model, Ease):
         history = model.history[user].indices.astype(np.int32)
@@ -62,13 +64,13 @@ def rests(model: Fitted[Any], data: Interactions, user: int, item: int) -> Rests
         raise Refusal("models.attribution.kind", kind=phrase(f"models.name.{model.kind}"))
     if len(history) == 0:
         raise Refusal("models.attribution.no_history")
-    seen = np.asarray(data.seen[user].indices)
+    seen = (data.seen[[user]] if blocked is None else blocked(np.array([user], np.int32))).indices
     ranks = [_rank(row, seen, item) for row in np.asarray(scores, np.float64)]
     return Rests(history, np.asarray(share, np.float32), tuple(ranks[1:]), ranks[0])
 
 
 def _rank(scores: Any, seen: Any, item: int) -> int:
-    """The item's place among unseen items, ties by code; its own score counts even where it is seen."""
+    """The item's place among those that are not in `seen`, ties by code; its own score counts even where it is seen."""
     better = scores > scores[item]
     better |= (scores == scores[item]) & (np.arange(len(scores)) < item)
     better[seen] = False

@@ -107,7 +107,8 @@ class Gradient(Settings):
     clip: float = Field(0.0, ge=0)
     """Longest gradient of a step, as a Euclidean norm over all weights; longer ones are shortened. 0: none is."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Numbers that training computes with; weights are float32 always. auto: bfloat16 on a GPU, else float32."""
+    """Numbers that training computes with; weights are float32 always, and all of it with `epsilon`. auto: bfloat16 on
+    a GPU, else float32."""
     patience: int = Field(8, ge=1)
     """Epochs without a better validation figure before training stops; the best epoch is kept."""
     stop_on: Literal["ndcg", "loss"] = "ndcg"

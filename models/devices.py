@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from words import Refusal
+
 if TYPE_CHECKING:
+    import torch
     from accelerate import Accelerator
 
 
@@ -18,6 +23,30 @@ def accelerator(**more: Any) -> Accelerator:
     from accelerate import Accelerator
 
     return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no", **more)
+
+
+def device() -> torch.device:
+    """Where a model that is only read computes: this process's own GPU where there is one, else the CPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", torch.cuda.current_device())))
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Raise Refusal where a GPU has no room, MemoryError where the machine has none; torch calls both RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        import torch
+
+        if isinstance(error, torch.OutOfMemoryError):
+            raise Refusal("models.gpu_full") from error
+        if "DefaultCPUAllocator" in str(error):
+            raise MemoryError from error
+        raise
 
 
 def reseed(seed: int) -> None:

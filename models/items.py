@@ -44,7 +44,7 @@ class Items(nn.Module):
         if self.project is None or self.appeal is None or texts is None:
             assert self.own is not None and self.level is not None, "without texts items have an own part"
             return self.own.weight, self.usual + self.level
-        vectors, levels = self.project(texts), self.usual + self.appeal(texts).squeeze(-1)
+        vectors, levels = self.project(texts), self.usual + self.appeal(texts).squeeze(-1).float()
         if self.own is None or self.level is None:
             return vectors, levels
         shown = self.met

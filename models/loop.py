@@ -9,7 +9,6 @@ resumes from the checkpoint of epoch e goes on exactly as the unbroken one; no g
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -146,7 +145,8 @@ def keeps_last(settings: Gradient) -> bool:
 @contextmanager
 def seeded(seed: int, epoch: int = 0) -> Iterator[np.random.Generator]:
     """torch's global generator seeded for the block and put back after it; yields numpy's for the same epoch."""
-    with torch.random.fork_rng():
+    gpu = [torch.cuda.current_device()] if torch.cuda.is_available() else []  # of several, the one in use
+    with torch.random.fork_rng(gpu):
         rng = np.random.default_rng([seed, epoch])
         reseed(int(rng.integers(2**62)))
         yield rng
@@ -223,20 +223,33 @@ class _Loop:
     def _roomy_epoch(self) -> float:
         """The mean loss of one epoch; where the GPU's memory is full, the epoch again with half the batch."""
         before = self._snapshot()
-        for _ in range(MOST_HALVINGS + 1):
-            try:
-                loss = self._pass()
-            except torch.OutOfMemoryError:
-                if self.place.num_processes > 1:  # the others wait for this one's gradients: there is no way back
-                    raise
-                self._back_to(before)
-                torch.cuda.empty_cache()
-                self.course.batch = max(1, self.course.batch // 2)
-                self.tell(self._done(), "models.halved", batch=float(self.course.batch))
-                continue
-            self._refuse_divergence(loss)
-            return loss
-        raise Refusal("models.no_gpu_memory", batch=self.course.batch, epoch=self.course.epoch)
+        for halvings in range(MOST_HALVINGS + 1):
+            loss = self._pass_if_room()
+            if loss is not None:
+                self._refuse_divergence(loss)
+                return loss
+            if halvings == MOST_HALVINGS or self.course.batch == 1 or not self._may_halve():
+                break
+            self.optimiser.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
+            self._back_to(before)
+            self.course.batch //= 2
+            self.tell(self._done(), "models.halved", batch=float(self.course.batch))
+        raise Refusal("models.no_gpu_memory", batch=self.course.batch, epoch=self.course.epoch + 1)
+
+    def _pass_if_room(self) -> float | None:
+        """`_pass`, or None where the GPU's memory is full.
+
+        An error holds what its frames hold, the rows and the graph on the GPU: nothing can be freed before it is gone.
+        """
+        try:
+            return self._pass()
+        except torch.OutOfMemoryError:
+            return None
+
+    def _may_halve(self) -> bool:
+        """Not with other processes, which wait for this one's gradients; and privacy takes users one by one anyway."""
+        return self.place.num_processes == 1 and not private.wanted(self.settings)
 
     def _pass(self) -> float:
         """All rows once, shuffled; returns the mean of the batch losses, weighted by their rows."""
@@ -409,10 +422,12 @@ class _Loop:
 
 @contextmanager
 def _deterministic() -> Iterator[None]:
-    """The same sums in the same order, where torch has such a kernel; it warns where it has none."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    """The same sums in the same order; an operation for which torch has no such kernel is an error.
+
+    Where torch may only warn, it takes kernels of attention on a GPU whose gradients differ from run to run.
+    """
     before = torch.get_deterministic_debug_mode()
-    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms is the same, and loads torch's compiler
+    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms is the same, and loads torch's compiler
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ import numpy as np
 from models import store
 from models.base import Tell, silent
 from models.data import Floats
+from models.devices import device, follows, memory_told
 from models.encoders import Encoder, find, load
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ def _cached(texts: list[str], encoder: Encoder, cache: Path | None, tell: Tell) 
         vectors = store.read(folder, "texts")[0]["vectors"]
         if len(vectors) == len(texts):
             return vectors
-    vectors = _encoded(texts, encoder, tell)
-    if folder is not None:
+    with memory_told():
+        vectors = _encoded(texts, encoder, tell)
+    if folder is not None and not follows():
         store.write(folder, {"vectors": vectors}, {"texts": len(texts)}, "texts")
     return vectors
 
@@ -54,14 +56,14 @@ def _encoded(texts: list[str], encoder: Encoder, tell: Tell) -> Floats:
     import torch
 
     tokenizer, model = load(encoder)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = model.to(device)
+    place = device()
+    model = model.to(place)
     order = sorted(range(len(texts)), key=lambda at: (len(texts[at]), at))
     vectors = np.empty((len(texts), model.config.hidden_size), np.float32)
     for start in range(0, len(order), BATCH):
         chosen = order[start : start + BATCH]
         tokens = tokens_of([texts[at] for at in chosen], tokenizer, MOST_TOKENS)
-        ids, mask = tokens["input_ids"].to(device), tokens["attention_mask"].to(device)  # [batch, tokens]
+        ids, mask = tokens["input_ids"].to(place), tokens["attention_mask"].to(place)  # [batch, tokens]
         with torch.inference_mode():
             hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state  # [batch, tokens, width]
         vectors[chosen] = pooled(hidden, mask, encoder.first_token).cpu().numpy()

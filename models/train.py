@@ -10,6 +10,7 @@ import numpy as np
 from models.base import Tell, silent
 from models.config import Kind, RecommenderSettings
 from models.data import Interactions
+from models.devices import memory_told
 from models.fitted import Fitted
 from words import Refusal
 
@@ -33,7 +34,8 @@ def fit(
     _refuse_hopeless(data)
     model = class_of(settings.kind)(settings, seed)
     model.cache = cache
-    return model.fit(data, tell, folder)
+    with memory_told():
+        return model.fit(data, tell, folder)
 
 
 def class_of(kind: Kind) -> type[Fitted[Any]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.base import Tell, part, silent
-from models.config import Private, RecommenderSettings
+from models.config import Private, RecommenderSettings, SequentialSettings
 from models.data import Interactions
 from models.devices import follows
 from models.evaluate import validation_ndcg
@@ -62,8 +62,10 @@ class OneOf:
 
 Range = Between | OneOf
 
+DIMENSIONS = (32, 64, 128)
+"""Of a reader of histories; those that its heads divide."""
 _READER: dict[str, Range] = {
-    "dimensions": OneOf((32, 64, 128)),
+    "dimensions": OneOf(DIMENSIONS),
     "layers": Between(1, 3),
     "dropout": Between(0.1, 0.6),
     "learning_rate": Between(5e-4, 1e-2),
@@ -86,6 +88,14 @@ RANGES: dict[str, dict[str, Range]] = {
     "language": _READER,
 }
 """What is searched for each kind; a kind that is not named has nothing to search."""
+
+
+def searched(settings: RecommenderSettings) -> dict[str, Range]:
+    """What is searched beside these settings: of RANGES, what can stand beside what is not searched."""
+    ranges = dict(RANGES[settings.kind])
+    if isinstance(settings, SequentialSettings):
+        ranges["dimensions"] = OneOf(tuple(d for d in DIMENSIONS if d % settings.heads == 0) or (settings.dimensions,))
+    return ranges
 
 
 @dataclass(frozen=True)
@@ -181,7 +191,7 @@ def _proposed(settings: RecommenderSettings, seed: int, done: list[Trial]) -> op
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     own = {name: getattr(settings, name) for name in RANGES[settings.kind]}
-    ranges = {name: _holding(one.distribution(), own[name]) for name, one in RANGES[settings.kind].items()}
+    ranges = {name: _holding(one.distribution(), own[name]) for name, one in searched(settings).items()}
     study = optuna.create_study(
         direction="maximize",
         sampler=optuna.samplers.TPESampler(n_startup_trials=AT_RANDOM, seed=seed + 1009 * len(done)),

@@ -43,6 +43,8 @@ def erased(vectors: Floats, codes: Codes, strength: float) -> Floats:
     known = codes >= 0
     group, start = codes[known], vectors[known].astype(np.float64)
     mean, axes = _principal(start)
+    if axes.size == 0:  # one vector for everybody tells nothing
+        return vectors
     x = (start - mean) @ axes
 
     def far_enough(moved: Moved, reader: Reader) -> Array:

@@ -76,28 +76,34 @@ class FairTerm(nn.Module):
         """Whether groups are weighted: then `worst` is the loss of the rows."""
         return self.figure == "worst_group"
 
+    @torch.autocast("cuda", enabled=False)  # bf16 tells losses of two groups apart no better than by a hundredth
+    @torch.autocast("cpu", enabled=False)
     def worst(self, each: Tensor, users: Tensor, weight: Tensor | None = None) -> Tensor:
         """The groups' (weighted) mean losses of rows `each` [n], by the groups' weights as they are now.
 
         Sagawa et al. (2020), algorithm 1: before each step a group's weight is multiplied by exp(strength * its loss)
         and all are scaled to their sum; here they start at the groups' shares of the rows, where the loss is the plain
-        mean. Rows of unknown group keep their share.
+        mean. Rows of unknown group keep their share, and so do groups that are not in the batch.
         """
         weight = torch.ones_like(each) if weight is None else weight
         member = nn.functional.one_hot(self.codes[users] + 1, len(self.share)).to(each.dtype)  # [n, 1 + groups]
         there = weight @ member
         loss = (weight * each) @ member / there.clamp(min=1e-12)  # [1 + groups]
         if self.training:
-            self._lean(loss.detach())
+            self._lean(loss.detach().float(), there.detach())
         now = self.weight * (there > 0)
         return (now * loss).sum() / now.sum()
 
-    def _lean(self, loss: Tensor) -> None:
-        """Multiply the weights of known groups, keeping their sum; a group that is not in the batch has loss 0."""
-        leaned = self.weight * (self.strength * (loss - loss.max())).exp()
-        leaned[0] = self.weight[0]
-        leaned[1:] *= self.weight[1:].sum() / leaned[1:].sum()
-        self.weight.copy_(leaned)
+    def _lean(self, loss: Tensor, there: Tensor) -> None:
+        """Multiply the weights of the known groups in the batch, keeping their sum; who is not in it keeps its own.
+
+        Algorithm 1 draws every group as often; were one that is seldom drawn to fall behind for it, a small group would
+        be forgotten however badly it is served.
+        """
+        there = there > 0
+        there[0] = False
+        leaned = self.weight[there] * (self.strength * (loss[there] - loss.max())).exp()
+        self.weight[there] = leaned * (self.weight[there].sum() / leaned.sum())
 
     def hides(self, vectors: Tensor, users: Tensor) -> Tensor:
         """What the critic reads of the vectors [n, d]; its gradient comes back reversed."""

@@ -94,6 +94,7 @@ def test_a_step_that_could_not_run_is_told_once_and_tried_again(tmp_path: Path) 
     quietly(folder, *folder.settings().steps)
     again = folder.section("recommender")
     assert again is not None and again.not_run is None
+    assert "models.lists.without_list" in {note.key for note in again.notes}, "what the file lacks is told"
     assert folder.states()["recommender"] == "done"
 
 

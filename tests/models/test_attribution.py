@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from models.attribution import kept_without, rests, words
@@ -108,3 +109,13 @@ def test_what_cannot_be_said_is_refused(models, data) -> None:
     ):
         with pytest.raises(Refusal):
             call()
+
+
+def test_places_are_counted_among_what_may_be_ranked(models, data) -> None:
+    """Of two candidates the better one stands first, though a better item is none."""
+    scores = models["ease"].score(np.array([USER], np.int32))[0]
+    unseen = np.setdiff1d(np.arange(data.n_items), data.seen[USER].indices)
+    _, second, *_, worst = unseen[np.argsort(-scores[unseen], kind="stable")]
+    assert rests(models["ease"], data, USER, int(second)).now == 2
+    blocked = sp.csr_matrix(~np.isin(np.arange(data.n_items), [worst, second])[None])
+    assert rests(models["ease"], data, USER, int(second), lambda users: blocked).now == 1

@@ -56,6 +56,11 @@ class TestEncoding:
         (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
         assert not np.allclose(encode(["red coat"], encoder=str(folder)), mean, atol=1e-3)
 
+    def test_of_several_processes_the_first_alone_writes_into_the_cache(self, folder, tmp_path, monkeypatch):
+        monkeypatch.setenv("RANK", "1")
+        encode(["red coat"], tmp_path / "kept", encoder=str(folder))
+        assert not (tmp_path / "kept").exists()
+
     def test_the_cache_is_of_one_encoder(self, folder, tmp_path):
         first = encode(["red coat"], tmp_path / "kept", encoder=str(folder))
         assert encode(["red coat"], tmp_path / "kept", encoder=str(folder)).tobytes() == first.tobytes()

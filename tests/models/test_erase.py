@@ -140,3 +140,8 @@ def test_profile_tokens_and_erasure_do_not_go_together():
     settings = FAST["sequence"].model_copy(update={"erasure": Erasure(attribute="gender"), "profile": ("gender",)})
     with pytest.raises(Refusal, match="would not hold"):
         fit(checkerboard(), settings, 0)
+
+
+def test_one_vector_for_everybody_tells_nothing_and_is_left_as_it_is():
+    for vectors in (np.ones((40, 4), np.float32), np.zeros((40, 3), np.float32)):
+        assert np.array_equal(erased(vectors, np.arange(40) % 2, 1.0), vectors)

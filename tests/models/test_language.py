@@ -12,6 +12,7 @@ import torch
 from models import store
 from models.config import LanguageSettings, Tuning
 from models.encoders import bundled, find
+from models.items import Items
 from models.language import LanguageRecommender
 from models.texts import encode
 from models.train import fit
@@ -179,3 +180,13 @@ class TestTuning:
     def test_an_attack_needs_vectors(self):
         with pytest.raises(ValueError, match="ids = true"):
             LanguageSettings(attack="fgsm", ids=False)
+
+
+def test_levels_by_text_keep_small_differences_where_training_has_short_numbers():
+    texts = torch.nn.functional.normalize(torch.randn(50, 16, generator=torch.Generator().manual_seed(0)), dim=1)
+    items = Items(texts, torch.ones(50, dtype=torch.bool), torch.full((50,), -7.0), 8, ids=False)
+    torch.nn.init.normal_(items.appeal.weight, std=0.02, generator=torch.Generator().manual_seed(1))
+    exact = items()[1]
+    with torch.autocast("cpu", torch.bfloat16):
+        short = items()[1]
+    assert short.dtype == torch.float32 and (short - exact).abs().max() < 1e-3 < exact.std()

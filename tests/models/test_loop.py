@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import warnings
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,8 +130,79 @@ def test_a_full_gpu_halves_the_batch_at_most_three_times():
     toy = Toy(full_above=8)
     course = learn(toy, Gradient(epochs=2, batch=64), 0, "", None, lambda f, note, **g: notes.append(note))
     assert course.batch == 8 and set(toy.sizes) == {8} and notes.count("models.halved") == 3
-    with pytest.raises(Refusal, match="no room even for a batch of 4"):
-        learn(Toy(full_above=7), Gradient(epochs=2, batch=64), 0, "", None, silent)
+    notes, full = [], Toy(full_above=7)
+    with pytest.raises(Refusal, match=r"no room even for a batch of 8 \(epoch 1\)"):
+        learn(full, Gradient(epochs=2, batch=64), 0, "", None, lambda f, note, **g: notes.append(g.get("batch")))
+    assert notes == [32, 16, 8], "what was never tried is not told"
+
+
+def test_what_fills_a_gpu_is_let_go_before_the_batch_is_halved(monkeypatch):
+    """An error keeps the frames it came through, and these the rows and the graph: only then can they be freed."""
+    held, freed = [], []
+
+    class Full(Toy):
+        def loss(self, batch):
+            graph = batch[0] * 1.0
+            held.append(weakref.ref(graph))
+            if len(batch[0]) > 32:
+                raise torch.OutOfMemoryError("no room")
+            return super().loss(batch)
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: freed.append(held[-1]() is None))
+    learn(Full(), Gradient(epochs=1, batch=64), 0, "", None, silent)
+    assert freed == [True]
+
+
+def test_private_training_keeps_the_batch_that_its_noise_was_made_for():
+    learner, asked = Toy(full_above=0), FAST["vae"].model_copy(update={"epsilon": 5.0, "epochs": 1})
+    with pytest.raises(Refusal, match="no room even for a batch of 20"):
+        learn(learner, asked, 0, "", None, silent)
+
+
+def test_memory_that_gives_out_elsewhere_is_told_in_a_sentence_too(monkeypatch):
+    for raised, told in ((torch.OutOfMemoryError("CUDA"), Refusal), (_no_room_here(), MemoryError)):
+
+        def full(*_, error=raised, **__):
+            raise error
+
+        monkeypatch.setattr("models.factorization.validation_ndcg", full)
+        with pytest.raises(told):
+            fit(checkerboard(), FAST["mf"].model_copy(update={"epochs": 1}), 0)
+    monkeypatch.setattr("models.factorization.validation_ndcg", lambda *_: [][0])
+    with pytest.raises(IndexError):
+        fit(checkerboard(), FAST["mf"].model_copy(update={"epochs": 1}), 0)
+
+
+def _no_room_here():
+    """What torch raises where the machine's memory is full."""
+    with pytest.raises(RuntimeError) as found:
+        torch.empty(10**15)
+    return found.value
+
+
+def test_while_training_no_kernel_is_taken_whose_sums_differ_from_run_to_run():
+    """Where torch may only warn, attention on a GPU has such gradients; cuBLAS is told before anything reads."""
+    modes = []
+
+    class Noted(Toy):
+        def loss(self, batch):
+            modes.append(torch.get_deterministic_debug_mode())
+            return super().loss(batch)
+
+    learn(Noted(), Gradient(epochs=1, batch=64), 0, "", None, silent)
+    assert modes == [2] and torch.get_deterministic_debug_mode() == 0
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+def test_of_several_gpus_only_the_one_in_use_is_seeded_anew(monkeypatch):
+    asked = []
+    fork = torch.random.fork_rng
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
+    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: asked.append(devices) or fork([]))
+    with seeded(0):
+        pass
+    assert asked == [[3]]
 
 
 def test_training_stops_when_validation_no_longer_improves_and_keeps_the_best():

@@ -82,13 +82,32 @@ def test_the_groups_weights_start_at_their_shares_and_follow_sagawa():
     assert asked.weight[1:].tolist() == pytest.approx(moved.tolist(), rel=1e-5)
 
 
-def test_a_group_that_is_not_in_the_batch_is_not_taken_for_the_worst():
-    """Only groups of the batch are multiplied by exp(strength * loss), so that one not seen falls behind."""
+def test_a_group_that_is_not_in_the_batch_keeps_its_weight():
     asked = term("worst_group", 0.5)
     asked.train()
     asked.worst(torch.tensor([2.0, 2.0]), WHO[:2])  # women alone
-    moved = np.array([1.0, np.exp(0.5 * 2.0)])
-    assert asked.weight[1:].tolist() == pytest.approx((moved / moved.sum()).tolist(), rel=1e-5)
+    assert asked.weight[1:].tolist() == [0.5, 0.5]
+
+
+def test_a_small_group_that_is_served_worst_gains_weight_though_few_batches_hold_it():
+    group = np.array(["a", "b"] * (USERS // 2))
+    group[:2] = "few"
+    asked = term("worst_group", 0.1, checkerboard(profile={"gender": group}))
+    start, loss = asked.weight.clone(), torch.tensor([0.7, 0.7, 0.9])  # a, b, few
+    asked.train()
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        who = torch.from_numpy(rng.choice(USERS, 10, replace=False))
+        asked.worst(loss[asked.codes[who]], who)
+    assert asked.weight[3] > 1.5 * start[3] and asked.weight.sum().item() == pytest.approx(1)
+
+
+def test_groups_are_compared_in_full_numbers_where_training_has_short_ones():
+    asked, each = term("worst_group", 0.5), torch.tensor([7.000, 7.002, 7.010, 7.012])
+    asked.eval()
+    exact = asked.worst(each, WHO[:4])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert asked.worst(each, WHO[:4]).item() == exact.item()
 
 
 READER = FAST["sequence"].model_copy(update={"profile": ("gender",)})

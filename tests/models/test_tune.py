@@ -86,3 +86,11 @@ def test_a_private_training_is_not_searched_for_it_would_spend_its_epsilon_in_ev
     private = FAST["vae"].model_copy(update={"epsilon": 8.0, "delta": 1e-3, "epochs": 2})
     with pytest.raises(Refusal, match="would spend epsilon once more"):
         search(checkerboard(), private, 2, 1)
+
+
+def test_no_dimensions_are_tried_that_the_heads_do_not_divide():
+    settings = FAST["sequence"].model_copy(update={"epochs": 1, "dimensions": 48, "heads": 3})
+    found = search(checkerboard(), settings, 5, 0)
+    assert {trial.chosen["dimensions"] for trial in found.trials} == {48}
+    found = search(checkerboard(), settings.model_copy(update={"dimensions": 64, "heads": 64}), 5, 0)
+    assert {trial.chosen["dimensions"] for trial in found.trials} <= {64, 128}
