@@ -25,6 +25,10 @@ class Theme:
     sequential: tuple[str, ...]
     diverging: tuple[str, ...]
 
+    def colour(self, style: int) -> str:
+        """The colour of the series with this number."""
+        return self.series[style % len(self.series)]
+
 
 LIGHT = Theme(
     paper="#ffffff",
@@ -61,6 +65,7 @@ PAPER_DASHES: tuple[str | tuple[float, tuple[float, ...]], ...] = (
     (0, (9, 3)),
     (0, (9, 3, 1.2, 3)),
 )
+PAPER_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "---")
 SCREEN_FONT = (
     '"Source Sans", "Source Sans Pro", system-ui, "Noto Sans", "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", '
     '"Microsoft YaHei", sans-serif'

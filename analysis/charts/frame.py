@@ -21,6 +21,7 @@ MOST = 5
 
 
 def layout_of(drawing: Drawing, look: Theme) -> dict[str, Any]:
+    """plotly's layout: title, n and alt are left to the page."""
     heading = wrapped(drawing.y.title, HALF - 6, 2) if drawing.y.title else ()
     over = 8 + 18 * len(heading)
     top = over + 24 * legend_rows(drawing, HALF)

@@ -111,7 +111,7 @@ class _Plot:
         return round((share if self.drawing.y.kind == "label" else 1 - share) * self.height, 2)
 
     def colour(self, layer: Layer) -> str:
-        return self.look.series[layer.style % len(self.look.series)]
+        return self.look.colour(layer.style)
 
 
 def _plot(drawing: Drawing, look: Theme) -> _Plot:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from analysis.charts.design import PAPER_DASHES, PAPER_MARKERS, Theme, theme
+from analysis.charts.design import PAPER_DASHES, PAPER_HATCHES, PAPER_MARKERS, Theme, theme
 from analysis.charts.drawing import Axis, Drawing, Layer, resolve
 from analysis.charts.labels import number, shortened, wrapped
 from analysis.charts.layout import (
@@ -26,6 +26,7 @@ from analysis.charts.layout import (
     side_by_side,
     written,
 )
+from analysis.charts.scale import scale_of
 from analysis.charts.typeface import FONTS, families, printable
 from analysis.document import Chart
 from words import Language
@@ -162,8 +163,8 @@ def _dress(axes: Axes, drawing: Drawing, look: Theme) -> None:
     axes.set_xlabel("\n".join(wrapped(drawing.x.title, LINE)), color=look.muted, loc="left", size=9.5)
     if drawing.y.title:
         _heading(axes, drawing, look)
-    _ticks(axes, drawing.x, look, across=True)
-    _ticks(axes, drawing.y, look, across=False)
+    _ticks(axes, drawing, look, across=True)
+    _ticks(axes, drawing, look, across=False)
     if drawing.zero is not None and drawing.kind != "heatmap":
         line = axes.axvline if drawing.sideways else axes.axhline
         line(drawing.zero, color=look.zero, linewidth=1.3, zorder=1)
@@ -185,18 +186,16 @@ def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
     )
 
 
-def _ticks(axes: Axes, axis: Axis, look: Theme, across: bool) -> None:
-    side = axes.xaxis if across else axes.yaxis
+def _ticks(axes: Axes, drawing: Drawing, look: Theme, across: bool) -> None:
+    axis, side = (drawing.x, axes.xaxis) if across else (drawing.y, axes.yaxis)
     if axis.kind == "label":
         (_labels_below if across else _labels_beside)(axes, axis.labels)
         return
     side.grid(visible=True, color=look.grid, linewidth=0.8)
-    if axis.kind == "date":
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(maxticks=8)
-        side.set_major_locator(locator)
-        side.set_major_formatter(ConciseDateFormatter(locator))
+    if axis.kind == "date":  # matplotlib names months in English
+        scale = scale_of(drawing, across)
+        side.set_ticks([at for at, _ in scale.ticks], ["\n".join(lines) for _, lines in scale.ticks])
+        axes.set_xlim(scale.low, scale.high)
     else:
         side.set_major_formatter(lambda value, _: number(value))
 
@@ -218,8 +217,8 @@ def _labels_beside(axes: Axes, labels: tuple[str, ...]) -> None:
 
 def _bars(axes: Axes, drawing: Drawing, look: Theme) -> None:
     for layer in drawing.layers:
-        colour = look.series[layer.style % len(look.series)]
-        hatch = ("", "///", "...", "xxx", "\\\\\\", "---")[layer.style % 6] if drawing.named else ""
+        colour = look.colour(layer.style)
+        hatch = PAPER_HATCHES[layer.style % len(PAPER_HATCHES)] if drawing.named else ""
         style: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": look.paper, "linewidth": 0.6}
         name = shortened(layer.name, NAME)
         if drawing.sideways:
@@ -233,7 +232,7 @@ def _marks(axes: Axes, drawing: Drawing, look: Theme) -> None:
     from matplotlib.patheffects import withStroke
 
     for layer in drawing.layers:
-        colour = look.series[layer.style % len(look.series)]
+        colour = look.colour(layer.style)
         line = drawing.kind == "line"
         if line and any(not math.isnan(value) for value in layer.low):
             axes.fill_between(layer.x, layer.low, layer.high, color=colour, alpha=0.18, linewidth=0)

@@ -62,7 +62,7 @@ def positions(cells: Sequence[Cell], kind: AxisKind, keys: tuple[Key, ...], lang
 
 
 def numbers(cells: Sequence[Cell]) -> tuple[float, ...]:
-    """Numbers of a series; NaN, which both drawers leave out, where there is none."""
+    """Numbers of a series; NaN, which is not drawn, where there is none."""
     return tuple(float(cell) if isinstance(cell, (int, float)) else math.nan for cell in cells)
 
 

@@ -47,7 +47,7 @@ def _limits(drawing: Drawing, axis: Axis, across: bool) -> tuple[float, float]:
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
-    free = EDGE * (high - low) or 0.5 * abs(high) or 0.5
+    free = EDGE * (high - low) or (0.5 * abs(high) if axis.kind == "number" else 0.0) or 0.5
     on_zero = drawing.kind == "bars"  # bars stand on the edge, but where all of them are 0 there is no other
     low, high = low if on_zero and low == 0 else low - free, high if on_zero and high == 0 > low else high + free
     return (max(low, FIRST_DAY), min(high, LAST_DAY)) if axis.kind == "date" else (low, high)

@@ -42,7 +42,7 @@ def to_plotly(chart: Zoomable, language: Language, dark: bool = False) -> Figure
 
 
 def _traces(drawing: Drawing, layer: Layer, look: Theme) -> list[dict[str, Any]]:
-    colour = look.series[layer.style % len(look.series)]
+    colour = look.colour(layer.style)
     marks = _marks(drawing, layer, look, colour)
     if drawing.kind == "line":
         return [*_band(drawing, layer, colour), marks]

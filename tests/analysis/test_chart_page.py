@@ -216,6 +216,13 @@ def test_dates_are_round_and_name_their_day_or_year_once(first, days, expected):
     assert ["|".join(lines) for _, lines in _dates(start, start + days)] == expected
 
 
+def test_the_axis_of_one_day_shows_that_day():
+    day = Series(name=said("s"), x=("2026-03-01",), y=(3.0,))
+    scale = scale_of(resolve(CHARTS["line"].model_copy(update={"series": (day,)}), "en"), across=True)
+    assert scale.high - scale.low == 1.0
+    assert [lines for _, lines in scale.ticks][1] == ("18:00",)
+
+
 @pytest.mark.parametrize("key", CHARTS)
 def test_everything_drawn_lies_within_its_axes(key):
     drawing = resolve(CHARTS[key], "en")

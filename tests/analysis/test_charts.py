@@ -13,6 +13,8 @@ from analysis.charts.design import DARK, LIGHT, between, contrast, ink_on
 from analysis.charts.drawing import resolve
 from analysis.charts.labels import columns, number, plain, wrapped
 from analysis.charts.layout import below, written
+from analysis.charts.paper import _drawn
+from analysis.charts.scale import scale_of
 from analysis.charts.typeface import FAMILIES, covered, families
 from analysis.document import Chart, Series
 from tests.analysis.report.sample import HOSTILE, charts, said
@@ -195,6 +197,14 @@ def test_formats_of_dates_are_kept_from_axes_of_numbers(key):
     layout = to_plotly(ZOOMABLE[key], "en").layout
     for axis in (layout.xaxis, layout.yaxis):
         assert bool(axis.tickformatstops) == (axis.type == "date")
+
+
+def test_dates_on_paper_are_those_of_the_page_and_name_no_month_in_english():
+    drawing = resolve(CHARTS["line"], "zh")
+    (axes,) = _drawn(drawing, LIGHT).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        "\n".join(lines) for _, lines in scale_of(drawing, across=True).ticks
+    ]
 
 
 def test_no_upright_title_is_turned_and_cut():
