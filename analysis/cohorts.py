@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from analysis.document import canonical, digest
 from analysis.log import COHORT, Dataset
-from words import Phrase, Refusal, Unfit, phrase
+from words import Phrase, Refusal, Unfit, listed, phrase
 
 Mask = npt.NDArray[np.bool_]
 Operator = Literal["is", "is_not", "at_least", "below", "since", "before"]
@@ -200,13 +200,13 @@ def gives_away(shown: Mask, hidden: Mask, members: Mask, k: int) -> bool:
 
 def words_of(cohort: Cohort) -> Phrase:
     """The cohort's conditions as one phrase."""
-    from analysis.fairness.partition import group_label, listed_labels
+    from analysis.fairness.partition import group_label
 
     said: list[Phrase] = [
         phrase(
             f"cohort.says.{one.operator}",
             column=one.column,
-            values=listed_labels([group_label(value) for value in one.values]),
+            values=listed(group_label(value) for value in one.values),
         )
         for one in cohort.where
     ]

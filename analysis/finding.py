@@ -37,6 +37,14 @@ class Verdict(StrEnum):
 CHANGE_WORDS = frozenset({"gap", "cannot_tell"})
 """Verdicts that read otherwise where no groups are compared: changed, no change shown; differ, no difference shown."""
 VALUELESS = frozenset({Verdict.SUPPRESSED, Verdict.NOT_COMPUTED})
+COUNTED = frozenset({"rows", "items", "interactions", "ranks", "users", "pairs", "providers", "prompts", "logs"})
+"""Units of things that are counted."""
+_DIFFERENT = frozenset({"gap", "change", "direct", "indirect", "spurious", "excess", "through"})
+"""Parts of a key that say that one thing was taken from another."""
+_CAUSAL = frozenset({"effect", "people", "mediation", "structure", "robustness", "trust"})
+"""First parts of the keys of causal figures, of which all that are judged against none are differences."""
+_UNSIGNED = frozenset({"auc", "epsilon", "strength", "nats"})
+"""Units of what cannot fall below none."""
 
 
 class Finding(BaseModel):
@@ -128,6 +136,16 @@ def suppressed(finding: Finding, k: int) -> Finding:
     )
 
 
+def is_difference(finding: Finding) -> bool:
+    """Whether it is one thing minus another: its sign says which is more."""
+    if finding.verdict in VALUELESS | {Verdict.MEASURED} or finding.unit in _UNSIGNED:
+        return False
+    first, *parts = finding.key.split(".")
+    if first in _CAUSAL:
+        return finding.unit != "ratio"
+    return any(part.partition("[")[0] in _DIFFERENT for part in parts)
+
+
 def is_change(finding: Finding) -> bool:
     """Whether it compares the same people served in two ways (``...change``, ``feedback.change...``), not groups."""
     return finding.key.endswith(".change") or finding.key.startswith("feedback.change.")
@@ -187,21 +205,21 @@ def sentence(finding: Finding) -> Phrase:
         assert finding.reason is not None
         return phrase(f"finding.sentence.{finding.verdict.name.lower()}", **facts, reason=finding.reason)
     assert finding.value is not None
-    facts |= {"value": amount(finding.value, finding.unit), "unit": phrase(f"units.{finding.unit}")}
+    facts |= {"value": written(finding, finding.value), "unit": phrase(f"units.{finding.unit}")}
     name = finding.verdict.name.lower()
     key = f"finding.{'change_sentence' if is_change(finding) and name in CHANGE_WORDS else 'sentence'}.{name}"
     if finding.low is None or finding.high is None:
         p = p_said(finding.p_value if finding.p_adjusted is None else finding.p_adjusted)
         return phrase(f"{key}_no_interval", **facts, tested=phrase(f"finding.tested.{finding.test or 'plain'}", p=p))
-    facts |= {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
+    facts |= {"low": written(finding, finding.low), "high": written(finding, finding.high)}
     if finding.verdict is Verdict.CANNOT_TELL and finding.smallest_detectable is not None:
         key += "_mde"
-        facts["smallest"] = amount(finding.smallest_detectable, finding.unit)
+        facts["smallest"] = bare(finding.smallest_detectable, finding.unit)
     if finding.verdict is Verdict.GAP and not is_sure(finding):
         key += "_perhaps"
         facts["p"] = p_said(finding.p_adjusted)
     if finding.verdict is Verdict.EQUIVALENT:
-        facts["margin"] = amount(finding.margin or 0.0, finding.unit)
+        facts["margin"] = bare(finding.margin or 0.0, finding.unit)
     return phrase(key, **facts)
 
 
@@ -215,7 +233,7 @@ def interval(finding: Finding) -> Phrase | None:
     """The two limits of a finding's interval in its unit; None where it has none."""
     if finding.low is None or finding.high is None:
         return None
-    return span(amount(finding.low, finding.unit), amount(finding.high, finding.unit))
+    return span(written(finding, finding.low), written(finding, finding.high))
 
 
 def span(low: str, high: str) -> Phrase:
@@ -223,10 +241,29 @@ def span(low: str, high: str) -> Phrase:
     return phrase("report.interval", low=low, high=high)
 
 
+def written(finding: Finding, number: float) -> str:
+    """The finding's value, or an end of its interval, in its unit: with its sign where the finding is a difference."""
+    return (signed if is_difference(finding) else amount)(number, finding.unit)
+
+
+def signed(number: float, unit: str) -> str:
+    """A difference as people write it, always with its sign."""
+    text = amount(number, unit)
+    return text if text.startswith(("-", "+")) else f"+{text}"
+
+
+def bare(number: float, unit: str) -> str:
+    """A size as people write it: without the plus of a difference."""
+    return amount(number, unit).removeprefix("+")
+
+
 def amount(number: float, unit: str) -> str:
-    """A number as people write it in that unit: shares as percent, counts whole, the rest to 3 digits; never -0."""
-    if unit in ("share", "explained", "overall"):
+    """A number as people write it in that unit: shares as percent, counts whole, means of counted things and the rest
+    to about three digits, and never so that a decimal point can be taken for that of thousands; never -0."""
+    if unit in ("share", "explained"):
         return f"{100 * number:z.1f}%"
+    if unit == "overall":
+        return f"{100 * number:+z.1f}%"
     if unit == "points":
         return f"{100 * number:+z.1f}"
     if unit == "per_thousand":
@@ -235,5 +272,6 @@ def amount(number: float, unit: str) -> str:
         return f"{number:z,.0f}"
     if unit == "p":
         return "< 0.001" if number < 0.001 else f"{number:.3f}"
-    digits = 3 if abs(number) < 100 else 1
+    size, counted = round(abs(number), 3), unit in COUNTED
+    digits = 1 if size >= (10 if counted else 100) else 2 if counted or size >= 10 else 3
     return f"{number:z,.{digits}f}"

@@ -11,7 +11,7 @@ from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.logged import RANDOM, Logged, Shown
 from analysis.prepare import Prepared
 from analysis.quality import THIN, ColumnQuality
-from words import Fact, Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 MOST = 4
 """Sentences on groups in the summary; two on the log itself follow."""
@@ -85,7 +85,7 @@ def _nothing_shown(data: Logged, groups: Sequence[Partition], by_key: dict[str, 
             if known and not any(is_certain_gap(gap) for gap in known):
                 without.append(group.attribute)
         if without:
-            told.append([phrase(f"data.summary.no_{kind}_gap", attribute=", ".join(without))])
+            told.append([phrase(f"data.summary.no_{kind}_gap", attribute=listed(without))])
     return told
 
 

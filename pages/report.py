@@ -17,8 +17,8 @@ from pages.parts.links import link
 from pages.parts.page import View, by_the_front_door, page
 from pages.parts.sidebar import names_of
 from pages.parts.state import state
-from pages.parts.text import plain, raw, spoken, t
-from words import Refusal, phrase, say
+from pages.parts.text import plain, spoken, t
+from words import Refusal, listed, phrase, say
 
 FILES = {
     "pdf": ("report.pdf", "application/pdf"),
@@ -63,7 +63,7 @@ def _completeness(view: View) -> None:
             how = view.states[step]
             st.markdown(f":{SIGNS[how]} {t(f'{step}.title')} – {t(f'report.{how}')}]", width="content")
     for why, steps in refusals(view.folder, view.states, view.settings.steps).items():
-        names = ", ".join(raw(f"{step}.title") for step in steps)
+        names = listed(phrase(f"pages.{step}.title") for step in steps)
         st.caption(spoken(phrase("report.steps_refused", steps=names, why=why)))
     missing = next((step for step in STEPS[:-1] if view.states[step] == "missing"), None)
     if missing is not None:

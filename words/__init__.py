@@ -5,8 +5,8 @@ The lowest room of the house: `analysis`, `models`, `audit` and `pages` say what
 and the command line say the same sentence, in the reader's language.
 """
 
-from words.phrase import LANGUAGES, Fact, Language, Phrase, phrase, say, shape
+from words.phrase import LANGUAGES, Fact, Language, Phrase, listed, phrase, say, shape
 from words.refusal import Refusal
 from words.unfit import Unfit, unfit
 
-__all__ = ["LANGUAGES", "Fact", "Language", "Phrase", "Refusal", "Unfit", "phrase", "say", "shape", "unfit"]
+__all__ = ["LANGUAGES", "Fact", "Language", "Phrase", "Refusal", "Unfit", "listed", "phrase", "say", "shape", "unfit"]

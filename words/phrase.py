@@ -6,8 +6,8 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, reduce
 from pathlib import Path
 from string import Formatter
 from typing import Literal, cast, get_args
@@ -59,6 +59,12 @@ def phrase(key: str, /, **facts: Fact) -> Phrase:
     if key not in catalogue("en"):
         raise KeyError(f"no text {key!r} in words/en/{key.split('.')[0]}.toml")
     return Phrase(key=key, facts=facts)
+
+
+def listed(names: Iterable[Phrase | str], between: Literal["comma", "semicolon"] = "comma") -> Phrase | str:
+    """Names after each other as the reader's language parts them; an empty text where there are none."""
+    every, key = list(names), f"listing.{between}"
+    return reduce(lambda first, second: phrase(key, first=first, second=second), every) if every else ""
 
 
 def say(words: Phrase | str, language: Language = "en", /, **facts: Fact) -> str:

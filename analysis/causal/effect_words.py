@@ -9,7 +9,7 @@ from analysis.causal.estimate import Adjusted, Estimate
 from analysis.causal.refute import Refutation
 from analysis.causal.variables import SELF_SELECTED
 from analysis.charts.labels import number
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, bare, signed
 from words import Fact, Phrase, phrase
 
 
@@ -190,12 +190,11 @@ def hidden_cause(frame: Frame, value: float, bound: float) -> Phrase:
 
 
 def _signed(number: float, frame: Frame) -> str:
-    text = amount(number, frame.unit)
-    return text if text.startswith(("-", "+")) else f"+{text}"
+    return signed(number, frame.unit)
 
 
 def _plain(number: float, frame: Frame) -> str:
-    return amount(number, frame.unit).removeprefix("+")
+    return bare(number, frame.unit)
 
 
 def _times(number: float) -> str:

@@ -28,7 +28,7 @@ from analysis.document import Section
 from analysis.fairness.disclose import disclosed
 from analysis.finding import Finding, not_computed, suppressed
 from analysis.log import Dataset
-from words import Fact, Phrase, Refusal, phrase
+from words import Fact, Phrase, Refusal, listed, phrase
 
 __all__ = ["EffectSettings", "effects_section", "variables"]
 
@@ -151,7 +151,7 @@ def _by(dataset: Dataset, question: Question, settings: EffectSettings) -> tuple
     after = question.changed | {question.outcome}
     spoilt = [question.said(name) for name in settings.by or () if name in after]
     if spoilt:
-        raise Refusal("effects.group_changed", names=", ".join(spoilt), treatment=question.treatment_name)
+        raise Refusal("effects.group_changed", names=listed(spoilt), treatment=question.treatment_name)
     names = settings.by or (name for name in dataset.sensitive if name not in after)
     return tuple(name for name in names if name != question.treatment)
 

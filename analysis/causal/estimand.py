@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.causal.identification import Identification, Mediator
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 MOST_MEDIATORS = 2
 """Ways in between whose expressions are written out."""
@@ -46,11 +46,11 @@ def _backdoor(found: Identification) -> Expression:
         return Expression(name, f"P({y} | do({x})) = P({y} | {x})", phrase("graph.formula.plain_words", **facts))
     z, legend = _short("z", names)
     symbols = f"P({y} | do({x})) = Σ[{z}]  P({y} | {x}, {z}) · P({z}){legend}"
-    return Expression(name, symbols, phrase("graph.formula.backdoor_words", names=", ".join(names), **facts))
+    return Expression(name, symbols, phrase("graph.formula.backdoor_words", names=listed(names), **facts))
 
 
 def _front_door(found: Identification) -> Expression:
-    x, y, names = found.treatment, found.outcome, ", ".join(found.front_door)
+    x, y, names = found.treatment, found.outcome, listed(found.front_door)
     m, legend = _short("m", found.front_door)
     symbols = f"P({y} | do({x})) = Σ[{m}]  P({m} | {x}) · Σ[{x}′]  P({y} | {x}′, {m}) · P({x}′){legend}"
     words = phrase("graph.formula.front_door_words", treatment=x, outcome=y, names=names)

@@ -10,7 +10,7 @@ from analysis.causal.implications import Implication
 from analysis.causal.independence import LEVEL, Independence
 from analysis.document import Cell, Column, Table
 from analysis.finding import Finding, Verdict, amount, not_computed
-from words import Fact, Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 MOST_SAID = 3
 """Failing claims put into sentences; all are in the table and drawn in the editor."""
@@ -153,11 +153,11 @@ def _strength(found: Independence, fails: bool) -> Phrase | str:
     return phrase("graph.fit.at_most", strength=amount(found.strength, "ratio"), seen=amount(found.detectable, "ratio"))
 
 
-def _names(claim: Implication, spoken: Spoken) -> tuple[str, str, str]:
+def _names(claim: Implication, spoken: Spoken) -> tuple[str, str, Phrase | str]:
     def said(name: str) -> str:
         return spoken.get(name, name)
 
-    return said(claim.a), said(claim.b), ", ".join(map(said, claim.given))
+    return said(claim.a), said(claim.b), listed(map(said, claim.given))
 
 
 def _p(p: float) -> str:

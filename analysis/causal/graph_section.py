@@ -14,7 +14,7 @@ from analysis.causal.identification import Identification, options
 from analysis.causal.spoken import retold, retold_graph, spoken
 from analysis.document import Cell, Column, Section, Table
 from analysis.log import Dataset
-from words import Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 MAX_SAID = 5
 """Biasing paths in the sentence; all that were found are among the section's facts."""
@@ -60,33 +60,33 @@ def graph_section(
 
 def answer(found: Identification) -> tuple[Phrase, ...]:
     """Whether the effect can be learnt, in one sentence, and what the plain difference would mix in."""
-    facts = {"treatment": found.treatment, "outcome": found.outcome}
+    facts: dict[str, Fact] = {"treatment": found.treatment, "outcome": found.outcome}
     if found.status == "no path":
         return (phrase("graph.backwards" if found.backwards else "graph.no_path", **facts),)
     if found.status == "not recorded":
-        names = ", ".join(name for name in (found.treatment, found.outcome) if name in found.absent)
+        names = listed(name for name in (found.treatment, found.outcome) if name in found.absent)
         return (phrase("graph.not_recorded", **facts, names=names),)
     if found.recommended is not None:
         if not found.recommended:
             return (phrase("graph.identifiable_empty", **facts), phrase("graph.unbiased"))
-        first = phrase("graph.identifiable", **facts, names=", ".join(found.recommended))
+        first = phrase("graph.identifiable", **facts, names=listed(found.recommended))
     else:
-        first = _without_adjusting(found, hidden=", ".join(found.hidden), **facts)
-    return (first, phrase("graph.biasing", paths="; ".join(found.biasing[:MAX_SAID])))
+        first = _without_adjusting(found, hidden=listed(found.hidden), **facts)
+    return (first, phrase("graph.biasing", paths=listed(found.biasing[:MAX_SAID], "semicolon")))
 
 
-def _without_adjusting(found: Identification, **facts: str) -> Phrase:
+def _without_adjusting(found: Identification, **facts: Fact) -> Phrase:
     if found.by == "front-door":
-        return phrase("graph.identifiable_front_door", **facts, names=", ".join(found.front_door))
+        return phrase("graph.identifiable_front_door", **facts, names=listed(found.front_door))
     if found.by == "instrument":
-        return phrase("graph.identifiable_instrument", **facts, names=", ".join(found.instruments))
+        return phrase("graph.identifiable_instrument", **facts, names=listed(found.instruments))
     return phrase("graph.not_identifiable", **facts)
 
 
 def _notes(found: Identification) -> tuple[Phrase, ...]:
     said = [phrase("graph.assumption"), phrase("graph.found_by"), *ways(found)]
     if found.absent:
-        said.append(phrase("graph.absent", names=", ".join(found.absent)))
+        said.append(phrase("graph.absent", names=listed(found.absent)))
     if not found.complete:
         said.append(phrase("graph.incomplete"))
     return tuple(said)
@@ -97,12 +97,12 @@ def ways(found: Identification) -> tuple[Phrase, ...]:
     said = []
     enough = found.recommended is not None
     if found.instruments and enough:
-        names = ", ".join(found.instruments)
+        names = listed(found.instruments)
         said.append(phrase("graph.levers", treatment=found.treatment, outcome=found.outcome, names=names))
     if found.front_doors and enough:
         said.append(phrase("graph.doors", names=" / ".join(", ".join(one) for one in found.front_doors)))
     for key, kept in (("mediators_separable", True), ("mediators_mixed", False)):
-        names = ", ".join(one.name for one in found.mediators if one.separable is kept)
+        names = listed(one.name for one in found.mediators if one.separable is kept)
         if names:
             said.append(phrase(f"graph.{key}", names=names))
     return tuple(said)
@@ -118,8 +118,8 @@ def sets_table(found: Identification, shares: Shares) -> Table:
         columns=tuple(Column(key=key, title=phrase(f"graph.{key}"), unit=unit) for key, unit in keys),
         rows=tuple(
             (
-                ", ".join(one.names) or nothing,
-                ", ".join(one.missing) or nothing,
+                listed(one.names) or nothing,
+                listed(one.missing) or nothing,
                 shares.get(one.names),
             )
             for one in found.sets

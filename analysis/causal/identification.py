@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from analysis.causal import adjustment
 from analysis.causal.dag import Edge, Graph
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, listed, phrase
 
 Names = tuple[str, ...]
 
@@ -141,13 +141,13 @@ def options(found: Identification) -> tuple[Phrase, ...]:
         measure = " / ".join(", ".join(one.missing) for one in found.sets[:3])
         said.append(phrase("graph.option_measure", names=measure))
     if found.instruments:
-        said.append(phrase("graph.option_instrument", names=", ".join(found.instruments)))
+        said.append(phrase("graph.option_instrument", names=listed(found.instruments)))
     else:
         said.append(phrase("graph.option_find_instrument", treatment=found.treatment))
     if found.front_door:
-        said.append(phrase("graph.option_front_door", names=", ".join(found.front_door)))
+        said.append(phrase("graph.option_front_door", names=listed(found.front_door)))
     elif found.door_to_record:
-        said.append(phrase("graph.option_measure_door", names=", ".join(found.door_to_record)))
+        said.append(phrase("graph.option_measure_door", names=listed(found.door_to_record)))
     return (*said, phrase("graph.option_bounds", outcome=found.outcome))
 
 

@@ -16,9 +16,8 @@ from analysis.causal.front_door import by_front_door, linear_front_door, lone
 from analysis.causal.instrument import DIFFER, WEAK, Instrumented, by_instrument
 from analysis.causal.study import Dosed, Study
 from analysis.document import Section
-from analysis.fairness.partition import listed_labels
 from analysis.finding import Finding, Verdict, p_said
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 NAMED = 5
 """Mediator values without a counterpart that a reason names, at most."""
@@ -144,7 +143,7 @@ def _by_front_door(rows: Study | Dosed, frame: Frame, raw: Estimate | None) -> _
             "att": by_front_door(cells, "ATT", replicates, seed),
         }
         alone = [rows.stratum_label(code, q.spoken) for code in lone(cells, frame.k)[:NAMED]]
-        values = listed_labels(alone, separator="; ")
+        values = listed(alone, "semicolon")
         reason = phrase("effects.thin_front_door", names=q.names, values=values) if values else reason
     method = frame.method("front_door_linear" if by_line else "front_door")
     effects = {key: line if by_line else _effect_of(done.get(key)) for key in _kinds(rows)}

@@ -14,7 +14,7 @@ from analysis.causal.settings import EffectSettings
 from analysis.causal.spoken import retold, retold_path, spoken
 from analysis.causal.study import Contrast
 from analysis.log import Dataset
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, listed, phrase
 
 Way = Literal["backdoor", "front-door", "instrument"]
 
@@ -50,7 +50,7 @@ class Question:
     @property
     def names(self) -> Phrase | str:
         """What is adjusted for, or what the other way leads through, in words."""
-        return ", ".join(map(self.said, self.through or self.adjustment)) or phrase("effects.nothing")
+        return listed(map(self.said, self.through or self.adjustment)) or phrase("effects.nothing")
 
     def said(self, name: str) -> str:
         """A column by the name that the analyst's files give it."""
@@ -68,7 +68,7 @@ def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.Data
     told = retold(found, words)
     missing = [name for name in (found.treatment, found.outcome) if name in found.absent]
     if missing:
-        raise Refusal("effects.not_recorded", names=", ".join(missing))
+        raise Refusal("effects.not_recorded", names=listed(missing))
     if settings.adjustment == "auto" and found.recommended is None and found.by in ("front-door", "instrument"):
         through = found.front_door if found.by == "front-door" else found.instruments
         return Question(found.treatment, found.outcome, words, (), None, found, changed, found.by, through)
@@ -79,7 +79,7 @@ def ask(dataset: Dataset, graph: Graph, settings: EffectSettings, table: pd.Data
         adjustment = settings.adjustment
         absent = [name for name in adjustment if name not in table.columns]
         if absent:
-            raise Refusal("effects.not_recorded", names=", ".join(absent))
+            raise Refusal("effects.not_recorded", names=listed(absent))
         obstacle = _own_set(asked, found, adjustment, words)
     return Question(found.treatment, found.outcome, words, adjustment, obstacle, found, changed)
 
@@ -99,7 +99,7 @@ def _obstacle(found: Identification) -> Phrase | None:
         return phrase("effects.no_path", treatment=found.treatment, outcome=found.outcome)
     if found.recommended is not None:
         return None
-    hidden = ", ".join(found.hidden)
+    hidden = listed(found.hidden)
     return phrase("effects.not_identifiable", hidden=hidden, treatment=found.treatment, outcome=found.outcome)
 
 
@@ -109,11 +109,11 @@ def _own_set(graph: Graph, found: Identification, adjustment: tuple[str, ...], w
     after = graph.descendants(found.treatment) | {found.treatment, found.outcome}
     changed = [words.get(name, name) for name in adjustment if name in after]
     if changed:
-        return phrase("effects.bad_column", names=", ".join(changed))
+        return phrase("effects.bad_column", names=listed(changed))
     given = [name for name in adjustment if name in graph.nodes]
     paths = shortest(biasing_paths(graph, found.treatment, found.outcome, given))
     if paths:
-        drawn = "; ".join(retold_path(drawn_path(graph, path), words) for path in paths[:5])
-        names = ", ".join(words.get(name, name) for name in adjustment) or phrase("effects.nothing")
+        drawn = listed((retold_path(drawn_path(graph, path), words) for path in paths[:5]), "semicolon")
+        names = listed(words.get(name, name) for name in adjustment) or phrase("effects.nothing")
         return phrase("effects.not_a_set", names=names, paths=drawn)
     return None

@@ -22,9 +22,9 @@ from analysis.causal.strata import (
     stratified,
 )
 from analysis.charts.labels import number
-from analysis.fairness.partition import held_label, listed_labels
+from analysis.fairness.partition import held_label
 from analysis.log import UNKNOWN
-from words import Phrase, Refusal
+from words import Phrase, Refusal, listed
 
 MAX_ARMS = 8
 """Treatments with more kinds are compared after merging some."""
@@ -87,7 +87,7 @@ class Rows:
     def stratum_label(self, code: int, words: Mapping[str, str]) -> Phrase | str:
         """`gender: women, activity: low`, as people read it; `words`: column -> its spoken name."""
         named = zip(self.confounders, self.strata[code], strict=True)
-        return listed_labels([held_label(words.get(one.name, one.name), label) for one, label in named])
+        return listed(held_label(words.get(one.name, one.name), label) for one, label in named)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from analysis.fairness.partition import Partition, everyone, partition
 from analysis.fairness.peruser import accuracy
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.utility import accuracy_measures
-from analysis.finding import JSON, Finding, Verdict, amount, is_certain_gap, sentence
+from analysis.finding import JSON, Finding, Verdict, is_certain_gap, sentence, written
 from words import Fact, Phrase, phrase
 
 Kind = Literal["noise", "fakes"]
@@ -183,8 +183,8 @@ def _said(finding: Finding) -> Phrase:
     """One sentence of a change that is more than chance."""
     if finding.value is None or finding.low is None or finding.high is None:
         return sentence(finding)
-    ends = {name: amount(end, finding.unit) for name, end in (("low", finding.low), ("high", finding.high))}
-    facts: dict[str, Fact] = {"label": finding.label, "value": amount(finding.value, finding.unit), **ends}
+    ends = {name: written(finding, end) for name, end in (("low", finding.low), ("high", finding.high))}
+    facts: dict[str, Fact] = {"label": finding.label, "value": written(finding, finding.value), **ends}
     return phrase("attacks.said_moved", **facts, n=finding.n)
 
 

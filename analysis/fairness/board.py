@@ -15,8 +15,7 @@ from analysis.document import Cell as TableCell
 from analysis.document import Column, Table
 from analysis.fairness.itemgroups import grouping_label
 from analysis.fairness.partition import group_label
-from analysis.fairness.summary import bare
-from analysis.finding import Finding, Verdict, is_certain_gap
+from analysis.finding import Finding, Verdict, bare, is_certain_gap
 from words import Fact, Phrase, phrase
 
 SIGNS = {

@@ -33,7 +33,7 @@ from analysis.fairness.ranking import Decisions, Flip, Ranking
 from analysis.fairness.rating import Ratings, rating_measures, unfairness
 from analysis.fairness.utility import accuracy_measures
 from analysis.finding import Finding, not_computed
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, listed, phrase
 
 Tell = Callable[..., None]
 
@@ -316,5 +316,5 @@ def _notes(inputs: _Inputs, groups: Sequence[Partition], cut: tuple[Phrase, ...]
         names, shown = _attributes(inputs), {group.attribute for group in groups}
         every = [f"{a}*{b}" for i, a in enumerate(names) for b in names[i + 1 :]]
         large = [name for name in every if name not in shown]
-        notes += [phrase("fairness.note.large", names=", ".join(large), cells=MOST_CELLS)] if large else []
+        notes += [phrase("fairness.note.large", names=listed(large), cells=MOST_CELLS)] if large else []
     return tuple(notes)

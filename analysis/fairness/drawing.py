@@ -9,8 +9,8 @@ from analysis.fairness.board import board_tables
 from analysis.fairness.partition import EVERYONE, Partition, group_label
 from analysis.fairness.ranking import Ranking
 from analysis.fairness.summary import disparity_summary, figure_of
-from analysis.finding import VALUELESS, Finding, Verdict, amount, sentence, verdict_word
-from words import Phrase, phrase
+from analysis.finding import VALUELESS, Finding, Verdict, amount, bare, sentence, verdict_word, written
+from words import Phrase, listed, phrase
 
 SCALE = frozenset({"ndcg", "points", "share", "score"})
 """Units on 0..1, whose gaps share one picture."""
@@ -85,8 +85,8 @@ def _heat_row(by_key: Mapping[str, Finding], attribute: str, name: str, figures:
     )
 
 
-def _attributes(groups: Sequence[Partition]) -> str:
-    return ", ".join(_crossed(group.attribute) for group in groups)
+def _attributes(groups: Sequence[Partition]) -> Phrase | str:
+    return listed(_crossed(group.attribute) for group in groups)
 
 
 def _crossed(attribute: str) -> str:
@@ -209,13 +209,13 @@ def gap_row(finding: Finding) -> tuple[Cell, ...]:
         return (finding.label, none, none, none, none if hidden else finding.n, none, verdict)
     interval: Cell = none
     if finding.low is not None and finding.high is not None:
-        low, high = amount(finding.low, finding.unit), amount(finding.high, finding.unit)
+        low, high = written(finding, finding.low), written(finding, finding.high)
         interval = phrase("fairness.cell.interval", low=low, high=high)
     p: Cell = none if finding.p_adjusted is None else amount(finding.p_adjusted, "p")
     smallest: Cell = none
     if finding.smallest_detectable is not None:
-        smallest = amount(finding.smallest_detectable, finding.unit).lstrip("+")
-    return (finding.label, amount(finding.value, finding.unit), interval, p, finding.n, smallest, verdict)
+        smallest = bare(finding.smallest_detectable, finding.unit)
+    return (finding.label, written(finding, finding.value), interval, p, finding.n, smallest, verdict)
 
 
 def _item_table(findings: Sequence[Finding]) -> list[Table]:

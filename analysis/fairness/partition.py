@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -106,11 +104,3 @@ def held_label(column: str, value: str) -> Phrase | str:
     if isinstance(value_label, Phrase):
         return phrase("fairness.group.held", column=column, value=value_label)
     return f"{column}: {value}"
-
-
-def listed_labels(labels: Sequence[Phrase | str], separator: str = ", ") -> Phrase | str:
-    """Several labels in one; a plain text where none of them is a word of ours."""
-    if all(isinstance(one, str) for one in labels):
-        return separator.join(map(str, labels))
-    text = "fairness.group.listed"
-    return reduce(lambda so_far, one: phrase(text, first=so_far, separator=separator, second=one), labels)

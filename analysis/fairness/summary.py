@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.document import Section
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount, is_sure, p_said, sentence
+from analysis.finding import Finding, Verdict, amount, bare, is_sure, p_said, sentence
 from words import Phrase, phrase
 
 FAMILIES = (
@@ -70,11 +70,6 @@ def size(number: float, unit: str) -> Phrase | str:
     """An amount without sign, with its unit where the figure's name does not say it."""
     text = bare(number, unit)
     return phrase(f"fairness.size.{unit}", amount=text) if unit in SPOKEN_UNITS else text
-
-
-def bare(number: float, unit: str) -> str:
-    """An amount without plus and unit; things that are counted (items, places) to one digit."""
-    return f"{number:z,.1f}" if unit in SPOKEN_UNITS - {"points"} else amount(number, unit).lstrip("+")
 
 
 def attribute_of(finding: Finding) -> str:

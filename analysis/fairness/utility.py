@@ -17,7 +17,7 @@ from analysis.fairness.partition import everyone
 from analysis.fairness.peruser import accuracy
 from analysis.fairness.ranking import TWIN, Ranking, recommender_title
 from analysis.finding import JSON, VALUELESS, Finding, Verdict, amount, sentence, verdict_word
-from words import Fact, Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 STEP_KEYS = ("epoch", "step", "round")
 """Names under which a training curve says how far it is; the first present is the horizontal axis."""
@@ -188,14 +188,8 @@ def _accuracy_chart(rankings: Sequence[Ranking], by_key: Mapping[str, Finding], 
         y_title=phrase("fairness.axis.figure"),
         n=len(rankings[0].user_ids),
         series=tuple(series),
-        alt=phrase("fairness.chart.accuracy_alt", K=K, names=_listed([one.title for one in rankings])),
+        alt=phrase("fairness.chart.accuracy_alt", K=K, names=listed([one.title for one in rankings], "semicolon")),
     )
-
-
-def _listed(names: Sequence[Fact]) -> Fact:
-    """Names after each other, in the reader's language."""
-    *early, last = names
-    return phrase("fairness.label.listed", first=_listed(early), second=last) if early else last
 
 
 def _curve_chart(name: Fact, key: str, records: Sequence[Mapping[str, float]], users: int) -> Chart:
@@ -203,6 +197,7 @@ def _curve_chart(name: Fact, key: str, records: Sequence[Mapping[str, float]], u
     x: tuple[Cell, ...] = tuple(record[clock] if clock else at + 1 for at, record in enumerate(records))
     figures = {key: phrase(f"fairness.curve.{key}") for key in records[0] if key != clock}
     series = [Series(name=figures[key], x=x, y=tuple(record.get(key) for record in records)) for key in figures]
+    drawn = listed(figures.values(), "semicolon")
     return Chart(
         key=f"recommender.curve.{key}",
         kind="line",
@@ -211,7 +206,7 @@ def _curve_chart(name: Fact, key: str, records: Sequence[Mapping[str, float]], u
         y_title=phrase("fairness.axis.curve"),
         n=users,
         series=tuple(series),
-        alt=phrase("fairness.chart.curve_alt", name=name, figures=_listed([*figures.values()]), epochs=len(records)),
+        alt=phrase("fairness.chart.curve_alt", name=name, figures=drawn, epochs=len(records)),
     )
 
 

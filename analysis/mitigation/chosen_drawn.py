@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from pydantic import BaseModel
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
-from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, amount, interval, is_certain_gap, verdict_word
+from analysis.fairness.summary import size
+from analysis.finding import Finding, Verdict, amount, bare, interval, is_certain_gap, verdict_word, written
 from analysis.mitigation.before_after import Terms
 from analysis.mitigation.moved import resized
 from analysis.mitigation.naming import BEFORE, title_of
-from words import Fact, Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 WAYS = ("better", "worse")
 
@@ -202,9 +203,9 @@ def _conflict(effects: Sequence[_Effect]) -> list[Phrase]:
     """Which disparities came nearer to equal, went further or turned round, beyond chance; how many were not tested."""
     said = []
     for way in ("nearer", "further", "turned"):
-        figures = [effect.figure for effect in effects if effect.moved == way]
+        figures = [cast(Phrase | str, effect.figure) for effect in effects if effect.moved == way]
         if figures:
-            said.append(phrase(f"chosen.all_{way}", figures=_listed(figures)))
+            said.append(phrase(f"chosen.all_{way}", figures=listed(figures, "semicolon")))
     tested = sum(effect.moved in ("nearer", "further", "turned", "chance") for effect in effects)
     if tested and not said:
         said.append(phrase("chosen.none_moved", count=tested))
@@ -213,17 +214,12 @@ def _conflict(effects: Sequence[_Effect]) -> list[Phrase]:
     return said
 
 
-def _listed(figures: Sequence[Fact]) -> Fact:
-    *early, last = figures
-    return phrase("mitigation.listed", first=_listed(early), second=last) if early else last
-
-
 def _written(finding: Finding | None) -> Cell:
     if finding is None:
         return phrase("fairness.cell.none")
     if finding.value is None:
         return verdict_word(finding)
-    return amount(finding.value, finding.unit)
+    return written(finding, finding.value)
 
 
 def _range(finding: Finding | None) -> Cell:

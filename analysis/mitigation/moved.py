@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analysis.fairness.infer import two_sided
-from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, is_certain_gap, warns
+from analysis.fairness.summary import size
+from analysis.finding import Finding, Verdict, bare, is_certain_gap, warns
 from words import Phrase, phrase
 
 

@@ -14,7 +14,7 @@ from analysis.mitigation.methods import METHODS, Method
 from analysis.mitigation.naming import BEFORE, title_of
 from analysis.mitigation.summary import Told, mitigation_summary
 from analysis.mitigation.tuning import Suggestion, goal_title
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 
 @dataclass(frozen=True)
@@ -132,16 +132,10 @@ def _pareto(
         alt=phrase(
             "mitigation.chart.pareto_alt",
             count=len(points),
-            key=_listed([_marked(p) for p in points]),
-            front=_listed([p.mark for p in best]),
+            key=listed([_marked(p) for p in points], "semicolon"),
+            front=listed([p.mark for p in best], "semicolon"),
         ),
     )
-
-
-def _listed(names: Sequence[Phrase | str]) -> Phrase | str:
-    """Names after each other, in the reader's language."""
-    *early, last = names
-    return phrase("mitigation.listed", first=_listed(early), second=last) if early else last
 
 
 def _series(title: str, points: Sequence[Point]) -> Series:

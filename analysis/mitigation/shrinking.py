@@ -12,8 +12,7 @@ from analysis.fairness.infer import InferenceSettings
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
-from analysis.fairness.summary import bare
-from analysis.finding import Finding, amount, is_certain_gap, verdict_word
+from analysis.finding import Finding, amount, bare, is_certain_gap, verdict_word
 from analysis.mitigation.before_after import Terms, user_changes
 from analysis.mitigation.compare import MitigationSettings, chosen_attribute
 from analysis.mitigation.moved import gap_moved, moved

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.fairness.summary import bare, size
-from analysis.finding import Finding, Verdict, is_certain_gap
+from analysis.fairness.summary import size
+from analysis.finding import Finding, Verdict, bare, is_certain_gap
 from analysis.mitigation.moved import moved, resized
 from analysis.mitigation.naming import BEFORE, title_of
 from analysis.mitigation.tuning import Suggestion, goal_title

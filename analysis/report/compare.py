@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.document import Cell, Column, Document, Section, Table
-from analysis.finding import JSON, VALUELESS, Finding, amount, verdict_word
+from analysis.finding import JSON, VALUELESS, Finding, verdict_word, written
 from analysis.report.appendix import flat
 from words import Phrase, Refusal, phrase
 
@@ -105,10 +105,10 @@ def _shown(finding: Finding | None) -> Phrase:
         return phrase("report.compare.absent")
     if finding.verdict in VALUELESS or finding.value is None:
         return _verdict(finding)
-    value, unit = amount(finding.value, finding.unit), phrase(f"units.{finding.unit}")
+    value, unit = written(finding, finding.value), phrase(f"units.{finding.unit}")
     if finding.low is None or finding.high is None:
         return phrase("report.value_unit", value=value, unit=unit)
-    ends = {"low": amount(finding.low, finding.unit), "high": amount(finding.high, finding.unit)}
+    ends = {"low": written(finding, finding.low), "high": written(finding, finding.high)}
     return phrase("report.compare.value", value=value, unit=unit, **ends)
 
 

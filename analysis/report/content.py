@@ -12,13 +12,13 @@ from typing import Any
 
 from analysis.charts import legible
 from analysis.document import Chart, Document, Section, refused
-from analysis.finding import VALUELESS, Finding, Verdict, amount, interval, verdict_word, warns
+from analysis.finding import VALUELESS, Finding, Verdict, amount, interval, verdict_word, warns, written
 from analysis.report.answers import Answer, about, answers, size
 from analysis.report.appendix import Appendix, appendix
 from analysis.report.grids import Grid, table_grid
 from analysis.report.purpose import Purpose, purpose
 from analysis.report.tables import chart_table, file_names
-from words import Fact, Language, Phrase, phrase, say
+from words import Fact, Language, Phrase, listed, phrase, say
 from words.phrase import catalogue
 
 STEPS = ("data", "graph", "effects", "recommender", "disparity", "mitigation")
@@ -239,8 +239,8 @@ def _missing(document: Document, language: Language) -> tuple[str, ...]:
     return tuple(map(legible, said))
 
 
-def _titles(steps: Iterable[str], language: Language) -> str:
-    return ", ".join(step_title(step, language) for step in steps)
+def _titles(steps: Iterable[str], language: Language) -> Phrase | str:
+    return listed(step_title(step, language) for step in steps)
 
 
 def _counts(rows: list[Row], language: Language) -> tuple[dict[str, str], ...]:
@@ -335,7 +335,7 @@ def finding_texts(finding: Finding, language: Language) -> tuple[str, str, str]:
     """Value, interval (or p) and n of a finding as printed; empty where it has none."""
     if finding.verdict in VALUELESS or finding.value is None:
         return "", "", "" if finding.verdict is Verdict.SUPPRESSED else f"{finding.n:,}"
-    value = say("report.value_unit", language, value=amount(finding.value, finding.unit), unit=_unit(finding, language))
+    value = say("report.value_unit", language, value=written(finding, finding.value), unit=_unit(finding, language))
     value = value.strip()
     if (limits := interval(finding)) is not None:
         return value, say(limits, language), f"{finding.n:,}"

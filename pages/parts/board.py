@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import streamlit as st
 
 from analysis.fairness.board import ALONE, SIGNS, Board, BoardCell, Evidence, sign, small_words
-from analysis.finding import VALUELESS, Finding, Verdict, amount, p_said, sentence
+from analysis.finding import VALUELESS, Finding, Verdict, amount, bare, p_said, sentence
 from analysis.log import COHORT
 from pages.parts.component import mount
 from pages.parts.section import interval_words, n_words, value_words
@@ -128,7 +128,7 @@ def _notes(evidence: Evidence) -> list[Phrase]:
     if gap.p_value is not None and gap.p_adjusted is not None:
         said.append(phrase("board.corrected", p=p_said(gap.p_value), adjusted=amount(gap.p_adjusted, "p")))
     if gap.margin is not None:
-        said.append(phrase("board.margin", margin=amount(gap.margin, gap.unit).lstrip("+")))
+        said.append(phrase("board.margin", margin=bare(gap.margin, gap.unit)))
     return said
 
 
@@ -136,7 +136,7 @@ def _could(gap: Finding) -> str:
     if gap.smallest_detectable is None:
         return ""
     unit = say(f"units.{gap.unit}", state().language)
-    smallest = f"{amount(gap.smallest_detectable, gap.unit).lstrip('+')} {unit}".strip()
+    smallest = f"{bare(gap.smallest_detectable, gap.unit)} {unit}".strip()
     return say("board.could_show", state().language, smallest=smallest)
 
 

@@ -18,7 +18,7 @@ from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.tables import draw_table, plain_table
 from pages.parts.text import plain, raw, spoken, t
-from words import Phrase, Refusal, say
+from words import Phrase, Refusal, listed, phrase, say
 
 
 def for_a_user(view: View, known: Ground) -> None:
@@ -87,7 +87,7 @@ def _understanding(view: View, user: str) -> None:
             st.caption(t("lists.no_topics"))
         return
     nothing = raw("lists.none")
-    taken = ", ".join(raw("lists.topic_count", topic=topic, count=count) for topic, count in found.taken)
+    taken = listed(phrase("pages.lists.topic_count", topic=topic, count=count) for topic, count in found.taken)
     st.markdown(t("lists.intent", intent=found.intent or nothing, taken=taken or nothing))
 
 

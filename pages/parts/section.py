@@ -14,13 +14,13 @@ from analysis.document import Section
 from analysis.fairness.itemgroups import grouping_label
 from analysis.fairness.partition import EVERYONE, group_label
 from analysis.fairness.summary import counted_beside
-from analysis.finding import Finding, Verdict, amount, interval, sentence, verdict_word
+from analysis.finding import Finding, Verdict, amount, bare, interval, sentence, verdict_word, written
 from pages.parts.pictures import draw_charts
 from pages.parts.state import state
 from pages.parts.tables import Badge, Code, Colour, Shown, draw_table, plain_table, raw_words
 from pages.parts.text import raw, spoken, t
 from pages.parts.view import View
-from words import Phrase, phrase, say
+from words import Phrase, listed, phrase, say
 
 MARKS: dict[Verdict, tuple[Colour, str]] = {
     Verdict.GAP: ("orange", "▲"),
@@ -168,17 +168,26 @@ def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
         ("method", raw_words(finding.method)),
         ("reason", raw_words(finding.reason) if finding.reason else ""),
         ("value", value_words(finding)),
-        ("interval", f"{interval_words(finding)} ({finding.level:.0%})" if interval_words(finding) else ""),
+        ("interval", _interval_at(finding)),
         ("n", n_words(finding)),
         ("n_effective", "" if finding.n_effective is None else amount(finding.n_effective, "count")),
-        ("groups", ", ".join(f"{raw_words(group_label(group))}: {n:,}" for group, n in finding.groups.items())),
+        ("groups", raw_words(listed(map(_group_size, finding.groups.items())))),
         ("p", p),
         ("p_adjusted", adjusted),
-        ("margin", "" if finding.margin is None else amount(finding.margin, finding.unit)),
-        ("smallest", "" if least is None else amount(least, finding.unit)),
+        ("margin", "" if finding.margin is None else bare(finding.margin, finding.unit)),
+        ("smallest", "" if least is None else bare(least, finding.unit)),
         ("settings", ", ".join(f"{name} = {entry}" for name, entry in finding.settings.items())),
         ("seed", "" if finding.seed is None else str(finding.seed)),
     ]
+
+
+def _interval_at(finding: Finding) -> str:
+    limits = interval(finding)
+    return "" if limits is None else raw("section.interval_at", limits=limits, level=f"{finding.level:.0%}")
+
+
+def _group_size(group: tuple[str, int]) -> Phrase:
+    return phrase("pages.section.group_size", group=group_label(group[0]), n=f"{group[1]:,}")
 
 
 def badge(finding: Finding) -> Badge:
@@ -191,8 +200,8 @@ def value_words(finding: Finding) -> str:
     """The value with its unit; an en dash where there is none (its verdict says why)."""
     if finding.value is None:
         return "–"
-    unit = say(phrase(f"units.{finding.unit}"), state().language)
-    return f"{amount(finding.value, finding.unit)} {unit}".strip()
+    unit = phrase(f"units.{finding.unit}")
+    return raw_words(phrase("report.value_unit", value=written(finding, finding.value), unit=unit)).strip()
 
 
 def interval_words(finding: Finding) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from analysis.finding import Finding, Verdict, amount, joined, sentence, verdict_word, warns
+from analysis.finding import COUNTED, Finding, Verdict, amount, interval, joined, sentence, verdict_word, warns, written
 from words import phrase, say
 
 LABEL = phrase("fairness.group.all")
@@ -30,6 +30,47 @@ def test_a_value_inside_its_interval_or_without_one_stands(ends):
 def test_no_amount_is_written_as_minus_nothing(number, unit):
     text = amount(number, unit)
     assert not text.startswith("-") or any(digit in text for digit in "123456789")
+
+
+@given(st.floats(-1e6, 1e6), st.sampled_from(["score", "own", *COUNTED]))
+def test_no_decimal_point_is_taken_for_that_of_thousands(number, unit):
+    whole, _, digits = amount(number, unit).lstrip("-").partition(".")
+    assert len(digits) < 3 or (len(whole) == 1 and unit not in COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "said"),
+    [(10.0, "items", "10.0"), (4.251, "rows", "4.25"), (33.986, "ratio", "33.99"), (1234.5, "own", "1,234.5")],
+)
+def test_means_of_counted_things_and_large_figures_have_few_decimals(number, unit, said):
+    assert amount(number, unit) == said
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "verdict", "said"),
+    [
+        ("gender.rows.gap", "rows", Verdict.GAP, "+4.25"),
+        ("recommender.mrr@10.gap.mf-popularity", "score", Verdict.GAP, "+4.250"),
+        ("why.gender.ndcg@10.through[activity]", "ndcg", Verdict.EFFECT, "+4.250"),
+        ("effect.ate", "own", Verdict.EFFECT, "+4.250"),
+        ("gender.rows.men", "rows", Verdict.MEASURED, "4.25"),
+        ("tail.parity.head", "ratio", Verdict.GAP, "4.250"),
+        ("effect.evalue", "ratio", Verdict.MEASURED, "4.250"),
+        ("gender.leakage.list", "auc", Verdict.GAP, "4.250"),
+    ],
+)
+def test_a_difference_shows_its_sign_in_every_unit_and_a_level_has_none(key, unit, verdict, said):
+    found = level(verdict, value=4.25, low=4.25, high=5.0).model_copy(update={"key": key, "unit": unit})
+    assert written(found, 4.25) == said
+    assert say(interval(found) or "").startswith(f"{said} to ") and f": {said} " in say(sentence(found))
+
+
+def test_what_could_have_been_shown_and_a_margin_are_sizes_without_a_sign():
+    unsure = level(Verdict.CANNOT_TELL, value=0.1, low=-0.1, high=0.2, smallest_detectable=0.2)
+    alike = level(Verdict.EQUIVALENT, value=0.1, low=0.0, high=0.2, margin=0.3)
+    points = {"key": "gender.hit@10.gap", "unit": "points"}
+    assert "could have shown 20.0 or more" in say(sentence(unsure.model_copy(update=points)))
+    assert "within the margin of 30.0" in say(sentence(alike.model_copy(update=points)))
 
 
 @pytest.mark.parametrize(("p", "adjusted", "words"), [(0.0, 0.0, "p < 0.001"), (0.0123, None, "p = 0.012")])

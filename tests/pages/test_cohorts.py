@@ -44,7 +44,7 @@ def test_columns_have_the_files_own_names_and_unknown_is_a_word_of_the_pages_lan
     columns = page.selectbox(key="demo:disparity:cohort:column:0").options
     assert "promoted" in columns and "treatment" not in columns
     cohort = Cohort(name="N", where=(Condition(column="gender", values=("men", "unknown")),))
-    assert "men, 未知" in say(words_of(cohort), "zh")
+    assert "men、未知" in say(words_of(cohort), "zh")
 
 
 def test_few_people_are_not_counted_out_and_a_bad_name_is_not_kept(home: Path, open_page: Open) -> None:

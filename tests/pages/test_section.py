@@ -11,6 +11,7 @@ from analysis.document import Chart, Column, Section, Series, Table
 from analysis.finding import VALUELESS, Finding, Verdict, not_computed, suppressed
 from audit.workspace import Workspace
 from pages.parts import section as parts
+from pages.parts.state import state
 from tests.pages.conftest import Open, small_audit, tables, unfold
 from words import Phrase, phrase, say
 
@@ -97,9 +98,16 @@ def test_a_figure_without_a_value_shows_a_dash_and_never_a_number(home: Path, op
     assert list(shown[say("pages.section.n")])[0] == ""
 
 
+def test_chinese_has_no_space_before_its_own_bracket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state(), "language", "zh")
+    found = finding(Verdict.GAP).model_copy(update={"unit": "score"})
+    assert parts.value_words(found) == "+0.044（得分）"
+    assert dict(parts.evidence_rows(found))["interval"].endswith("（95%）")
+
+
 def test_evidence_holds_all_that_a_finding_carries() -> None:
     rows = dict(parts.evidence_rows(finding(Verdict.GAP)))
-    assert rows["value"] == "0.044 NDCG"
+    assert rows["value"] == "+0.044 NDCG"
     assert rows["interval"] == "0.010 to 0.078 (95%)"
     assert rows["p"] == "0.003"
     assert rows["p_adjusted"] == "0.012"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from words import say
+from words import listed, phrase, say
 from words.phrase import catalogue
 
 HAN = "[\u3400-\u9fff]"
@@ -33,6 +33,17 @@ def test_chinese_parts_letters_from_characters_but_no_characters_and_keeps_a_fac
     attribute: str, said: str
 ) -> None:
     assert say("chosen.table.people", "zh", attribute=attribute) == said
+
+
+def test_names_are_parted_as_the_reader_s_language_parts_them() -> None:
+    names = phrase("graph.identifiable", treatment="x", outcome="y", names=listed(["a", "b", "c"]))
+    assert "a, b, c" in say(names) and "a、b、c" in say(names, "zh")
+    assert listed([]) == "" and listed(["a"]) == "a" and say(listed(["a", "b"], "semicolon"), "zh") == "a；b"
+
+
+def test_a_range_is_joined_by_one_word_throughout_the_chinese_texts() -> None:
+    ranges = [text for text in catalogue("zh").values() if re.search(r"low\} 到 \{|[0-9] 到 [0-9]+[^%]", text)]
+    assert ranges == []
 
 
 def test_no_space_stands_before_chinese_punctuation_where_a_unit_is_empty() -> None:

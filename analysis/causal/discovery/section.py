@@ -11,7 +11,7 @@ from analysis.causal.spoken import spoken
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.finding import Finding, Verdict, amount
 from analysis.log import Dataset
-from words import Fact, Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 STABLE = 0.8
 """Links standing in at least this share of resamples are named in the summary."""
@@ -70,12 +70,12 @@ def _summary(links: tuple[Link, ...], columns: Columns, settings: DiscoverySetti
     said = [phrase("discover.found", **facts, links=len(standing), directed=directed)]
     stable = [link for link in standing if link.share >= STABLE and not link.given]
     if stable:
-        names = ", ".join(arrow(link) for link in stable[:MAX_SAID])
+        names = listed(arrow(link) for link in stable[:MAX_SAID])
         key = "discover.stable" if len(stable) <= MAX_SAID else "discover.stable_more"
         said.append(phrase(key, n=len(stable), names=names, share=f"{STABLE:.0%}"))
     shaky = [link for link in standing if link.share < SHAKY and not link.given]
     if shaky:
-        said.append(phrase("discover.shaky", n=len(shaky), names=", ".join(map(arrow, shaky[:MAX_SAID]))))
+        said.append(phrase("discover.shaky", n=len(shaky), names=listed(map(arrow, shaky[:MAX_SAID]))))
     return (*said, phrase("discover.not_proof"))
 
 
@@ -143,7 +143,7 @@ def _order(known: Knowledge, columns: Columns, words: dict[str, str]) -> Table:
     rows = [
         (
             phrase("discover.tier", n=place + 1),
-            ", ".join(words.get(name, name) for name in columns.names if time.get(name) == there),
+            listed(words.get(name, name) for name in columns.names if time.get(name) == there),
         )
         for place, there in enumerate(sorted(set(time.values())))
     ]
@@ -165,7 +165,7 @@ def _notes(
     else:
         notes.append(phrase("discover.one_row_a_user", most=SCORED_ROWS))
     if found.left_out:
-        notes.append(phrase("discover.left_out", names=", ".join(words.get(name, name) for name in found.left_out)))
+        notes.append(phrase("discover.left_out", names=listed(words.get(name, name) for name in found.left_out)))
     notes += [phrase("discover.resampled", resamples=found.resamples), phrase("discover.agreeing_means")]
     if settings.level == "events" and settings.method in ("pc", "fci"):
         notes.append(phrase("discover.catalogue"))

@@ -12,7 +12,7 @@ from analysis.causal.dag import Graph
 from analysis.causal.effect_findings import default_margin, unit_of
 from analysis.causal.gap import views
 from analysis.causal.gap.mediate import linear, mediate
-from analysis.causal.gap.places import Places, listed, of_effect
+from analysis.causal.gap.places import Places, all_of, of_effect
 from analysis.causal.gap.sample import Sample, sample
 from analysis.causal.gap.settings import MediationSettings
 from analysis.causal.gap.told import Frame, findings, hidden
@@ -215,8 +215,8 @@ def _bare(asked: _Asked) -> dict[str, Fact]:
         "outcome": asked.said(asked.y),
         "first": x,
         "second": x,
-        "between": listed(asked.said(name) for name in asked.places.between),
-        "before": listed(asked.said(name) for name in asked.places.before),
+        "between": all_of(asked.said(name) for name in asked.places.between),
+        "before": all_of(asked.said(name) for name in asked.places.before),
     }
 
 

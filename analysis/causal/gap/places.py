@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.causal.adjustment import smallest_set
 from analysis.causal.dag import Graph, topological
 from analysis.causal.separation import Separation
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 Names = tuple[str, ...]
 
@@ -130,18 +130,12 @@ def obstacle(found: Places, said: Callable[[str], str | Phrase], y: str | Phrase
     if found.sound:
         return None
     names = [said(name) for name in found.between]
-    return phrase("gap.not_sound", names=listed(names), outcome=y)
+    return phrase("gap.not_sound", names=all_of(names), outcome=y)
 
 
-def listed(names: Iterable[str | Phrase]) -> str | Phrase:
+def all_of(names: Iterable[str | Phrase]) -> str | Phrase:
     """Names after each other, in the reader's language; "nothing" where there are none."""
-    every = list(names)
-    if not every:
-        return phrase("gap.nothing")
-    whole: str | Phrase = every[0]
-    for name in every[1:]:
-        whole = phrase("gap.and", first=whole, second=name)
-    return whole
+    return listed(names) or phrase("gap.nothing")
 
 
 def _kept(valid: Callable[[Names], bool], ordered: Names) -> tuple[Names, Names]:

@@ -13,7 +13,7 @@ from analysis.causal.estimate import Estimate
 from analysis.causal.gap import views
 from analysis.causal.gap.decompose import Parts, decompose
 from analysis.causal.gap.people import Compared, carried, compared, names_of, sides
-from analysis.causal.gap.places import Places, listed, place
+from analysis.causal.gap.places import Places, all_of, place
 from analysis.causal.gap.sample import Sample, sample
 from analysis.causal.gap.settings import GapSettings
 from analysis.causal.gap.told import Frame, findings, hidden
@@ -241,7 +241,7 @@ def _notes(graph: Graph, frame: Frame, outcome: Compared, left: int) -> tuple[Ph
     new: list[str | Phrase] = [] if outcome.node in known else [outcome.label]
     new += [frame.said(name) for name in (frame.x, *frame.places.before, *frame.places.between) if name not in known]
     if new:
-        said.append(phrase("gap.note_not_drawn", names=listed(new)))
+        said.append(phrase("gap.note_not_drawn", names=all_of(new)))
     if left:
         said.append(phrase("gap.note_excluded", n=left, outcome=outcome.label))
     return tuple(said)

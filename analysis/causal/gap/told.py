@@ -10,7 +10,7 @@ import numpy as np
 from analysis.causal.effect_findings import verdict
 from analysis.causal.estimate import Estimate
 from analysis.causal.gap.decompose import Parts
-from analysis.causal.gap.places import Places, listed
+from analysis.causal.gap.places import Places, all_of
 from analysis.causal.propensity import WITHHELD
 from analysis.document import Section
 from analysis.fairness.infer import smallest_detectable
@@ -54,11 +54,11 @@ class Frame:
 
     @property
     def before(self) -> str | Phrase:
-        return listed(self.said(name) for name in self.places.before)
+        return all_of(self.said(name) for name in self.places.before)
 
     @property
     def between(self) -> str | Phrase:
-        return listed(self.said(name) for name in self.places.between)
+        return all_of(self.said(name) for name in self.places.between)
 
     def facts(self) -> dict[str, Fact]:
         return {
@@ -107,7 +107,7 @@ def why_not(name: str, done: Parts, frame: Frame) -> Phrase | None:
         return None
     if done.lacking > WITHHELD:
         share = amount(done.lacking, "share")
-        names = listed(frame.said(one) for one in (*frame.places.between, *frame.places.before))
+        names = all_of(frame.said(one) for one in (*frame.places.between, *frame.places.before))
         return phrase(f"gap.no_overlap_{frame.kind}", **frame.facts(), share=share, names=names)
     if frame.kind == "effect" and not frame.places.sound:
         return phrase("gap.not_sound", names=frame.between, outcome=frame.outcome)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.causal.gap.decompose import Parts
-from analysis.causal.gap.places import listed, obstacle
+from analysis.causal.gap.places import all_of, obstacle
 from analysis.causal.gap.sample import Column, Sample
 from analysis.causal.gap.told import NAMES, Frame, named, part_label, why_not
 from analysis.causal.propensity import WITHHELD
 from analysis.document import Cell, Chart, Series, Table
 from analysis.document import Column as Head
 from analysis.fairness.partition import group_label
-from analysis.finding import VALUELESS, Finding, Verdict, amount
+from analysis.finding import VALUELESS, Finding, Verdict, amount, bare, signed
 from words import Fact, Phrase, phrase
 
 UNSAID = frozenset({"ndcg", "score", "ratio", "own"})
@@ -122,7 +122,7 @@ def _whole(whole: Finding, done: Parts, frame: Frame) -> Phrase:
     open_ = whole.verdict in (Verdict.CANNOT_TELL, Verdict.EQUIVALENT)
     turn = -1 if whole.value < 0 and not open_ else 1
     low, high = sorted((turn * whole.low, turn * whole.high))
-    write = _signed if open_ else _plain
+    write = signed if open_ else bare
     facts: dict[str, Fact] = {
         **frame.facts(),
         "value": _in_unit(write(turn * whole.value, frame.unit), frame.unit),
@@ -141,7 +141,7 @@ def _made_of(done: Parts, frame: Frame) -> Phrase:
         phrase(
             f"gap.piece_{frame.kind}_{_kind(name)}",
             **_facts(name, frame),
-            value=_signed(parts[name].value, frame.unit),
+            value=signed(parts[name].value, frame.unit),
         )
         for name in _pieces(done, frame)
     ]
@@ -150,7 +150,7 @@ def _made_of(done: Parts, frame: Frame) -> Phrase:
     for one in said[1:]:
         whole = phrase("gap.pieces", first=whole, second=one)
     return phrase(
-        f"gap.made_of_{frame.kind}", value=_in_unit(_signed(done.total.value, frame.unit), frame.unit), parts=whole
+        f"gap.made_of_{frame.kind}", value=_in_unit(signed(done.total.value, frame.unit), frame.unit), parts=whole
     )
 
 
@@ -163,7 +163,7 @@ def _sure(done: Parts, frame: Frame, found: dict[str, Finding]) -> Phrase:
         if name not in pieces or one is None or one.verdict not in (Verdict.GAP, Verdict.EFFECT):
             continue
         sure.append(phrase(f"gap.bar_{frame.kind}_{_kind(name)}", **_facts(name, frame)))
-    return phrase("gap.sure", names=listed(sure)) if sure else phrase("gap.sure_none")
+    return phrase("gap.sure", names=all_of(sure)) if sure else phrase("gap.sure_none")
 
 
 def _pieces(done: Parts, frame: Frame) -> list[str]:
@@ -177,7 +177,7 @@ def _pieces(done: Parts, frame: Frame) -> list[str]:
 def _left_out(frame: Frame) -> tuple[Phrase, ...]:
     if not frame.places.left_out:
         return ()
-    names = listed(frame.said(name) for name in frame.places.left_out)
+    names = all_of(frame.said(name) for name in frame.places.left_out)
     return (phrase("gap.left_out", names=names, outcome=frame.outcome),)
 
 
@@ -216,12 +216,3 @@ def _shares(one: Column, rows: Sample, frame: Frame, k: int) -> list[tuple[Cell,
 def _in_unit(number: str, unit: str) -> str | Phrase:
     """A number with its unit, where the unit says more than the name of the outcome does."""
     return number if unit in UNSAID else phrase("gap.in_unit", number=number, unit=phrase(f"units.{unit}"))
-
-
-def _signed(number: float, unit: str) -> str:
-    text = amount(number, unit)
-    return text if text.startswith(("-", "+")) else f"+{text}"
-
-
-def _plain(number: float, unit: str) -> str:
-    return amount(number, unit).removeprefix("+")

@@ -22,7 +22,7 @@ from analysis.causal.people.settings import PeopleSettings
 from analysis.causal.people.targeting import Targeting, targeting
 from analysis.causal.propensity import Overlap
 from analysis.causal.study import Numbers, Stratified, Study, stratified
-from words import Refusal, phrase
+from words import Refusal, listed, phrase
 
 Tell = Callable[..., None]
 FEWEST = 50
@@ -84,7 +84,7 @@ def analyse(
     fitted = nuisances(study, seed)
     overlap = propensity.overlap_by_model(study, fitted.propensity, "ATE")
     if overlap.lacking > propensity.WITHHELD:
-        names = ", ".join(one.name for one in study.confounders) or phrase("effects.nothing")
+        names = listed(one.name for one in study.confounders) or phrase("effects.nothing")
         raise Refusal("effects.no_overlap", share=f"{overlap.lacking:.1%}", names=names)
     known = scores(study, fitted, seed)
     tell(0.3, "people.progress.groups")

@@ -24,7 +24,7 @@ from analysis.causal.variables import variables
 from analysis.document import Section
 from analysis.fairness.disclose import disclosed
 from analysis.log import Dataset
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, listed, phrase
 
 
 @dataclass(frozen=True)
@@ -98,15 +98,15 @@ def _columns(
     confounders = tuple(dict.fromkeys((*question.adjustment, *covariates, *by)))
     absent = [name for name in confounders if name not in table]
     if absent:
-        raise Refusal("effects.not_recorded", names=", ".join(map(question.said, absent)))
+        raise Refusal("effects.not_recorded", names=listed(map(question.said, absent)))
     changed = [name for name in confounders if name in after]
     if changed:
-        raise Refusal("people.changed", names=", ".join(map(question.said, changed)))
+        raise Refusal("people.changed", names=listed(map(question.said, changed)))
     given = [name for name in confounders if name in asked.nodes]
     paths = shortest(biasing_paths(asked, question.treatment, question.outcome, given))
     if paths:
-        drawn = "; ".join(retold_path(drawn_path(asked, path), question.spoken) for path in paths[:5])
-        raise Refusal("people.opens", names=", ".join(map(question.said, confounders)), paths=drawn)
+        drawn = listed((retold_path(drawn_path(asked, path), question.spoken) for path in paths[:5]), "semicolon")
+        raise Refusal("people.opens", names=listed(map(question.said, confounders)), paths=drawn)
     return Columns(covariates, by, confounders)
 
 

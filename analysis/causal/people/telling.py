@@ -7,9 +7,9 @@ from analysis.causal.people.groups import Gains
 from analysis.causal.people.rule import Leaf, Question
 from analysis.causal.people.voice import Voice
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, bare
 from analysis.log import UNKNOWN
-from words import Fact, Phrase, phrase
+from words import Fact, Phrase, listed, phrase
 
 OPEN = frozenset({Verdict.CANNOT_TELL, Verdict.EQUIVALENT})
 
@@ -27,7 +27,7 @@ def notes(p: People, voice: Voice) -> tuple[Phrase, ...]:
     said = [phrase(scores, names=voice.question.names, **voice.facts())]
     if p.design.terms:
         names = dict.fromkeys(voice.question.said(term.name) for term in p.design.terms)
-        said.append(phrase("people.note_covariates", names=", ".join(names)))
+        said.append(phrase("people.note_covariates", names=listed(names)))
     if p.study.dropped:
         said.append(phrase("effects.note_dropped", rows=f"{p.study.dropped:,}"))
     if p.overlap.clipped > 0:
@@ -98,7 +98,7 @@ def _headline(p: People, voice: Voice, known: dict[str, Finding]) -> tuple[Phras
         return ()
     gaps = [one for key, one in known.items() if key.startswith("cate.") and one.verdict is Verdict.GAP]
     pairs = [one for one in gaps if one.low is not None]
-    names = ", ".join(part.attribute for part in p.groups)
+    names = listed(part.attribute for part in p.groups)
     rest = phrase("people.rest_alike", names=names) if names else phrase("people.rest_none")
     if pairs:
         largest = max(pairs, key=lambda one: abs(one.value or 0.0))
@@ -146,7 +146,7 @@ def _same(part: Gains, voice: Voice, known: dict[str, Finding], gaps: list[Findi
         low=voice.signed(min(values)),
         high=voice.signed(max(values)),
         unit=phrase(f"units.{voice.unit}"),
-        smallest=amount(least, voice.unit).removeprefix("+"),
+        smallest=bare(least, voice.unit),
     )
 
 

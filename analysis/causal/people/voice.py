@@ -10,7 +10,7 @@ from analysis.causal.effect_findings import verdict
 from analysis.causal.estimate import Estimate
 from analysis.causal.question import Question
 from analysis.fairness.infer import benjamini_hochberg, smallest_detectable
-from analysis.finding import JSON, Finding, Verdict, amount, not_computed
+from analysis.finding import JSON, Finding, Verdict, not_computed, signed
 from words import Fact, Phrase, phrase
 
 
@@ -44,8 +44,7 @@ class Voice:
 
     def signed(self, number: float, unit: str | None = None) -> str:
         """An effect with its sign."""
-        text = amount(number, unit or self.unit)
-        return text if text.startswith(("-", "+")) else f"+{text}"
+        return signed(number, unit or self.unit)
 
     def limits(self, one: Estimate) -> dict[str, Fact]:
         """value, low and high, signed, with their unit."""

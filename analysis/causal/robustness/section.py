@@ -24,7 +24,7 @@ from analysis.document import Section
 from analysis.fairness.disclose import disclosed
 from analysis.finding import not_computed
 from analysis.log import Dataset
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, listed, phrase
 
 __all__ = ["RobustnessSettings", "robustness_section"]
 
@@ -152,7 +152,7 @@ def _span(tell: Tell, span: tuple[float, float]) -> Callable[[float], None]:
 def _refuse_unknown(table: pd.DataFrame, names: Iterable[str]) -> None:
     missing = [name for name in names if name not in table.columns]
     if missing:
-        raise Refusal("effects.not_recorded", names=", ".join(missing))
+        raise Refusal("effects.not_recorded", names=listed(missing))
 
 
 def _refuse_other_ways(q: Question, effects: EffectSettings) -> None:
@@ -161,7 +161,7 @@ def _refuse_other_ways(q: Question, effects: EffectSettings) -> None:
     if effects.adjustment == "auto" and found.recommended is None and found.by in ("front-door", "instrument"):
         names = found.front_door if found.by == "front-door" else found.instruments
         key = "robustness.way_front_door" if found.by == "front-door" else "robustness.way_instrument"
-        raise Refusal("robustness.by_other_way", way=phrase(key), names=", ".join(map(q.said, names)))
+        raise Refusal("robustness.by_other_way", way=phrase(key), names=listed(map(q.said, names)))
 
 
 def _joined(sections: list[Section], levels: list[str], q: Question) -> Section:

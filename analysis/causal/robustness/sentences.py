@@ -7,8 +7,8 @@ from analysis.causal.robustness.controls import Control
 from analysis.causal.robustness.findings import ALPHA, first_reason
 from analysis.causal.robustness.shaken import Shaken
 from analysis.causal.robustness.specifications import set_letters, set_words
-from analysis.finding import Finding, Verdict, amount
-from words import Fact, Phrase, phrase
+from analysis.finding import Finding, Verdict, amount, signed
+from words import Fact, Phrase, listed, phrase
 
 MOSTLY = 0.8
 """Share of the ways that must agree with the answer for it hardly to hang on choices."""
@@ -28,7 +28,7 @@ def notes(s: Shaken, more_sets: int) -> tuple[Phrase, ...]:
     letters = set_letters(s.asked.sets)
     for place, choice in enumerate(s.asked.sets):
         if place in letters:
-            names = ", ".join(map(s.question.said, choice.names))
+            names = listed(map(s.question.said, choice.names))
             said.append(phrase("robustness.note_set", letter=letters[place], names=names))
     if more_sets:
         said.append(phrase("robustness.note_more_sets", count=more_sets))
@@ -148,12 +148,6 @@ def _control(one: Control, s: Shaken, found: tuple[Finding, ...]) -> Phrase:
     facts |= {"low": signed(own.low, unit), "high": signed(own.high, unit)}
     facts |= {"treatment": s.question.treatment_name, "outcome": s.question.outcome_name}
     return phrase(key, **facts)
-
-
-def signed(number: float, unit: str) -> str:
-    """A difference as people write it, always with its sign."""
-    text = amount(number, unit)
-    return text if text.startswith(("-", "+")) else f"+{text}"
 
 
 def _unit(unit: str) -> Phrase:

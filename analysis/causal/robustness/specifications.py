@@ -14,7 +14,7 @@ from analysis.causal.question import Question
 from analysis.causal.settings import EffectSettings
 from analysis.causal.study import FEW_VALUES
 from analysis.charts.labels import number
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 MAX_SETS = 8
 """A large graph has hundreds of minimal sets; those with the fewest columns are tried."""
@@ -113,7 +113,7 @@ def set_words(choices: Sequence[AdjustmentChoice], place: int, question: Questio
     if len(choice.names) > LISTED:
         key = "own_set" if choice.kind == "headline" else "all_causes"
         return phrase(f"robustness.{key}", count=len(choice.names))
-    return ", ".join(map(question.said, choice.names)) or phrase("effects.nothing")
+    return listed(map(question.said, choice.names)) or phrase("effects.nothing")
 
 
 def set_letters(choices: Sequence[AdjustmentChoice]) -> dict[int, str]:

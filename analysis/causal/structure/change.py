@@ -21,7 +21,7 @@ from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.structure.variables import Rows
 from analysis.causal.study import Marks, Numbers
 from analysis.log import UNKNOWN, Dataset
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 MOST_MECHANISMS = 11
 """With more, the number of orders of swapping (2^n states) cannot be gone through."""
@@ -70,7 +70,7 @@ def compared(dataset: Dataset, graph: Graph, rows: Rows, settings: StructureSett
     if attribute is None or attribute not in rows.table:
         return phrase("structure.no_attribute")
     if attribute in graph.nodes and graph.parents(attribute):
-        return phrase("structure.attribute_caused", attribute=attribute, causes=", ".join(graph.parents(attribute)))
+        return phrase("structure.attribute_caused", attribute=attribute, causes=listed(graph.parents(attribute)))
     labels = rows.table[attribute].astype(str).to_numpy(dtype=str)
     people = pd.Series(labels).groupby(labels).size()
     known = sorted((name for name in people.index if name != UNKNOWN), key=lambda name: (-int(people[name]), name))

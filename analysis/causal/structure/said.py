@@ -13,7 +13,7 @@ from analysis.causal.structure.settings import StructureSettings
 from analysis.causal.structure.whatif import Answers
 from analysis.fairness.infer import smallest_detectable
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount, not_computed
+from analysis.finding import Finding, Verdict, amount, not_computed, signed
 from words import Phrase, phrase
 
 
@@ -40,8 +40,7 @@ class Frame:
 
     def signed(self, number: float) -> str:
         """A difference in words, its sign always shown."""
-        text = amount(number, self.unit)
-        return text if text.startswith(("-", "+")) else f"+{text}"
+        return signed(number, self.unit)
 
     def limits(self, one: Estimate) -> dict[str, str]:
         return {"low": self.signed(one.low), "high": self.signed(one.high)}

@@ -31,7 +31,7 @@ from analysis.document import Section
 from analysis.fairness.disclose import disclose
 from analysis.finding import not_computed
 from analysis.log import Dataset
-from words import Phrase, Refusal, phrase
+from words import Phrase, Refusal, listed, phrase
 
 Tell = Callable[..., None]
 
@@ -151,7 +151,7 @@ def _effect(model: Structure, done: Answers, treatment: str | None, k: int) -> t
         return phrase("structure.not_a_cause", name=treatment)
     if treatment not in model.drawn.free:
         hidden, others = model.drawn.confounders[treatment]
-        facts = {"name": treatment, "hidden": ", ".join(hidden), "others": ", ".join(others)}
+        facts = {"name": treatment, "hidden": listed(hidden), "others": listed(others)}
         direct = any(treatment in model.drawn.causes[other] for other in others)
         return phrase("structure.hidden_cause" if direct else "structure.hidden_around", **facts)
     variable = model.rows.variables[treatment]

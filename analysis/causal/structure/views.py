@@ -9,7 +9,7 @@ from analysis.causal.structure.said import Frame, action_key, deed
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 
 def charts(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> tuple[Chart, ...]:
@@ -22,7 +22,7 @@ def tables(found: Found, frame: Frame) -> tuple[Table, ...]:
     """Every mechanism with what it is fitted on and how well it fits."""
     rows: list[tuple[Cell, ...]] = []
     for name, one in found.model.chosen.items():
-        given = ", ".join(map(frame.name, found.model.drawn.given[name])) or phrase("structure.nothing")
+        given = listed(map(frame.name, found.model.drawn.given[name])) or phrase("structure.nothing")
         kind = "category" if found.model.rows.variables[name].discrete else "number"
         form = phrase("structure.form_shares" if not found.model.drawn.given[name] else _form(one.fitting.design.form))
         told = phrase("structure.unexplained") if one.explained is None else one.explained

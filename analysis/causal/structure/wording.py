@@ -11,8 +11,8 @@ from analysis.causal.structure.said import Frame, action_key, deed, difference, 
 from analysis.causal.structure.whatif import Answer, Answers
 from analysis.fairness.infer import benjamini_hochberg
 from analysis.fairness.partition import group_label
-from analysis.finding import VALUELESS, Finding, Verdict, amount
-from words import Phrase, phrase
+from analysis.finding import VALUELESS, Finding, Verdict, amount, bare
+from words import Phrase, listed, phrase
 
 
 def too_few() -> Phrase:
@@ -34,10 +34,10 @@ def summary(found: Found, frame: Frame, shown: tuple[Finding, ...]) -> tuple[Phr
     barred = [name for name in drawn.order if name not in (*drawn.free, frame.outcome)]
     if barred:
         hidden = dict.fromkeys(one for name in barred for one in drawn.confounders[name][0])
-        named = ", ".join(map(frame.name, barred))
-        said.append(phrase("structure.barred", names=named, hidden=", ".join(hidden)))
+        named = listed(map(frame.name, barred))
+        said.append(phrase("structure.barred", names=named, hidden=listed(hidden)))
     if found.check is not None:
-        value, error = frame.signed(found.check.value), amount(1.96 * found.check.error, frame.unit).lstrip("+")
+        value, error = frame.signed(found.check.value), bare(1.96 * found.check.error, frame.unit)
         said.append(phrase("structure.checked", value=value, error=error, unit=frame.unit_words))
     return (*said, *_person(found, frame))
 
@@ -47,7 +47,7 @@ def notes(found: Found, frame: Frame) -> tuple[Phrase, ...]:
     rows = found.model.rows
     said = [phrase("structure.note_graph"), phrase("structure.note_fit"), phrase("structure.note_interval")]
     if found.model.drawn.dropped:
-        said.append(phrase("structure.note_hidden", names=", ".join(map(frame.name, found.model.drawn.dropped))))
+        said.append(phrase("structure.note_hidden", names=listed(map(frame.name, found.model.drawn.dropped))))
     if rows.dropped:
         said.append(phrase("structure.note_dropped", rows=f"{rows.dropped:,}"))
     if rows.sampled is not None:

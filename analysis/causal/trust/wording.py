@@ -8,8 +8,8 @@ from analysis.causal.question import Question
 from analysis.causal.trust.settings import TrustSettings
 from analysis.causal.trust.trial import Record, Share, Trial, advice, covered, ranked
 from analysis.causal.trust.world import World
-from analysis.finding import Finding, Verdict, amount, not_computed
-from words import Fact, Phrase, phrase
+from analysis.finding import Finding, Verdict, amount, bare, not_computed, signed
+from words import Fact, Phrase, listed, phrase
 
 ALIKE = 1.1
 """Estimators whose error is at most so many times the best one's do as well: the logs do not tell them apart."""
@@ -27,12 +27,11 @@ class Frame:
     seed: int
 
     def signed(self, number: float) -> str:
-        text = amount(number, self.unit)
-        return text if text.startswith(("-", "+")) else f"+{text}"
+        return signed(number, self.unit)
 
     def size(self, number: float) -> str:
         """A size that has no direction."""
-        return amount(number, self.unit).lstrip("+")
+        return bare(number, self.unit)
 
     @property
     def unit_words(self) -> Phrase:
@@ -58,7 +57,7 @@ def summary(frame: Frame) -> tuple[Phrase, ...]:
     said = [_best(frame, best, advised[best])]
     alike = [name for name in order[1:] if advised[name] == "yes" and _alike(frame, best, name)]
     if alike and advised[best] == "yes":
-        said.append(phrase("trust.alike", names=_listed(alike)))
+        said.append(phrase("trust.alike", names=listed(map(name_of, alike))))
     said += [_open(frame, name) for name in order[1:] if advised[name] == "open"]
     said += [_doubt(frame, name) for name in order[1:] if advised[name] == "no"]
     q = frame.question
@@ -171,10 +170,3 @@ def _doubt(frame: Frame, name: str) -> Phrase:
 def _alike(frame: Frame, best: str, name: str) -> bool:
     pairs = zip(frame.trial.of(best), frame.trial.of(name), strict=True)
     return all(a.error is not None and b.error is not None and b.error <= ALIKE * a.error for a, b in pairs)
-
-
-def _listed(names: list[str]) -> Phrase:
-    listed = name_of(names[0])
-    for name in names[1:]:
-        listed = phrase("trust.pair", first=listed, second=name_of(name))
-    return listed

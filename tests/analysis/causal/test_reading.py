@@ -152,7 +152,8 @@ def test_the_shops_reading_has_its_set_with_overlap_and_both_kinds_of_edges() ->
     table, graph = variables(data), templates(data)["shop"]
     said = reading(graph, tuple(table.columns), spoken(data), compact(table))
     names, missing, share = said.sets.rows[0]
-    assert names == "gender, activity, tier, intent" and say(missing) == "nothing"  # type: ignore[arg-type]
+    assert say(names) == "gender, activity, tier, intent" and say(missing) == "nothing"  # type: ignore[arg-type]
+    assert say(names, "zh") == "gender、activity、tier、intent"  # type: ignore[arg-type]
     assert isinstance(share, float) and 0.9 < share <= 1
     assert ("gender", "treatment") in said.biasing and said.open == ()
     assert said.expressions[0].symbols.startswith("P(purchased | do(promoted)) = Σ[z]")

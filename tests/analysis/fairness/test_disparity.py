@@ -8,13 +8,13 @@ import scipy.sparse as sp
 
 from analysis.document import canonical
 from analysis.fairness.disparity import DisparitySettings, disparity_section
-from analysis.fairness.partition import group_label, held_label, listed_labels
+from analysis.fairness.partition import group_label, held_label
 from analysis.fairness.ranking import Decisions, Flip
 from analysis.fairness.utility import recommender_section
 from analysis.finding import Verdict, sentence
 from tests.analysis.fairness.lists import ranking
 from tests.analysis.fairness.movielens import movielens, needs_movielens
-from words import LANGUAGES, Refusal, say
+from words import LANGUAGES, Refusal, listed, say
 
 SETTINGS = DisparitySettings(replicates=200, permutations=200)
 
@@ -185,9 +185,9 @@ def test_the_unknown_are_called_so_in_the_readers_language_within_an_intersectio
 
 
 def test_a_stratum_names_columns_and_values_in_the_readers_language_with_the_analysts_own_as_they_are():
-    unknown = listed_labels([held_label("gender", "unknown"), held_label("tier", "head")])
-    assert say(unknown, "zh") == "gender: 未知, tier: head"
-    assert listed_labels([held_label("gender", "women"), held_label("age", "25-34")]) == "gender: women, age: 25-34"
+    unknown = listed([held_label("gender", "unknown"), held_label("tier", "head")])
+    assert say(unknown, "zh") == "gender: 未知、tier: head"
+    assert say(listed([held_label("gender", "women"), held_label("age", "25-34")])) == "gender: women, age: 25-34"
 
 
 def test_a_recommender_beside_its_twin_has_nothing_to_compare():

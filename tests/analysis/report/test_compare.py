@@ -42,7 +42,7 @@ def test_changed_verdicts_come_first_then_moved_then_missing_then_the_same():
     assert rows[0][:3] == [
         "NDCG@10, women minus men",
         "-0.044 NDCG (-0.061 to -0.027)",
-        "-0.010 NDCG (-0.030 to 0.010)",
+        "-0.010 NDCG (-0.030 to +0.010)",
     ]
 
 
