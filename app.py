@@ -28,9 +28,12 @@ PAGES = {
 }
 
 
+OWN = ("upload", "none", "refused", "remove", "add", "file")
+
+
 def _reader() -> dict[str, object]:
     """The page's language, and our words for what Streamlit itself says in English (look.css puts them in place)."""
-    return {"language": state().language, "words": {name: raw(f"frame.own_{name}") for name in ("upload", "none")}}
+    return {"language": state().language, "words": {name: raw(f"frame.own_{name}") for name in OWN}}
 
 
 def main() -> None:

@@ -113,4 +113,5 @@ def description(shelf: Shelf, rank: int, provider: str) -> str:
     """One sentence on what the item is for and who makes it."""
     quality = shelf.qualities[rank // len(shelf.nouns) % len(shelf.qualities)]
     noun = shelf.nouns[rank % len(shelf.nouns)]
-    return f"{provider}: a {quality} choice of {noun} for {shelf.purpose}."
+    article = "an" if quality[0] in "aeiou" else "a"
+    return f"{provider}: {article} {quality} choice of {noun} for {shelf.purpose}."

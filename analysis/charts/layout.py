@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.charts.design import Theme, between, ink_on
@@ -127,8 +128,8 @@ class Written:
 def written(drawing: Drawing) -> list[Written]:
     """The names of points, each in the first corner of its point where it lies on no point and on no other name.
 
-    Where all four are taken it is the corner of fewest. A name begins right of its point, or left of it where the chart
-    ends on the right. Widths are shares of a chart in one of two columns.
+    Where all four are taken it is the corner of fewest points, names and whiskers. A name begins right of its point, or
+    left of it where the chart ends on the right. Widths are shares of a chart in one of two columns.
     """
     named = [
         point
@@ -141,7 +142,7 @@ def written(drawing: Drawing) -> list[Written]:
     points = [(x, y) for _, x, y in named]
     wide, high = _reach([x for x, _ in points]), _reach([*(y for _, y in points), *_ends(drawing)])
     placed: list[Written] = []
-    taken = [(x, y, x, y) for x, y in points]
+    taken = [*((x, y, x, y) for x, y in points), *_whiskers(drawing)]
     for name, x, y in named:
         if not name:
             continue
@@ -155,6 +156,13 @@ def written(drawing: Drawing) -> list[Written]:
 
 Box = tuple[float, float, float, float]
 """Left, lower, right, upper."""
+
+
+def _whiskers(drawing: Drawing) -> Iterator[Box]:
+    """The interval of each point along y and along x."""
+    for layer in drawing.layers:
+        yield from zip(layer.x, layer.low, layer.x, layer.high, strict=True)
+        yield from zip(layer.left, layer.y, layer.right, layer.y, strict=False)
 
 
 def _box(name: Written, wide: float, high: float) -> Box:

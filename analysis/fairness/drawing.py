@@ -52,8 +52,11 @@ def _on_scale(finding: Finding) -> bool:
 
 
 def _heat_map(key: str, by_key: Mapping[str, Finding], groups: Sequence[Partition], users: int) -> Chart | None:
-    """Groups by figures: the colour is the difference from all users in percent of theirs, the text the value."""
-    figures = _figures(by_key, groups)
+    """Groups by figures: the colour is the difference from all users in percent of theirs, the text the value.
+
+    A figure of one attribute alone (what changes when it is changed) would leave the other attributes' rows empty.
+    """
+    figures = [figure for figure in _figures(by_key, groups) if all(_has(by_key, group, figure) for group in groups)]
     if not figures:
         return None
     series = [_heat_row(by_key, group.attribute, name, figures) for group in groups for name in group.names]
@@ -115,8 +118,12 @@ def _figures(by_key: Mapping[str, Finding], groups: Sequence[Partition]) -> list
         for figure in keys
         if not figure.startswith("shown[")
         and by_key[f"{EVERYONE}.{figure}"].value is not None
-        and any(f"{group.attribute}.{figure}.{group.names[0]}" in by_key for group in groups)
+        and any(_has(by_key, group, figure) for group in groups)
     ]
+
+
+def _has(by_key: Mapping[str, Finding], group: Partition, figure: str) -> bool:
+    return f"{group.attribute}.{figure}.{group.names[0]}" in by_key
 
 
 def _gap_chart(findings: Sequence[Finding], users: int) -> Chart | None:

@@ -44,7 +44,7 @@ class Board {
     this.buttons = new Map();
     this.drawTable();
     this.drawLegend();
-    this.find(".hint").textContent = this.words.hint;
+    this.find(".hint").textContent = data.hinted ? this.words.hint : "";
     this.close();
   }
 
@@ -69,7 +69,7 @@ class Board {
     line.append(name);
     row.cells.forEach((cell, column) => {
       const place = make("td");
-      if (cell) place.append(this.button(cell, at, column));
+      place.append(cell ? this.button(cell, at, column) : this.absent());
       line.append(place);
     });
     return line;
@@ -89,6 +89,14 @@ class Board {
     button.addEventListener("focus", () => this.stop(button));
     this.buttons.set(`${row},${column}`, button);
     return button;
+  }
+
+  // A figure that is not compared by this attribute: for the eye a dot, for the ear what the legend says.
+  absent() {
+    const mark = make("span", "absent", "·");
+    mark.setAttribute("role", "img");
+    mark.setAttribute("aria-label", this.words.absent);
+    return mark;
   }
 
   stop(button) {
@@ -207,7 +215,9 @@ class Board {
 
   drawLegend() {
     this.find(".legend").setAttribute("aria-label", this.words.legend);
-    this.find(".legend").replaceChildren(...this.data.legend.map((entry) => {
+    const blank = this.data.rows.some((row) => row.cells.includes(null));
+    const entries = [...this.data.legend, ...(blank ? [{ sign: "·", kind: "absent", word: this.words.absent }] : [])];
+    this.find(".legend").replaceChildren(...entries.map((entry) => {
       const item = make("li"), mark = make("span", `mark ${entry.kind}`, entry.sign);
       mark.setAttribute("aria-hidden", "true");
       item.append(mark, make("span", "", entry.word));

@@ -24,19 +24,29 @@ Act = Literal["why", "choices", "mend"]
 """What an analyst may do next about one cell."""
 PARTS = (
     "figure", "close", "levels", "group", "level", "interval", "n", "pairs", "members", "comparison", "difference",
-    "verdict", "how", "read", "could", "hint", "legend", "zero", *get_args(Act),
+    "verdict", "how", "read", "could", "hint", "legend", "absent", *get_args(Act),
 )  # fmt: skip
 
 
-def draw(board: Board, title: str, key: str, acts: Sequence[Act], on_act: Callable[[str, str, Act], None]) -> None:
-    """The board; `on_act(attribute, figure's key, act)` when the analyst asks for more about a cell."""
+def draw(
+    board: Board,
+    title: str,
+    key: str,
+    acts: Sequence[Act],
+    on_act: Callable[[str, str, Act], None],
+    first: bool = True,
+) -> None:
+    """The board; `on_act(attribute, figure's key, act)` when the analyst asks for more about a cell.
+
+    Only the first board of a page says how to use one.
+    """
 
     def acted() -> None:
         asked = st.session_state[key].get("act")
         if asked is not None:
             on_act(str(asked["attribute"]), str(asked["figure"]), asked["what"])
 
-    mount("board", key, _data(board, title, acts), on_act_change=acted)
+    mount("board", key, {**_data(board, title, acts), "hinted": first}, on_act_change=acted)
 
 
 def _data(board: Board, title: str, acts: Sequence[Act]) -> dict[str, Any]:

@@ -4,9 +4,9 @@
 // revision. What comes back with an older revision answers an edit that has been overtaken, and is passed over.
 
 const SVG = "http://www.w3.org/2000/svg";
-const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, STEP = 12, CLICK = 4, LONGEST_NAME = 28, LEAST_SCALE = 0.85;
+const HALF_HEIGHT = 23, HANDLE = 8, MARGIN = 46, SIDE = 24, STEP = 12, CLICK = 4, LONGEST_NAME = 28, LEAST_SCALE = 0.85;
 const HEADS = ["", "-chosen", "-biasing", "-open", "-suggested"], SIDES = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8], LABEL_WIDTH = 44;
-const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5, GAP = 58;
+const BENDS = [0, -50, 50, -90, 90, -140, 140, -200, 200], SAMPLES = 23, CLEARANCE = 5, GAP = 58, LEAST_GAP = 40;
 const editors = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
@@ -56,13 +56,19 @@ class Editor {
     this.draw();
   }
 
-  // Layers as near to each other as the widths of their names allow, so that wide graphs stay legible.
+  // Layers as near to each other as the widths of their names allow, and nearer where the page has no room for more, so
+  // that wide graphs stay legible and whole.
   compact(places) {
     const layers = [...new Set(Object.values(places).map((place) => place[0]))].sort((a, b) => a - b);
     const widest = layers.map((x) => Math.max(...this.graph.nodes.filter((node) => places[node]?.[0] === x).map((node) => this.halfWidth(node)), 0));
-    const at = [0];
-    for (let i = 1; i < layers.length; i++) at.push(at[i - 1] + widest[i - 1] + widest[i] + GAP);
+    const room = this.room() / LEAST_SCALE - 2 * SIDE - widest.reduce((sum, half) => sum + 2 * half, 0);
+    const gap = Math.min(GAP, Math.max(LEAST_GAP, room / Math.max(1, layers.length - 1))), at = [0];
+    for (let i = 1; i < layers.length; i++) at.push(at[i - 1] + widest[i - 1] + widest[i] + gap);
     return Object.fromEntries(Object.entries(places).map(([node, [x, y]]) => [node, [at[layers.indexOf(x)], y]]));
+  }
+
+  room() {
+    return this.find(".canvas").clientWidth || 900;
   }
 
   // A refusal or a tidied name: nearly the same nodes, so they stay where the analyst put them.
@@ -181,9 +187,9 @@ class Editor {
   setView() {
     const places = this.graph.nodes.map((node) => this.places[node]);
     const across = this.graph.nodes.map((node) => this.halfWidth(node));
-    const from = Math.min(0, ...places.map((place, i) => place[0] - across[i])) - MARGIN;
-    const to = Math.max(120, ...places.map((place, i) => place[0] + across[i])) + MARGIN;
-    const room = Math.max(this.find(".canvas").clientWidth || 900, LEAST_SCALE * (to - from)), spare = Math.max(0, room - (to - from)) / 2;
+    const from = Math.min(0, ...places.map((place, i) => place[0] - across[i])) - SIDE;
+    const to = Math.max(120, ...places.map((place, i) => place[0] + across[i])) + SIDE;
+    const room = Math.max(this.room(), LEAST_SCALE * (to - from)), spare = Math.max(0, room - (to - from)) / 2;
     const top = Math.min(0, ...places.map((place) => place[1])) - HALF_HEIGHT - MARGIN;
     const bottom = Math.max(60, ...places.map((place) => place[1])) + HALF_HEIGHT + MARGIN;
     const width = to - from + 2 * spare, height = Math.max(240, (bottom - top) * Math.min(1, room / width));

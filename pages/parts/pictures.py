@@ -28,6 +28,9 @@ AT_ONCE = 2
 """Pictures drawn before any is asked for."""
 FRAME = 150
 """Pixels that title, tabs and caption of a picture take."""
+UNEVEN = 120
+"""Pixels by which two pictures may differ in height and still stand side by side: the shorter one's frame would be
+empty below."""
 
 
 def draw_charts(view: View, charts: tuple[Chart, ...]) -> None:
@@ -45,10 +48,14 @@ def draw_charts(view: View, charts: tuple[Chart, ...]) -> None:
 
 
 def _side_by_side(view: View, charts: tuple[Chart, ...]) -> None:
-    """Wide pictures over the whole page; the others in two columns, each put where there is more room."""
+    """Wide pictures, and two that are far from equally high, over the whole page; the others in two columns, each put
+    where there is more room."""
     narrow = [chart for chart in charts if not _is_wide(chart)]
+    heights = [_markup(_key(view, chart), chart)[1] for chart in narrow]
+    if len(narrow) == 2 and abs(heights[0] - heights[1]) > UNEVEN:
+        narrow = []
     for chart in charts:
-        if _is_wide(chart) or len(narrow) == 1:
+        if chart not in narrow or len(narrow) == 1:
             draw_chart(view, chart)
     if len(narrow) < 2:
         return
@@ -68,7 +75,7 @@ def _is_wide(chart: Chart) -> bool:
 
 def draw_chart(view: View, chart: Chart) -> float:
     """One picture, the same numbers as a table behind it, and a larger one to zoom into; the height in pixels."""
-    key = f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}"
+    key = _key(view, chart)
     with st.container(border=True, height="stretch"):  # beside another picture, as high as that one
         st.markdown(f"**{spoken(chart.title)}**")
         names = [t("section.picture"), t("section.numbers")] + ([t("section.zoom")] if zoomable(chart) else [])
@@ -86,6 +93,11 @@ def draw_chart(view: View, chart: Chart) -> float:
     return height + FRAME
 
 
+def _key(view: View, chart: Chart) -> str:
+    """Names all that a picture depends on."""
+    return f"{stamp(view.folder, view.step)}\n{chart.key}\n{state().language}\n{dark()}"
+
+
 def _zoomed(view: View, key: str, chart: Zoomable, tab: DeltaGenerator) -> None:
     tab.plotly_chart(
         _figure(key, chart),
@@ -99,7 +111,7 @@ def _zoomed(view: View, key: str, chart: Zoomable, tab: DeltaGenerator) -> None:
 
 @st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs={Chart: lambda chart: ""})
 def _markup(key: str, chart: Chart) -> tuple[str, float]:
-    """The picture of a chart, and its height; `key` holds the result's state, the chart's key, language and theme."""
+    """The picture of a chart, and its height; `key`: as `_key` names it."""
     return to_html(chart, state().language, dark())
 
 

@@ -30,7 +30,9 @@ def boards(view: View, found: Section) -> None:
         board.draw(people, title, view.key("board:people"), tuple(WAYS), lambda *asked: _ask(view, *asked))
     if items.cells:
         title = say("board.items_title", state().language)
-        board.draw(items, title, view.key("board:items"), ("mend",), lambda *asked: _spread(view, asked[0]))
+        board.draw(
+            items, title, view.key("board:items"), ("mend",), lambda *asked: _spread(view, asked[0]), not people.cells
+        )
 
 
 def _ask(view: View, attribute: str, figure: str, act: board.Act) -> None:

@@ -1,5 +1,7 @@
 """The simulated shop: its truth is exact, its log follows it, and it is the same every time."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +33,11 @@ def _adjusted(rows: pd.DataFrame, weight: str | None = None) -> float:
     cells = cells.dropna()
     size = cells["size"][1] if weight == "treated" else cells["size"].sum(axis=1)
     return float(((cells["mean"][1] - cells["mean"][0]) * size).sum() / size.sum())
+
+
+def test_the_shops_texts_have_the_right_article() -> None:
+    texts = " ".join(simulate(Shop(users=50, items=240, seed=1)).items["description"])
+    assert " an award-winning " in texts and not re.search(r"\ba [aeiou]|\ban [^aeiou]", texts)
 
 
 def test_standardising_over_the_parents_of_promotion_recovers_the_true_effects(many: list[pd.DataFrame]) -> None:

@@ -62,6 +62,12 @@ def test_marks_are_in_the_legend_and_read_out_and_axe_finds_nothing(
     page.context.close()
 
 
+def test_the_whole_graph_is_seen_on_a_page_of_usual_width(browser: Browser, contradicted: tuple[Server, str]) -> None:
+    page = opened(browser, contradicted)
+    assert page.locator(".canvas").evaluate("canvas => canvas.scrollWidth - canvas.clientWidth") <= 0
+    page.context.close()
+
+
 def test_the_missing_edge_is_chosen_by_keyboard_and_drawn_and_its_mark_goes(
     browser: Browser, contradicted: tuple[Server, str]
 ) -> None:

@@ -101,12 +101,24 @@ def test_on_a_chinese_page_streamlits_own_words_are_chinese_too(
     uploaders = page.get_by_test_id("stFileUploader")
     expect(uploaders.get_by_role("button", name="上传", exact=True)).to_have_count(3)
     expect(uploaders.get_by_text("per file").first).to_be_hidden()
+    _a_refused_upload_is_told_in_chinese(page)
     audits = page.get_by_role("combobox", name="审计", exact=True)
     audits.click()
     audits.fill("qqqqq")
     found = page.get_by_role("listbox").locator("span")
     assert "没有匹配项" in found.evaluate("one => getComputedStyle(one, '::after').content")
     page.context.close()
+
+
+def _a_refused_upload_is_told_in_chinese(page: Page) -> None:
+    file: Any = {"name": "x.zip", "mimeType": "application/zip", "buffer": b"x"}
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(file)
+    why = page.get_by_test_id("stFileChip").get_by_role("alert")
+    assert "此文件未被接受" in why.evaluate("one => getComputedStyle(one, '::after').content")
+    assert why.evaluate("one => getComputedStyle(one).fontSize") == "0px"
+    page.keyboard.press("Tab")  # reader.js gives buttons their names then
+    expect(page.get_by_test_id("stFileChip").get_by_role("button")).to_have_accessible_name("移除 x.zip")
+    expect(page.get_by_role("button", name="另选文件")).to_have_count(1)
 
 
 def test_the_names_in_the_graph_can_be_read_on_a_narrow_page(finished_server: Server, browser: Browser) -> None:

@@ -27,6 +27,17 @@ def test_every_cell_is_a_button_with_words_a_sign_and_what_opens(full_home: Path
     assert all(len(row["cells"]) == len(data["attributes"]) for row in data["rows"])
 
 
+def test_only_the_first_board_says_how_to_use_one_and_a_figure_that_is_not_compared_is_told(
+    full_home: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[dict[str, object]] = []
+    monkeypatch.setattr(board, "mount", lambda name, key, data, **settings: shown.append(data))
+    page = open_page("disparity", full_home)
+    assert not page.exception
+    assert [data["hinted"] for data in shown] == [True, False]
+    assert shown[0]["words"]["absent"] == "not compared here"  # type: ignore[index]
+
+
 def test_the_script_says_no_word_that_the_catalogue_lacks() -> None:
     script = (Path(board.__file__).parent / "board.js").read_text(encoding="utf-8")
     assert "innerHTML" not in script

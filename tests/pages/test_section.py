@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.finding import VALUELESS, Finding, Verdict, not_computed, suppressed
@@ -176,6 +177,23 @@ def test_two_pictures_are_drawn_at_once_and_the_others_when_they_are_asked_for(h
     assert len(_pictures(unfold(page, "demo:data:more_pictures"))) == 3
 
 
+def test_two_pictures_far_from_equally_high_stand_below_each_other(home: Path, open_page: Open) -> None:
+    folder = Workspace(home).demo()
+    found = folder.section("data")
+    assert found is not None
+    series = Series(name="a", x=tuple(f"value {at}" for at in range(12)), y=(0.5,) * 12)
+    high = chart().model_copy(update={"key": "high", "kind": "bars", "series": (series,)})
+
+    def columns(*charts: Chart) -> int:
+        folder.save_section(found.model_copy(update={"charts": charts}), folder.stamp(folder.settings(), "data"))
+        page = open_page("data", home)
+        assert len(_pictures(page)) == 2
+        return sum(bool(_pictures(column)) for column in page.columns)
+
+    assert columns(chart(), chart().model_copy(update={"key": "other"})) == 2
+    assert columns(chart(), high) == 0
+
+
 def test_fifteen_figures_are_listed_at_once_and_all_when_they_are_asked_for(home: Path, open_page: Open) -> None:
     folder = Workspace(home).demo()
     found = folder.section("data")
@@ -192,6 +210,6 @@ def test_fifteen_figures_are_listed_at_once_and_all_when_they_are_asked_for(home
     assert listed() == 20
 
 
-def _pictures(page: AppTest) -> list[str]:
+def _pictures(page: AppTest | Block) -> list[str]:
     bodies = [element.proto.body for element in page.get("html")]
     return [body for body in bodies if body.startswith('<div class="chart"')]

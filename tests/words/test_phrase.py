@@ -46,6 +46,13 @@ def test_a_range_is_joined_by_one_word_throughout_the_chinese_texts() -> None:
     assert ranges == []
 
 
+def test_titles_of_axes_and_columns_begin_alike() -> None:
+    titled = re.compile(r"\.(axis|column)[._]|\.axis$|_axis$")
+    titles = {key: text for key, text in catalogue("en").items() if titled.search(key)}
+    known = {"fairness.column.p", "structure.change_axis", "structure.part_axis", "pages.data.column_none"}
+    assert [key for key, text in titles.items() if text[0].islower() and key not in known] == []
+
+
 def test_no_space_stands_before_chinese_punctuation_where_a_unit_is_empty() -> None:
     interval = say("report.compare.value", "zh", value="0.3", unit="", low="0.1", high="0.5")
     assert interval == "0.3（0.1 至 0.5）"

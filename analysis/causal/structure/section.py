@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +121,7 @@ def _found(
 
     done = answers(model, on, actions(model.rows, model.drawn.free, k), settings.replicates, seed, grid_told)
     treatment = graph.treatment
-    effect = _effect(model, done, treatment, k)
+    effect = _effect(model, done, treatment, spoken(dataset, taken=graph.nodes), k)
     why = phrase("structure.no_treatment") if treatment is None else personal.unavailable(model, treatment)
     people = None
     if why is None and isinstance(effect, Phrase):
@@ -143,22 +143,28 @@ def _found(
     return Found(model, done, effect, apart, beside, why, people)
 
 
-def _effect(model: Structure, done: Answers, treatment: str | None, k: int) -> tuple[Estimate | None, ...] | Phrase:
-    """All rows treated minus none, or why that is no question here."""
+def _effect(
+    model: Structure, done: Answers, treatment: str | None, words: Mapping[str, str], k: int
+) -> tuple[Estimate | None, ...] | Phrase:
+    """All rows treated minus none, or why that is no question here. words: column -> its spoken name."""
     if treatment is None:
         return phrase("structure.no_treatment")
+
+    def said(name: str) -> str:
+        return words.get(name, name)
+
     if treatment not in model.drawn.order:
-        return phrase("structure.not_a_cause", name=treatment)
+        return phrase("structure.not_a_cause", name=said(treatment))
     if treatment not in model.drawn.free:
         hidden, others = model.drawn.confounders[treatment]
-        facts = {"name": treatment, "hidden": listed(hidden), "others": listed(others)}
+        facts = {"name": said(treatment), "hidden": listed(map(said, hidden)), "others": listed(map(said, others))}
         direct = any(treatment in model.drawn.causes[other] for other in others)
         return phrase("structure.hidden_cause" if direct else "structure.hidden_around", **facts)
     variable = model.rows.variables[treatment]
     if len(variable.labels) == 1:
-        return phrase("effects.treatment_constant", name=treatment, level=variable.labels[0])
+        return phrase("effects.treatment_constant", name=said(treatment), level=variable.labels[0])
     if not is_binary(variable):
-        return phrase("structure.not_binary", name=treatment)
+        return phrase("structure.not_binary", name=said(treatment))
     return done.whole.get(treatment, phrase("finding.suppressed", k=k))
 
 

@@ -132,7 +132,9 @@ def test_flips_and_decisions_become_findings():
     label = (rng.random(2000) < 0.4).astype(np.int8)
     decisions = Decisions(user, label, label + rng.normal(size=2000) + (user < 200))
     flip = Flip("gender", np.arange(400, dtype=np.int32), data.lists, np.roll(data.lists, 1, axis=1), rng.random(400))
-    found = findings(disparity_section(data, decisions, [flip], SETTINGS, 10, 1))
+    section = disparity_section(data, decisions, [flip], SETTINGS, 10, 1)
+    found, [heat] = findings(section), [chart for chart in section.charts if chart.key == "disparity.groups"]
+    assert heat.series[0].x and not any("flip" in str(figure) for figure in heat.series[0].x), "it is gender's alone"
     assert found["all.flip_jaccard[gender]"].value == 1.0
     assert found["all.flip_displacement[gender]"].value == pytest.approx((1 * 4 + 4) / 5)
     assert found["gender.selection.gap"].verdict is Verdict.GAP

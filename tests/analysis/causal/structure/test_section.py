@@ -1,11 +1,14 @@
 """The structure section: both languages, same bytes, small groups hidden, and a reason wherever there is no answer."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.causal.graph import Graph
-from analysis.causal.structure.section import Results, structure_results
+from analysis.causal.structure.section import Results, _effect, structure_results
 from analysis.causal.structure.settings import StructureSettings
 from analysis.document import canonical
 from analysis.finding import VALUELESS, Verdict
@@ -37,6 +40,20 @@ def test_the_answer_names_what_if_and_why_in_both_languages(world: Results) -> N
         cell for table in world.section.tables for row in table.rows for cell in row if isinstance(cell, Phrase)
     ]
     assert all(say(one, language) for one in phrases for language in LANGUAGES)
+
+
+def test_why_the_treatment_may_not_be_set_is_said_with_the_names_of_the_analysts_file() -> None:
+    drawn = SimpleNamespace(
+        order=("treatment",),
+        free=(),
+        confounders={"treatment": (("taste",), ("outcome",))},
+        causes={"outcome": ("treatment",)},
+    )
+    words = {"treatment": "promoted", "outcome": "rating"}
+    model: Any = SimpleNamespace(drawn=drawn)
+    done: Any = None
+    why = _effect(model, done, "treatment", words, 10)
+    assert isinstance(why, Phrase) and "taste, which nobody recorded, drives both promoted and rating" in say(why)
 
 
 def test_the_same_settings_and_data_give_the_same_bytes(world: Results) -> None:
