@@ -109,7 +109,7 @@ def test_chinese_has_no_space_before_its_own_bracket(monkeypatch: pytest.MonkeyP
 def test_evidence_holds_all_that_a_finding_carries() -> None:
     rows = dict(parts.evidence_rows(finding(Verdict.GAP)))
     assert rows["value"] == "+0.044 NDCG"
-    assert rows["interval"] == "0.010 to 0.078 (95%)"
+    assert rows["interval"] == "+0.010 to +0.078 (95%)"
     assert rows["p"] == "0.003"
     assert rows["p_adjusted"] == "0.012"
     assert rows["groups"] == "men: 120, women: 80"
