@@ -273,8 +273,9 @@ def _marks(plot: _Plot, layer: Layer) -> Iterator[str]:
     if plot.drawing.kind == "line":
         yield from _band(plot, layer)
     else:
-        faint = plot.drawing.kind == "pareto"  # two whiskers a point: marks and names are to stand out of them
-        yield f'<g opacity="{0.5 if faint else 1}">{"".join(_whiskers(plot, layer, plot.colour(layer)))}</g>'
+        whiskers = "".join(_whiskers(plot, layer, plot.colour(layer)))
+        # Two whiskers a point: marks and names are to stand out of them.
+        yield f'<g opacity="0.5">{whiskers}</g>' if plot.drawing.kind == "pareto" else whiskers
     if layer.joined and len(layer.x) > 1:
         yield _joined(plot, layer)
     if dotted(plot.drawing, layer):

@@ -17,7 +17,7 @@ from analysis.charts.layout import written
 from analysis.charts.scale import MOST_TICKS, _dates, _numbers, scale_of
 from analysis.document import Chart, Series
 from tests.analysis.report.sample import charts, said
-from words import say
+from words import phrase, say
 
 CHARTS = {chart.key: chart for chart in charts()}
 TAGS = {"div", "span", "i", "b", "br", "img"}
@@ -110,6 +110,17 @@ def test_what_a_cell_prints_reads_on_its_colour(dark):
     for key in ("heat", "heatgap"):
         for cell in of_class(drawn(CHARTS[key], dark=dark), "cell"):
             assert contrast(styles(cell)["color"], styles(cell[0])["background"]) >= 4.5
+
+
+def test_of_a_pareto_chart_names_keep_off_whiskers_where_a_corner_is_free_of_them():
+    point = Series(
+        name="a", x=(1.0, 2.0), y=(1.0, 2.0), low=(0.5, 1.0), high=(1.5, 3.0), left=(0.5, 1.0), right=(1.5, 3.0)
+    )
+    texts = tuple(phrase("mitigation.marked", mark=str(at), name="n") for at in (1, 2))
+    beside = Series(name="b", x=(2.06,), y=(2.16,), low=(1.0,), high=(3.0,), left=(1.0,), right=(3.0,))
+    chart = CHARTS["pareto"].model_copy(update={"series": (point.model_copy(update={"text": texts}), beside)})
+    placed = {name.text: name for name in written(resolve(chart, "en"))}
+    assert placed["2"].rise == -1, "above it run the whiskers of its neighbour"
 
 
 def test_of_a_pareto_chart_the_front_alone_is_joined_and_every_point_has_its_name():
