@@ -13,7 +13,6 @@ from analysis.causal.doubly_robust import Nuisances, nuisances
 from analysis.causal.estimate import Adjusted, Estimate, GroupEffects
 from analysis.causal.matching import by_matching
 from analysis.causal.propensity import Balance, Overlap
-from analysis.causal.regression import linear_adjustment
 from analysis.causal.settings import EffectSettings
 from analysis.causal.strata import Numbers, Stratified, stratified
 from analysis.causal.study import Rows, Study
@@ -145,7 +144,7 @@ def _beside(
 ) -> dict[str, Estimate | None]:
     if not study.confounders:
         return {}
-    others: dict[str, Estimate | None] = {"linear": estimate.by_line(linear_adjustment(study), study.users)}
+    others: dict[str, Estimate | None] = {"linear": estimate.by_line(study)}
     if fitted is not None and by != "models":
         robust = estimate.by_models(study, fitted, estimand)
         others["aipw"] = None if robust is None else robust.effect

@@ -85,12 +85,28 @@ def arm_means(n: Numbers, y: Numbers, estimand: Estimand) -> tuple[Numbers, Numb
     The g-formula on strata: means within strata, weighted by all rows (ATE) or the treated rows (ATT) of the strata
     that have both treated and untreated rows. NaN where no stratum has.
     """
-    supported = np.asarray((n > 0).all(axis=-1))
-    weight = np.where(supported, n.sum(axis=-1) if estimand == "ATE" else n[..., 1], 0.0)
+    weight = _target(n, estimand)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(supported[..., None], y / n, 0.0)
+        mean = np.where(weight[..., None] > 0, y / n, 0.0)
         share = weight / weight.sum(axis=-1, keepdims=True)
         return (share * mean[..., 0]).sum(axis=-1), (share * mean[..., 1]).sum(axis=-1)
+
+
+def arm_weights(n: Numbers, estimand: Estimand | None) -> Numbers:
+    """What one row of each cell weighs in its arm's mean, [strata, 2]: in that of `arm_means`, or (None) of `naive`.
+
+    0 where the stratum has no part in it.
+    """
+    if estimand is None:
+        return np.where(n > 0, 1 / np.maximum(n.sum(axis=0), 1), 0.0)
+    weight = _target(n, estimand)
+    return weight[:, None] / max(weight.sum(), 1) / np.maximum(n, 1)
+
+
+def _target(n: Numbers, estimand: Estimand) -> Numbers:
+    """Rows that each stratum stands for, [..., strata]; 0 where it lacks an arm."""
+    supported = (n > 0).all(axis=-1)
+    return np.where(supported, n.sum(axis=-1) if estimand == "ATE" else n[..., 1], 0.0)
 
 
 def standardised(n: Numbers, y: Numbers, estimand: Estimand) -> Numbers:

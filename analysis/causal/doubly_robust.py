@@ -113,6 +113,15 @@ def influence(study: Study, fitted: Nuisances, estimand: Estimand) -> tuple[floa
     return effect, score - treated / share * effect
 
 
+def weights(study: Study, propensity: Numbers, estimand: Estimand) -> Numbers:
+    """Inverse-propensity weights: t/e + (1-t)/(1-e) for the ATE, t + (1-t) e/(1-e) for the ATT; 0 off support."""
+    treated = study.treated == 1
+    inside = (propensity > 0) & (propensity < 1)
+    e = np.where(inside, propensity, 0.5)
+    weight = np.where(treated, 1 / e, 1 / (1 - e)) if estimand == "ATE" else np.where(treated, 1.0, e / (1 - e))
+    return np.where(inside, weight, 0.0)
+
+
 def naive_influence(study: Study) -> tuple[float, Numbers]:
     """The raw difference of means and each row's influence, to pair it with an adjusted estimate."""
     treated, outcome = study.treated.astype(float), study.outcome

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.special import stdtr, stdtrit
 
-from analysis.causal.cells import Cells, Estimand, arm_means, naive, standardised
-from analysis.causal.doubly_robust import Nuisances, clustered_error, influence, naive_influence
-from analysis.causal.regression import Linear
+from analysis.causal.arms import WHICH, Arms, arms_of, arms_of_rows, row_freedom
+from analysis.causal.cells import Cells, Estimand, arm_means, naive
+from analysis.causal.doubly_robust import Nuisances, clustered_error, influence, naive_influence, weights
+from analysis.causal.regression import linear_adjustment
 from analysis.causal.study import Codes, Numbers, Study
-from analysis.fairness.infer import limits
+from analysis.fairness.infer import expanded_p, limits, welch_freedom
 from analysis.fairness.paired import sign_flip_p
 
-LEVEL = 0.95
+LEVEL, INNER = 0.95, 0.90
 USABLE = 0.9
 """Share of bootstrap replicates that must be defined (every needed cell drawn) for an interval to be given."""
 
@@ -45,87 +46,120 @@ class Adjusted:
     ratio: tuple[float, float] | None
 
 
-def from_replicates(value: float, replicates: Numbers, users: int) -> Estimate | None:
+def from_replicates(
+    value: float, replicates: Numbers, users: int, arms: Arms | None = None, drawn: Numbers | None = None
+) -> Estimate | None:
     """Expanded percentile interval over users; None where too many replicates are undefined.
 
-    p: twice the share of replicates beyond 0. Where none is, that cannot tell p below 2 / (replicates + 1), too large
-    to pass a correction over many groups: then p is Student's t's with the replicates' standard error, if smaller.
+    arms, drawn float64 [B, arms]: the means that the value adds up, and their replicates, where it is a difference of
+    treatments: an arm of few users then has few degrees of freedom, and one of alike users its own bounds.
+
+    p: the level at which such an interval reaches 0. Where no replicate is beyond 0 that cannot tell p below about
+    2 / (replicates + 1), too large to pass a correction over many groups: then p is Student's t's with the replicates'
+    standard error, if smaller.
     """
-    kept = replicates[np.isfinite(replicates)]
+    finite = np.isfinite(replicates)
+    kept = replicates[finite]
     if not np.isfinite(value) or users < 2 or len(kept) < USABLE * len(replicates):
         return None
-    error = float(kept.std(ddof=1))
-    if error == 0:
+    error, errors, n = float(kept.std(ddof=1)), None, np.array([users], dtype=float)
+    if arms is not None and drawn is not None:
+        errors, n = np.where(arms.flat, 0.0, drawn[finite].std(axis=0, ddof=1)), arms.n
+    if error == 0 and (arms is None or not arms.flat.any()):
         p = sign_flip_p(users) if value else 1.0  # all users alike
         return Estimate(value, value, value, (value, value), 0.0, p)
-    n = np.array([users])
-    low, high = limits(kept, np.array([error]), n, LEVEL)
-    inner = limits(kept, np.array([error]), n, 2 * LEVEL - 1)
+    errors = np.array([error]) if errors is None else errors
+    low, high = limits(kept, errors, n, LEVEL)
+    inner = limits(kept, errors, n, INNER)
+    freedom = welch_freedom(errors, n)
+    if arms is not None and arms.flat.any():
+        low, high = arms.stretched((min(low, value), max(high, value)), value, LEVEL)
+        inner = arms.stretched(inner, value, INNER)
+        p = arms.p(value, error, freedom)
+        return Estimate(value, low, high, inner, arms.error(error, LEVEL), p)
     tails = float(min((kept <= 0).sum(), (kept >= 0).sum()))
-    p = min(1.0, 2 * (1 + tails) / (1 + len(kept)))
+    p = expanded_p((1 + tails) / (1 + len(kept)), errors, n)
     if tails == 0:
-        p = min(p, student_p(value, error, users))
+        p = min(p, student_p(value, error, freedom))
     return Estimate(value, min(low, value), max(high, value), inner, error, p)
 
 
-def student_p(value: float, error: float, users: int) -> float:
-    """Two-sided p of a value against 0 by Student's t with users - 1 degrees of freedom; in (0, 1]."""
-    return max(2 * float(stdtr(users - 1, -abs(value) / error)), float(np.finfo(float).tiny))
+def student_p(value: float, error: float, freedom: float) -> float:
+    """Two-sided p of a value against 0 by Student's t with so many degrees of freedom; in (0, 1]."""
+    return max(2 * float(stdtr(freedom, -abs(value) / error)), float(np.finfo(float).tiny))
 
 
-def from_error(value: float, error: float, users: int) -> Estimate | None:
-    """Student's interval with users - 1 degrees of freedom; None where the error is undefined."""
-    from scipy import stats
+def from_error(
+    value: float, error: float, users: int, arms: Arms | None = None, freedom: float | None = None
+) -> Estimate | None:
+    """Student's interval; None where the error is undefined.
 
-    if not np.isfinite(value) or not np.isfinite(error) or error <= 0 or users < 2:
+    freedom: its degrees of freedom, None: users - 1. arms: those of a difference of treatments, of which one of alike
+    users has its own bounds.
+    """
+    if not np.isfinite(value) or not np.isfinite(error) or error < 0 or users < 2:
         return None
-    wide, narrow = (float(stats.t.ppf(quantile, users - 1)) * error for quantile in (0.975, 0.95))
-    inner = (value - narrow, value + narrow)
-    return Estimate(value, value - wide, value + wide, inner, error, student_p(value, error, users))
+    flat = arms is not None and bool(arms.flat.any())
+    if error == 0 and not flat:
+        return None
+    freedom = users - 1 if freedom is None else freedom
+    wide, inner = ((value - half, value + half) for half in stdtrit(freedom, [0.975, 0.95]) * error)
+    if arms is None or not flat:
+        return Estimate(value, *wide, inner, error, student_p(value, error, freedom))
+    wide, inner = arms.stretched(wide, value, LEVEL), arms.stretched(inner, value, INNER)
+    return Estimate(value, *wide, inner, arms.error(error, LEVEL), arms.p(value, error, freedom))
 
 
 def raw(cells: Cells, replicates: int, seed: int) -> Estimate | None:
     """The naive difference of means."""
     n, y = _overall(*cells.totals())
-    drawn = [naive(*_overall(rows, sums)) for rows, sums in cells.resampled(replicates, seed)]
-    return from_replicates(float(naive(n, y)), np.concatenate(drawn), cells.users)
+    drawn = np.concatenate([_means(*_overall(rows, sums)) for rows, sums in cells.resampled(replicates, seed)])
+    return from_replicates(float(naive(n, y)), drawn @ WHICH, cells.users, arms_of(cells, None), drawn)
 
 
 def by_strata(cells: Cells, estimand: Estimand, replicates: int, seed: int) -> Adjusted | None:
     """Standardisation over strata; None where a value or its interval is undefined."""
     n, y = _overall(*cells.totals())
     drawn = [_draw(*_overall(rows, sums), estimand) for rows, sums in cells.resampled(replicates, seed)]
-    plain, without, treated = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-    point = _draw(n, y, estimand)
-    effect = from_replicates(float(point[2] - point[1]), treated - without, cells.users)
-    crude = from_replicates(float(point[0]), plain, cells.users)
-    selected = from_replicates(float(point[0] - (point[2] - point[1])), plain - (treated - without), cells.users)
+    plain, adjusted = (np.concatenate(parts) for parts in zip(*drawn, strict=True))  # each [B, 2]
+    own = _draw(n, y, estimand)
+    crude_value, value = (float(each @ WHICH) for each in own)
+    arms = arms_of(cells, estimand)
+    effect = from_replicates(value, adjusted @ WHICH, cells.users, arms, adjusted)
+    crude = from_replicates(crude_value, plain @ WHICH, cells.users, arms_of(cells, None), plain)
+    selected = from_replicates(crude_value - value, (plain - adjusted) @ WHICH, cells.users)
     if effect is None or crude is None or selected is None:
         return None
-    return Adjusted(effect, crude, selected, _ratio(float(point[1]), float(point[2]), without, treated))
+    without, treated = (float(each) for each in own[1])
+    ratio = _bounded(without, effect) if arms.flat.any() else _ratio(without, treated, *adjusted.T)
+    return Adjusted(effect, crude, selected, ratio)
 
 
 def by_models(study: Study, fitted: Nuisances, estimand: Estimand) -> Adjusted | None:
     """Cross-fitted doubly robust estimate, paired with the naive one by their influences."""
     value, score = influence(study, fitted, estimand)
     crude, crude_score = naive_influence(study)
-
-    def sure(point: float, scores: Numbers) -> Estimate | None:
-        return from_error(point, clustered_error(scores, study.user, study.users), study.users)
-
-    effect, plain = sure(value, score), sure(crude, crude_score)
-    selected = sure(crude - value, crude_score - score)
+    arms = arms_of_rows(study, weights(study, fitted.clipped, estimand))
+    effect = from_scores(study, value, score, arms)
+    plain = from_scores(study, crude, crude_score, arms_of_rows(study, np.ones(study.rows)))
+    error = clustered_error(crude_score - score, study.user, study.users)
+    selected = from_error(crude - value, error, study.users)
     if effect is None or plain is None or selected is None:
         return None
     without = float(fitted.without.mean() if estimand == "ATE" else fitted.without[study.treated == 1].mean())
-    nearest = effect.low if value > 0 else effect.high
-    ratio = ((without + value) / without, (without + nearest) / without) if min(without, without + value) > 0 else None
-    return Adjusted(effect, plain, selected, ratio)
+    return Adjusted(effect, plain, selected, _bounded(without, effect))
 
 
-def by_line(fitted: Linear, users: int) -> Estimate | None:
+def from_scores(study: Study, value: float, score: Numbers, arms: Arms) -> Estimate | None:
+    """A difference of treatments from each row's influence, float64 [rows], and its arms."""
+    error = clustered_error(score, study.user, study.users)
+    return from_error(value, error, study.users, arms, row_freedom(study, score, arms))
+
+
+def by_line(study: Study) -> Estimate | None:
     """Linear regression's coefficient of the treatment."""
-    return from_error(fitted.effect, fitted.error, users)
+    fitted, arms = linear_adjustment(study), arms_of_rows(study, np.ones(study.rows))
+    return from_error(fitted.effect, fitted.error, study.users, arms, max(1.0, float(arms.n.min()) - 1))
 
 
 @dataclass(frozen=True)
@@ -145,14 +179,23 @@ def within_groups(
     users: tuple[int, ...],
 ) -> GroupEffects:
     """Standardisation inside each group of cells.shape[0] groups, and the differences of `pairs`; users [groups]."""
-    point = standardised(*cells.totals(), estimand)
-    drawn = [standardised(n, y, estimand) for n, y in cells.resampled(replicates, seed)]
-    replicate = np.concatenate(drawn)  # [B, groups]
-    effects = [from_replicates(float(value), replicate[:, group], users[group]) for group, value in enumerate(point)]
-    gaps = {
-        (a, b): from_replicates(float(point[a] - point[b]), replicate[:, a] - replicate[:, b], min(users[a], users[b]))
-        for a, b in pairs
-    }
+    point = np.stack(arm_means(*cells.totals(), estimand), axis=-1)  # [groups, 2]
+    drawn = [np.stack(arm_means(n, y, estimand), axis=-1) for n, y in cells.resampled(replicates, seed)]
+    replicate, value = np.concatenate(drawn), point @ WHICH  # [B, groups, 2]
+    arms = [arms_of(cells, estimand, group) for group in range(len(point))]
+    effects = [
+        from_replicates(
+            float(value[group]), replicate[:, group] @ WHICH, users[group], arms[group], replicate[:, group]
+        )
+        for group in range(len(point))
+    ]
+    gaps = {}
+    for a, b in pairs:
+        both = replicate[:, [a, b]]
+        apart = (both[:, 0] - both[:, 1]) @ WHICH
+        four = both.reshape(len(both), 4)
+        people = min(users[a], users[b])
+        gaps[(a, b)] = from_replicates(float(value[a] - value[b]), apart, people, arms[a].beside(arms[b]), four)
     return GroupEffects(tuple(effects), gaps)
 
 
@@ -187,9 +230,23 @@ def _overall(n: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     return n[..., 0, :, :], y[..., 0, :, :]
 
 
-def _draw(n: Numbers, y: Numbers, estimand: Estimand) -> tuple[Numbers, Numbers, Numbers]:
-    without, treated = arm_means(n, y, estimand)
-    return naive(n, y), without, treated
+def _draw(n: Numbers, y: Numbers, estimand: Estimand) -> tuple[Numbers, Numbers]:
+    """Means of both arms, raw and standardised: [..., strata, 2] -> [..., 2] twice."""
+    return _means(n, y), np.stack(arm_means(n, y, estimand), axis=-1)
+
+
+def _means(n: Numbers, y: Numbers) -> Numbers:
+    """Mean outcome of both arms, [..., strata, 2] -> [..., 2]; NaN where an arm is empty."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(y.sum(axis=-2) / n.sum(axis=-2))
+
+
+def _bounded(without: float, effect: Estimate) -> tuple[float, float] | None:
+    """The ratio of an effect to the outcome without treatment, and that of its limit nearest 0."""
+    if min(without, without + effect.value) <= 0:
+        return None
+    nearest = effect.low if effect.value > 0 else effect.high
+    return (without + effect.value) / without, (without + nearest) / without
 
 
 def _ratio(

@@ -12,7 +12,6 @@ from analysis.causal.doubly_robust import nuisances
 from analysis.causal.estimate import Estimate
 from analysis.causal.matching import by_matching
 from analysis.causal.propensity import by_logged, logged_of
-from analysis.causal.regression import linear_adjustment
 from analysis.causal.study import Study
 from analysis.causal.weighting import by_weighting, fitted_propensity
 
@@ -55,7 +54,7 @@ def strata(study: Study, estimand: Estimand, replicates: int, seed: int) -> Esti
 
 def linear(study: Study, estimand: Estimand, replicates: int, seed: int) -> Estimate | None:
     """Least squares on treatment and confounders, one effect for all rows."""
-    return estimate.by_line(linear_adjustment(study), study.users)
+    return estimate.by_line(study)
 
 
 def ipw(study: Study, estimand: Estimand, replicates: int, seed: int) -> Estimate | None:

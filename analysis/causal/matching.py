@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.arms import arms_of_rows
 from analysis.causal.cells import Estimand
-from analysis.causal.doubly_robust import clustered_error
-from analysis.causal.estimate import Estimate, from_error
+from analysis.causal.estimate import Estimate, from_scores
 from analysis.causal.propensity import WITHHELD, stratum_propensity
 from analysis.causal.study import Codes, Marks, Numbers, Study
 from analysis.causal.weighting import Logistic, supported
@@ -106,4 +106,4 @@ def _averaged(study: Study, found: Matched, kept: Marks, target: Marks) -> Estim
     size = float(target.sum())
     value = float((gap + residual).sum() / size)
     score = (gap + residual - value * target) * (study.rows / size)
-    return from_error(value, clustered_error(score, study.user, study.users), study.users)
+    return from_scores(study, value, score, arms_of_rows(study, found.used * kept))

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
+from analysis.causal.arms import arms_of_rows
 from analysis.causal.cells import Cells, Estimand
-from analysis.causal.doubly_robust import CLIP, clustered_error
-from analysis.causal.estimate import Estimate, from_error
+from analysis.causal.doubly_robust import CLIP, weights
+from analysis.causal.estimate import Estimate, from_scores
 from analysis.causal.study import Marks, Numbers, Stratified, Study
 
 SUPPORT = 0.02
@@ -79,15 +80,6 @@ def overlap_by_model(study: Study, propensity: Numbers, estimand: Estimand) -> O
 def outside(propensity: Numbers, estimand: Estimand) -> Marks:
     """Rows without support by a model: beyond [0.02, 0.98] (for the ATT: above 0.98), bool [rows]."""
     return np.asarray((propensity > 1 - SUPPORT) | ((propensity < SUPPORT) & (estimand == "ATE")))
-
-
-def weights(study: Study, propensity: Numbers, estimand: Estimand) -> Numbers:
-    """Inverse-propensity weights: t/e + (1-t)/(1-e) for the ATE, t + (1-t) e/(1-e) for the ATT; 0 off support."""
-    treated = study.treated == 1
-    inside = (propensity > 0) & (propensity < 1)
-    e = np.where(inside, propensity, 0.5)
-    weight = np.where(treated, 1 / e, 1 / (1 - e)) if estimand == "ATE" else np.where(treated, 1.0, e / (1 - e))
-    return np.where(inside, weight, 0.0)
 
 
 def balance(study: Study, shown: tuple[Stratified, ...], propensity: Numbers, estimand: Estimand) -> list[Balance]:
@@ -171,7 +163,7 @@ def by_logged(study: Study, e: Numbers, estimand: Estimand) -> Estimate | None:
         own = weight * (study.treated == arm)
         means.append(float(own @ study.outcome / own.sum()))
         scores.append(own * (study.outcome - means[arm]) / own.mean())
-    return from_error(means[1] - means[0], clustered_error(scores[1] - scores[0], study.user, study.users), study.users)
+    return from_scores(study, means[1] - means[0], scores[1] - scores[0], arms_of_rows(study, weight))
 
 
 def _share(study: Study, marked: Marks, estimand: Estimand) -> float:

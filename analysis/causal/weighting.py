@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.arms import arms_of_rows
 from analysis.causal.cells import Estimand
-from analysis.causal.doubly_robust import clustered_error
-from analysis.causal.estimate import Estimate, from_error
-from analysis.causal.propensity import SUPPORT, WITHHELD, weights
+from analysis.causal.doubly_robust import weights
+from analysis.causal.estimate import Estimate, from_scores
+from analysis.causal.propensity import SUPPORT, WITHHELD
 from analysis.causal.regression import units
 from analysis.causal.strata import Codes, Marks, Numbers
 from analysis.causal.study import Study
@@ -128,4 +129,4 @@ def by_weighting(study: Study, fitted: Logistic | None, estimand: Estimand) -> E
     spread, pushed = (np.bincount(fitted.unit, weights=each, minlength=units_of) for each in (e * (1 - e), slope))
     pull = np.linalg.pinv(x.T @ (x * spread[:, None]), hermitian=True) @ (x.T @ pushed)
     score = score + (x @ pull)[fitted.unit] * (study.treated - e)
-    return from_error(value, clustered_error(score, study.user, study.users), study.users)
+    return from_scores(study, value, score, arms_of_rows(study, weights(study, e, estimand) * kept))

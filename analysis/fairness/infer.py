@@ -108,9 +108,7 @@ def estimate(
     return Estimates(value, error, constant, n, replicate)
 
 
-def limits(
-    replicate: Array, error: Array, n: npt.NDArray[np.int64], level: float, lean: float = 0.0
-) -> tuple[float, float]:
+def limits(replicate: Array, error: Array, n: npt.NDArray, level: float, lean: float = 0.0) -> tuple[float, float]:
     """Percentile interval of one figure or of a difference, widened for small groups.
 
     replicate: [B] of the figure; error, n: standard error and users of each independent group in it. The plain
@@ -122,13 +120,22 @@ def limits(
     lean: a sixth of the figure's skewness; both ends then move to the longer side as those of BCa (Efron 1987) do, with
     `lean` for the acceleration and, to the same order, for the bias.
     """
-    variance = error**2
-    shrunk = float((variance * (n - 1) / n).sum())
-    inflation = np.sqrt(variance.sum() / shrunk) if shrunk > 0 else 1.0
-    reach = inflation * stdtrit(welch_freedom(error, n), (1 + level) / 2)
+    reach = _inflation(error, n) * stdtrit(welch_freedom(error, n), (1 + level) / 2)
     ends = lean + np.array([-reach, reach])
     low, high = np.quantile(replicate, ndtr(lean + ends / (1 - lean * ends)))
     return float(low), float(high)
+
+
+def expanded_p(tail: float, error: Array, n: npt.NDArray) -> float:
+    """Two-sided p of 0 where a share `tail` of the replicates lies beyond it: that of `limits`, which end there."""
+    return min(1.0, 2 * float(stdtr(welch_freedom(error, n), float(ndtri(min(tail, 0.5))) / _inflation(error, n))))
+
+
+def _inflation(error: Array, n: npt.NDArray) -> float:
+    """Square root of the unbiased over the bootstrap variance of a sum of independent means."""
+    variance = error**2
+    shrunk = float((variance * (n - 1) / n).sum())
+    return float(np.sqrt(variance.sum() / shrunk)) if shrunk > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -153,13 +160,11 @@ class Pair:
         such an interval at 95% held the truth in 46% of samples. Its own bounds are Clopper and Pearson's (1934), with
         the ends of `seen` for 0 and 1, and join those of the other group as in Newcombe (1998, method 10).
         """
-        low, high = limits(self.replicate, self.error, self.n, level, lean)
+        plain = limits(self.replicate, self.error, self.n, level, lean)
         if not self.flat.any():
-            return low, high
-        difference, (fall, rise) = float(self.value[0] - self.value[1]), self._reach(level)
-        below = np.linalg.norm([difference - low, fall[0], rise[1]])
-        above = np.linalg.norm([high - difference, rise[0], fall[1]])
-        return difference - float(below), difference + float(above)
+            return plain
+        (fall, rise), difference = self._reach(level), float(self.value[0] - self.value[1])
+        return stretched(plain, difference, np.array([fall[0], rise[1]]), np.array([rise[0], fall[1]]))
 
     def smallest(self, level: float) -> float:
         """The smallest difference that these data would have shown with 80% power."""
@@ -168,8 +173,22 @@ class Pair:
 
     def _reach(self, level: float) -> tuple[Array, Array]:
         """How far each figure may lie below and above that of its alike users; 0 for a group with spread."""
-        unseen = np.where(self.flat, unseen_share(self.n, level), 0.0)
-        return unseen * (self.value - self.seen[0]), unseen * (self.seen[1] - self.value)
+        return unseen_reach(self.flat, self.n, self.value, self.seen, level)
+
+
+def unseen_reach(
+    flat: npt.NDArray[np.bool_], n: npt.NDArray, value: Array, seen: tuple[float, float], level: float
+) -> tuple[Array, Array]:
+    """How far the figures `value` of groups of n users may lie below and above what alike users show, each [groups]; 0
+    for those that are not flat. seen: the ends that a user's figure may have."""
+    unseen = np.where(flat, unseen_share(n, level), 0.0)
+    return unseen * (value - seen[0]), unseen * (seen[1] - value)
+
+
+def stretched(plain: tuple[float, float], value: float, below: Array, above: Array) -> tuple[float, float]:
+    """An interval joined with how far further independent parts of `value` may reach (Newcombe 1998, method 10)."""
+    low = value - float(np.linalg.norm([value - plain[0], *below]))
+    return low, value + float(np.linalg.norm([plain[1] - value, *above]))
 
 
 def unseen_share(n: npt.NDArray[np.int64] | int, level: float) -> Array:
@@ -177,7 +196,7 @@ def unseen_share(n: npt.NDArray[np.int64] | int, level: float) -> Array:
     return np.asarray(1 - ((1 - level) / 2) ** (1 / np.asarray(n)), dtype=np.float64)
 
 
-def welch_freedom(error: Array, n: npt.NDArray[np.int64]) -> float:
+def welch_freedom(error: Array, n: npt.NDArray) -> float:
     """Welch and Satterthwaite's degrees of freedom of a sum of independent means; at least 1."""
     variance = error**2
     spread = float((variance**2 / np.maximum(n - 1, 1)).sum())
