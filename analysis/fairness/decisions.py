@@ -115,7 +115,7 @@ def impact_ratios(
     for group in shown:
         ratio = np.minimum(found.replicate[:, group, 0] / found.replicate[:, shown, 0].max(axis=1), 1.0)
         error, bounds = found.error[[group, best], 0], None
-        if group != best and error.any():  # without spread in either, resamples are all alike and show no interval
+        if group != best and error.all():  # resamples of a group without spread never vary, as if its rate were known
             bounds = limits(ratio[np.isfinite(ratio)], error, found.n[[group, best]], settings.level)
         estimate_ = float(value[group] / value[best])
         name = partition.names[group]

@@ -137,26 +137,35 @@ def _summary(followed: Followed, found: dict[str, Finding]) -> list[Phrase]:
     cost = found["feedback.change.clicks.last"]
     price: dict[str, Fact] = {"name": name, "rounds": followed.rounds}
     price |= _ends("last", cost)
-    said = [phrase(f"feedback.said.{_fate(first, last, kept)}", **facts)]
+    said = [phrase(f"feedback.said.{_fate(followed, first, last, kept)}", **facts)]
     said.append(phrase("feedback.said.price" if cost.verdict is Verdict.GAP else "feedback.said.no_price", **price))
     start, end = (mean_of(followed.values[:, 0, at, FIGURES.index(figure)]).value for at in (0, -1))
     unit = LEVEL_UNIT[figure]
     return [*said, phrase("feedback.said.alone", **facts, start=amount(start, unit), end=amount(end, unit))]
 
 
-def _fate(first: Finding, last: Finding, kept: Finding) -> str:
-    """none: nothing changed at first that chance could not do. lasts, grows, fades, gone: what became of it.
+def _fate(followed: Followed, first: Finding, last: Finding, kept: Finding) -> str:
+    """none: nothing changed at first that chance could not do. worse: it changed away from what the mitigation is for.
+    lasts, grows, fades, gone: what became of it.
 
     open: what is left could be nothing, but it is not shown to be less than at first either.
     """
     assert first.value is not None and last.value is not None and kept.value is not None
     if first.verdict is not Verdict.GAP:
         return "none"
+    if not _mends(followed):
+        return "worse"
     if last.verdict is not Verdict.GAP or first.value * last.value < 0:
         return "gone" if kept.verdict is Verdict.GAP and kept.value * first.value < 0 else "open"
     if kept.verdict is not Verdict.GAP:
         return "lasts"
     return "grows" if kept.value * first.value > 0 else "fades"
+
+
+def _mends(followed: Followed) -> bool:
+    """Whether the first round shows what the mitigation is for: more of the long tail, or a smaller gap."""
+    without, mended = followed.values[:, :, 0, FIGURES.index(followed.served)].mean(axis=0)
+    return bool(mended > without if followed.served == "tail" else abs(mended) < abs(without))
 
 
 def _ends(name: str, finding: Finding) -> dict[str, Fact]:

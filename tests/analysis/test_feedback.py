@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,7 @@ def followed(effect, users=100, repetitions=8, seed=1):
         ([0.2, 0.25, 0.3], "The mend grows."),
         ([0.2, 0.1, 0.0], "The mend does not last."),
         ([0.0, 0.0, 0.0], "There is no mend to follow"),
+        ([-0.2, -0.2, -0.2], "This is no mend"),
     ],
 )
 def test_what_becomes_of_the_mend_is_said(effect, said):
@@ -51,9 +54,22 @@ def test_what_becomes_of_the_mend_is_said(effect, said):
     assert say(section.summary[0]).startswith(said)
     found = {finding.key: finding for finding in section.findings}
     assert found["feedback.change.tail.last"].value == pytest.approx(effect[-1], abs=0.005)
-    assert (found["feedback.change.tail.first"].verdict is Verdict.GAP) == (effect[0] > 0)
+    assert (found["feedback.change.tail.first"].verdict is Verdict.GAP) == (effect[0] != 0)
     for language in LANGUAGES:
         assert all("{" not in say(one, language) for one in (*section.summary, *section.notes))
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"), [(-0.1, "The mend lasts."), (0.1, "This is no mend"), (-0.01, "This is no mend")]
+)
+def test_a_gap_that_widens_or_turns_into_a_larger_one_is_no_mend(gap, said):
+    """The mitigation moves the gap by +0.05."""
+    loops = followed([0.0, 0.0, 0.0])
+    at = FIGURES.index("gap")
+    loops.values[..., at] += gap - 0.3
+    loops.values[:, 1, :, at] += 0.05
+    section = feedback_section(replace(loops, mend="utility"))
+    assert say(section.summary[0]).startswith(said) and "{" not in say(section.summary[0], "zh")
 
 
 def test_a_last_round_that_shows_nothing_is_no_proof_that_the_mend_is_gone():

@@ -68,6 +68,16 @@ def test_impact_ratios_are_levels_against_the_highest_group():
     assert found["gender.impact.M"].value == 1 and {f.verdict for f in found.values()} == {Verdict.MEASURED}
 
 
+def test_a_group_of_which_nobody_is_picked_shows_no_interval_of_nought_to_nought():
+    users = 60
+    people = pd.DataFrame({"gender": np.repeat(["F", "M"], users // 2)})
+    label = np.tile([0, 1], users // 2).astype(np.int8)
+    score = np.where(people["gender"] == "M", label, 0).astype(float)
+    decisions = Decisions(np.arange(users, dtype=np.int32), label, score, selected=score)
+    found = {f.key: f for f in impact_ratios(decisions, partition(people, ("gender",)), frozenset(), SETTINGS, 1)}
+    assert found["gender.impact.F"].value == 0 and found["gender.impact.F"].high is None
+
+
 def test_one_group_gives_no_gap_of_nought():
     decisions, people = shop()
     group = partition(people.assign(gender="F"), ("gender",))
