@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.charts.labels import exact
 from analysis.document import Section
 from models.data import Interactions
 from words import Refusal, phrase
@@ -37,7 +38,7 @@ def attacks_section_of(run: Run) -> Section:
     tampered = []
     for at, (kind, share, tamper) in enumerate(plan):
         run.say(at / len(plan), phrase("attacks.progress", at=at + 1, of=len(plan)))
-        ranking = run.composed.ranking(f"{kind} {share:g}", _lists(run, tamper), None)
+        ranking = run.composed.ranking(f"{kind} {exact(share)}", _lists(run, tamper), None)
         tampered.append(Tampered(kind, share, ranking))
     top = run.settings.recommender.top
     return attacks_section(audited_ranking(run), tampered, target, settings, run.settings.k, top, seed)

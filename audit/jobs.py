@@ -27,6 +27,7 @@ from uuid import uuid4
 
 import psutil
 
+from analysis.charts.labels import exact
 from audit.settings import Step
 from audit.workspace import AuditFolder
 from words import Phrase, Refusal, phrase
@@ -204,7 +205,7 @@ class Jobs:
         try:
             worker.wait(hours * 3600)
         except subprocess.TimeoutExpired:
-            self._fail(job_id, phrase("audit.too_long", hours=f"{hours:g}"))
+            self._fail(job_id, phrase("audit.too_long", hours=exact(hours)))
             _end(dict(self._row(job_id)))
             worker.wait()
 

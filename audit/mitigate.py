@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from analysis.charts.labels import exact
 from analysis.document import Section
 from words import Phrase, Refusal, phrase
 
@@ -51,7 +52,7 @@ def _variants(run: Run, ground: Ground) -> tuple[list[Variant], list[Phrase]]:
             continue
         method, strength = doses[-1]
         name = method_title(method)
-        run.say(0.9 * at / len(plan), phrase("audit.progress.mitigate", method=name, strength=f"{strength:g}"))
+        run.say(0.9 * at / len(plan), phrase("audit.progress.mitigate", method=name, strength=exact(strength)))
         try:
             found.append(made(ground, doses, cache))
         except Refusal as refusal:

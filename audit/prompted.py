@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.charts.labels import exact
 from analysis.document import Section
 from audit.asking import NEUTRAL, PromptedAudit, Question, Shelf, question, shelf
 from words import Phrase, phrase
@@ -82,7 +83,7 @@ def _notes(settings: PromptedAudit, asked: Question, stocked: Shelf) -> tuple[Ph
     about = "subjects" if settings.subjects else "histories"
     facts = {"prompts": len(asked.texts), "history": settings.history, "items": len(stocked.titles)}
     return (
-        phrase(f"prompted.note.asked_{about}", name=who, temperature=f"{model.temperature:g}", **facts),
+        phrase(f"prompted.note.asked_{about}", name=who, temperature=exact(model.temperature), **facts),
         phrase("prompted.note.named" if settings.candidates else "prompted.note.unnamed", count=settings.candidates),
         phrase("prompted.note.again"),
     )

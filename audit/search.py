@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.charts.labels import exact
 from analysis.document import Cell, Column, Section, Table
 from models.base import part
 from models.config import RecommenderSettings
@@ -67,6 +68,6 @@ def _end(at: int, trial: Trial, best: int) -> Phrase:
 def _told(trial: Trial) -> str:
     """The settings as audit.toml names them."""
     return ", ".join(
-        f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}"
+        f"{name} = {exact(value)}" if isinstance(value, float) else f"{name} = {value}"
         for name, value in trial.chosen.items()
     )

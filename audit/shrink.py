@@ -26,7 +26,7 @@ def shrink_section_of(run: Run) -> Section:
     run.tell(0.0, "shrink.progress")
     before = audited_ranking(run)
     small: dict[str, Small] = {"int8": in_bytes(model)}
-    small |= {f"pruned-{100 * share:g}": pruned(model, share) for share in settings.shrink.pruned}
+    small |= {f"pruned-{100 * share:.12g}": pruned(model, share) for share in settings.shrink.pruned}
     whole, forms = full(model), []
     for at, (name, form) in enumerate(small.items()):
         run.tell((at + 1) / (len(small) + 1), "shrink.progress")

@@ -63,4 +63,4 @@ def _told(limit: object) -> str:
     """A number without needless digits; pydantic joins the choices of a literal with an English "or"."""
     if isinstance(limit, int):
         return f"{limit:,}"
-    return f"{limit:g}" if isinstance(limit, float) else str(limit).replace(" or ", ", ")
+    return f"{limit:.12g}" if isinstance(limit, float) else str(limit).replace(" or ", ", ")

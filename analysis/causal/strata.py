@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.charts.labels import number
+from analysis.charts.labels import numbers
 from analysis.log import UNKNOWN
 from words import Refusal
 
@@ -107,5 +107,5 @@ def _cut(name: str, values: Numbers, bins: int) -> Stratified:
 def interval_labels(edges: Sequence[float] | Numbers) -> tuple[str, ...]:
     """`low..high` of each interval between neighbouring edges, `..high` the first and `low..` the last: the ends are
     the values of single people."""
-    inner = [number(edge) for edge in edges[1:-1]]
+    inner = numbers(edges[1:-1])
     return tuple(f"{low}..{high}" for low, high in zip(["", *inner], [*inner, ""], strict=True))

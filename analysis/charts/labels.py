@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 from analysis.document import Cell
 from words import Language, Phrase, say
@@ -58,6 +59,30 @@ def number(value: float) -> str:
     if abs(value) >= 1000 or abs(rounded) >= 1000:
         return f"{value:,.0f}"
     return f"{rounded:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.2g}"
+
+
+def exact(value: float) -> str:
+    """A number that reads back as itself, whole ones without a point: for keys, settings and what is done as said."""
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e16 else repr(float(value))
+
+
+def apart(values: Iterable[float]) -> list[float]:
+    """The numbers to four significant digits, or to as many more as keep different ones different."""
+    given = [float(value) for value in values]
+    for digits in range(4, 17):
+        found = [float(f"{value:.{digits}g}") for value in given]
+        if len(set(found)) == len(set(given)):
+            return found
+    return given
+
+
+def numbers(values: Iterable[float]) -> list[str]:
+    """Each as `number` writes it; where two different ones would read the same, with as many digits as it takes."""
+    given = [float(value) for value in values]
+    texts = [number(value) for value in given]
+    if len(set(texts)) == len(set(given)):
+        return texts
+    return [f"{value:,}".removesuffix(".0") for value in apart(given)]
 
 
 def columns(text: str) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from analysis.charts.labels import exact
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.fairness.disclose import build_disclosed, hidden_groups
 from analysis.fairness.drawing import gap_row
-from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.infer import InferenceSettings, each_once
 from analysis.fairness.judge import Comparison, Measure, judged
 from analysis.fairness.paired import Changes, changes, judgeable_change, judgeable_gap_change
 from analysis.fairness.partition import Partition, everyone, partition
@@ -25,6 +26,8 @@ from analysis.finding import JSON, Finding, Verdict, is_certain_gap, sentence, w
 from words import Fact, Phrase, phrase
 
 Kind = Literal["noise", "fakes"]
+MOST_ADDED = 10.0
+"""Rows, or users, added for each that there is: training on more takes memory and tells nothing."""
 
 
 class AttackSettings(BaseModel):
@@ -32,9 +35,9 @@ class AttackSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    noise: tuple[float, ...] = (0.05, 0.2)
+    noise: tuple[Annotated[float, Field(gt=0, le=MOST_ADDED)], ...] = (0.05, 0.2)
     """Rows added at random, as shares of the wanted training rows."""
-    fakes: tuple[float, ...] = (0.01, 0.05)
+    fakes: tuple[Annotated[float, Field(gt=0, le=MOST_ADDED)], ...] = (0.01, 0.05)
     """Fake users who push one item, as shares of the users."""
     filler: Literal["random", "popular"] = "popular"
     """What else a fake user takes: anything, or what is popular (the bandwagon attack)."""
@@ -44,6 +47,8 @@ class AttackSettings(BaseModel):
     """Sensitive attribute whose gap in accuracy is watched; None: the first."""
     margin: float = Field(0.01, gt=0, lt=1)
     """Changes inside +- this are of no practical weight."""
+
+    _once = field_validator("noise", "fakes")(each_once)
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,11 @@ class Tampered:
 
     @property
     def key(self) -> str:
-        return f"{self.kind}[{self.share:g}]"
+        return f"{self.kind}[{exact(self.share)}]"
 
     @property
     def title(self) -> Phrase:
-        return phrase(f"attacks.{self.kind}", share=f"{100 * self.share:g}%")
+        return phrase(f"attacks.{self.kind}", share=f"{100 * self.share:.12g}%")
 
 
 def attacks_section(

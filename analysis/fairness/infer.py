@@ -65,6 +65,11 @@ class InferenceSettings(BaseModel):
     share of the overall value."""
 
 
+def each_once(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Without repeats: what is tried twice with one strength would be two findings of one key."""
+    return tuple(dict.fromkeys(values))
+
+
 @dataclass(frozen=True)
 class Estimates:
     """Figures by group with their resampled twins.

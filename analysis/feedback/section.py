@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analysis.charts.labels import exact
 from analysis.document import Chart, Column, Section, Series, Table
 from analysis.fairness.judge import Comparison, judged, measured
 from analysis.feedback.worlds import FIGURES, LEVEL, mean_of
@@ -46,7 +47,7 @@ class Followed:
     @property
     def name(self) -> str:
         """As in keys of variants."""
-        return f"{self.mend}@{self.strength:g}"
+        return f"{self.mend}@{exact(self.strength)}"
 
     def figure(self, figure: str) -> Phrase:
         first, second = self.groups

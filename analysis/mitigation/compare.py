@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from analysis.charts.labels import exact
 from analysis.document import Section
 from analysis.fairness.disclose import build_disclosed
-from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.infer import InferenceSettings, each_once
 from analysis.fairness.judge import Comparison, judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Decisions, Ranking
@@ -56,6 +57,8 @@ class MitigationSettings(InferenceSettings):
     top: int | None = Field(default=None, ge=1, le=100)
     """Judge the first so many places, and no more than the lists have; None: whole lists."""
 
+    _once = field_validator("strengths")(each_once)
+
     @property
     def tried(self) -> tuple[Method, ...]:
         """The methods to try."""
@@ -81,7 +84,7 @@ class Variant:
     @property
     def name(self) -> str:
         """As in keys of findings: method, and strength where there is one."""
-        return self.method if self.strength is None else f"{self.method}@{self.strength:g}"
+        return self.method if self.strength is None else f"{self.method}@{exact(self.strength)}"
 
     def among(self, users: npt.NDArray[np.bool_]) -> Variant:
         """The same mitigation of everybody, judged on some users only."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
 
 from analysis.document import Cell, Chart, Column, Section, Series, Table
 from analysis.fairness.disclose import build_disclosed
-from analysis.fairness.infer import InferenceSettings
+from analysis.fairness.infer import InferenceSettings, each_once
 from analysis.fairness.judge import judged
 from analysis.fairness.partition import partition
 from analysis.fairness.ranking import Ranking
@@ -25,12 +27,14 @@ MEGABYTE = 1_000_000
 class ShrinkSettings(InferenceSettings):
     """Which smaller forms are tried, and by what they are judged."""
 
-    pruned: tuple[float, ...] = (0.5, 0.9)
+    pruned: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.9)
     """Shares of the smallest weights that are left out, each in (0, 1); int8 is always tried."""
     attribute: str | None = None
     """The sensitive attribute whose gap is followed; None: the first of two groups, else the first."""
     figure: Literal["ndcg", "recall", "hit"] = "ndcg"
     """Accuracy by which users are compared."""
+
+    _once = field_validator("pruned")(each_once)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def mitigation_summary(
 
 def _suggested(suggestion: Suggestion) -> Phrase:
     """What the rule picked on the validation part, and the rule."""
-    facts: dict[str, Fact] = {"goal": goal_title(suggestion.goal), "most": f"{100 * suggestion.most_loss:g}"}
+    facts: dict[str, Fact] = {"goal": goal_title(suggestion.goal), "most": f"{100 * suggestion.most_loss:.12g}"}
     if not suggestion.tuned:
         return phrase("mitigation.summary.untuned")
     if suggestion.name is None:

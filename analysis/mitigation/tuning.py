@@ -95,7 +95,7 @@ def trial_findings(trials: Sequence[Trial], goal: Goal, most_loss: float, terms:
                     value,
                     None,
                     len(terms.group.code),
-                    phrase("mitigation.method.tuning", most=f"{100 * most_loss:g}"),
+                    phrase("mitigation.method.tuning", most=f"{100 * most_loss:.12g}"),
                     reason=phrase("mitigation.reason.tuning"),
                     settings=facts,
                     seed=terms.seed,

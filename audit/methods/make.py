@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analysis.charts.labels import exact
 from analysis.mitigation.candidates import Candidates
 from audit.kept import Scored
 from audit.methods.after import DECIDE, RERANK, Part, Pool
@@ -48,7 +49,7 @@ def made(ground: Ground, doses: Sequence[Dose], cache: dict[tuple[Dose, ...], Sc
     scored = cache[taught] if taught else ground.kept
     last = next((dose for dose in doses if METHODS[dose[0]].place == "after"), None)
     *early, (method, strength) = doses
-    name = "+".join([*(f"{one}@{dose:g}" for one, dose in early), method])
+    name = "+".join([*(f"{one}@{exact(dose)}" for one, dose in early), method])
     shown, rehearsed = (_shown(ground, scored, name, last, part) for part in ("test", "rehearsal"))
     return Variant(name, strength, *shown, *rehearsed, scored.vectors)
 

@@ -11,6 +11,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from analysis.causal.spoken import spoken as own_names
+from analysis.charts.labels import exact
 from analysis.cohorts import LONGEST_NAME, Choice, Cohort, Condition, choices, people_of, rows_of, words_of
 from analysis.fairness.partition import group_label
 from analysis.log import Dataset
@@ -149,7 +150,7 @@ def _values(choice: Choice, key: str) -> tuple[str, ...]:
         return tuple(form.several(_t("values"), choice.values, (), key, called=_called))
     if choice.kind == "number":
         number = st.number_input(_t("number"), value=None, format="%g", key=key)
-        return () if number is None else (f"{number:.12g}",)
+        return () if number is None else (exact(number),)
     day = st.date_input(_t("date"), value=None, min_value=pd.Timestamp("1970-01-01"), key=key)
     return () if day is None else (str(day),)
 

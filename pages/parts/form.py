@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from analysis.charts.labels import columns
+from analysis.charts.labels import columns, exact
 from analysis.fairness.itemgroups import grouping_label
 from pages.parts.tables import raw_words
 from pages.parts.text import raw, t
@@ -271,7 +271,7 @@ def _number(label: str, key: str, value: Any, kind: type, field: FieldInfo, opti
 
 def _list(label: str, key: str, value: Any) -> tuple[str, ...]:
     """Several values in one line, separated by commas; the settings class turns them into numbers."""
-    typed = st.text_input(label, value=", ".join(f"{entry:g}" for entry in value), key=key)
+    typed = st.text_input(label, value=", ".join(exact(entry) for entry in value), key=key)
     return tuple(part.strip() for part in typed.split(",") if part.strip())
 
 

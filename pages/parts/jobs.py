@@ -10,6 +10,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from analysis.charts.design import theme
+from analysis.charts.labels import number
 from analysis.charts.sparkline import sparkline
 from audit.jobs import Job
 from audit.settings import FURTHER, Step, with_all_before
@@ -106,8 +107,8 @@ def _curve(name: str, values: Sequence[float], alt: str) -> str:
     """The newest value in figures, the range, and the line: a picture, as Streamlit takes drawings out of HTML."""
     drawn = sparkline(values, theme(dark()).series[0])
     return (
-        f'<figure class="curve"><figcaption><b>{escape(name)} {values[-1]:.4g}</b>'
-        f"<span>{min(values):.4g} – {max(values):.4g}</span></figcaption>"
+        f'<figure class="curve"><figcaption><b>{escape(name)} {number(values[-1])}</b>'
+        f"<span>{number(min(values))} – {number(max(values))}</span></figcaption>"
         f'<img alt="{escape(alt)}" src="data:image/svg+xml,{quote(drawn)}"/></figure>'
     )
 

@@ -32,7 +32,7 @@ def test_the_best_of_the_settings_tried_is_trained_and_the_section_shows_all_of_
     best = figures.index(max(figures))
     assert [row[0] for row in table.rows if row[4].key == "training.search.best"] == [best + 1]
     taken = trained_model(run).settings
-    assert f"l2 = {taken.l2:.4g}" == table.rows[best][1] and taken != SETTINGS.validate_python({"kind": "ease"})
+    assert f"l2 = {taken.l2!r}" == table.rows[best][1] and taken != SETTINGS.validate_python({"kind": "ease"})
     assert any(f"the best was trial {best + 1}" in say(note) for note in section.notes)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.causal.study import Marks, Numbers, Stratified, Study
+from analysis.charts.labels import apart, exact
 from analysis.log import UNKNOWN
 
 CUTS = 9
@@ -149,6 +150,6 @@ def _cuts(study: Study, one: Stratified) -> list[tuple[Question, Marks]]:
     values = study.table[one.name].astype(float).to_numpy(dtype=float, na_value=np.nan)
     known = np.isfinite(values)
     edges = np.quantile(values[known], np.linspace(0, 1, CUTS + 2)[1:-1])
-    named = sorted({float(f"{edge:.4g}") for edge in edges})  # cut where the sentence says
-    found = [(Question(one.name, "most", f"{edge:.4g}"), known & (values <= edge)) for edge in named]
+    named = sorted(set(apart(edges)))  # cut where the sentence says
+    found = [(Question(one.name, "most", exact(edge)), known & (values <= edge)) for edge in named]
     return found if known.all() else [*found, (Question(one.name, "is", UNKNOWN), ~known)]

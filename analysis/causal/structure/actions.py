@@ -11,6 +11,7 @@ from analysis.causal.propensity import SUPPORT
 from analysis.causal.structure.model import Sample, Structure
 from analysis.causal.structure.variables import Rows, is_binary
 from analysis.causal.study import Codes, Numbers
+from analysis.charts.labels import apart, exact
 from analysis.log import UNKNOWN
 
 Kind = Literal["set", "share", "shift"]
@@ -101,8 +102,9 @@ def _of(rows: Rows, name: str, k: int) -> list[Action]:
     spread = float(np.std(values))
     if spread == 0:
         return []
-    at = dict.fromkeys(float(f"{value:.4g}") for value in np.quantile(values, QUANTILES))
+    at = dict.fromkeys(apart(np.quantile(values, QUANTILES)))
+    shifts = [float(f"{step * spread:.3g}") for step in SHIFTS]  # what is done is what is said
     return [
-        *(Action(name, "set", f"{value:.4g}", value) for value in at),
-        *(Action(name, "shift", f"{step * spread:+.3g}", step * spread) for step in SHIFTS),
+        *(Action(name, "set", exact(value), value) for value in at),
+        *(Action(name, "shift", f"{'+' if shift > 0 else ''}{exact(shift)}", shift) for shift in shifts),
     ]
