@@ -36,6 +36,8 @@ class Verdict(StrEnum):
 
 CHANGE_WORDS = frozenset({"gap", "cannot_tell"})
 """Verdicts that read otherwise where no groups are compared: changed, no change shown; differ, no difference shown."""
+_SIDES = (("first", "second"), ("a", "b"))
+"""Names under which labels hold the two groups of a difference."""
 VALUELESS = frozenset({Verdict.SUPPRESSED, Verdict.NOT_COMPUTED})
 COUNTED = frozenset({"rows", "items", "interactions", "ranks", "users", "pairs", "providers", "prompts", "logs"})
 """Units of things that are counted."""
@@ -74,7 +76,7 @@ class Finding(BaseModel):
     n_effective: float | None = None
     """Kish's effective sample size where rows are weighted."""
     groups: dict[str, int] = {}
-    """n of each group compared, in the order of the difference (first minus second)."""
+    """n of each group compared; in no order that lasts (files sort names): `sides` says which is first."""
     p_value: float | None = None
     p_adjusted: float | None = None
     """Benjamini-Hochberg over the table this figure is shown in."""
@@ -88,6 +90,16 @@ class Finding(BaseModel):
     """How the value and its interval were made, in one sentence."""
     settings: dict[str, JSON] = {}
     seed: int | None = None
+
+    @property
+    def sides(self) -> tuple[Fact, Fact] | None:
+        """The two groups of a difference as its label names them, first minus second; None for any other figure."""
+        if len(self.groups) != 2:
+            return None
+        for first, second in _SIDES:
+            if first in self.label.facts and second in self.label.facts:
+                return self.label.facts[first], self.label.facts[second]
+        return None
 
     @model_validator(mode="after")
     def _whole(self) -> Finding:

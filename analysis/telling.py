@@ -20,11 +20,13 @@ MOST = 4
 def summary(
     prepared: Prepared, data: Logged, groups: Sequence[Partition], findings: Sequence[Finding]
 ) -> tuple[Phrase, ...]:
-    """The largest gaps of exposure, gaps of the outcome, and where none could be shown; then size and cleaning."""
+    """The largest gaps of exposure, gaps of the outcome, by what nobody was compared, and where no gap could be shown;
+    then size and cleaning."""
     by_key = {finding.key: finding for finding in findings}
     exposed = _exposures(data, groups, by_key)
     outcomes = [_outcome(group, by_key) for group in groups]
-    blocks = [*exposed[:1], *outcomes, *exposed[1:], *_nothing_shown(data, groups, by_key)]
+    silent = _not_compared(data, groups, by_key)
+    blocks = [*exposed[:1], *outcomes, *silent, *exposed[1:], *_nothing_shown(data, groups, by_key)]
     said: list[Phrase] = []
     for block in blocks:
         said += block if len(said) + len(block) <= MOST else []
@@ -87,6 +89,20 @@ def _nothing_shown(data: Logged, groups: Sequence[Partition], by_key: dict[str, 
         if without:
             told.append([phrase(f"data.summary.no_{kind}_gap", attribute=listed(without))])
     return told
+
+
+def _not_compared(data: Logged, groups: Sequence[Partition], by_key: dict[str, Finding]) -> list[list[Phrase]]:
+    """The attributes by which no gap at all has a value, and why: else the answer is silent on them."""
+    silent: dict[Phrase | None, list[str]] = {}
+    for group in groups:
+        names = [*(shown.name for shown in data.shown), "outcome", "rows"]
+        gaps = [by_key[key] for name in names if (key := f"{group.attribute}.{name}.gap") in by_key]
+        if gaps and all(gap.verdict in VALUELESS for gap in gaps):
+            silent.setdefault(gaps[0].reason, []).append(group.attribute)
+    return [
+        [phrase("data.summary.not_compared", attribute=", ".join(names), reason=reason)]
+        for reason, names in silent.items()
+    ]
 
 
 def _exposure(data: Logged, group: Partition, shown: Shown, gap: Finding, by_key: dict[str, Finding]) -> list[Phrase]:

@@ -177,10 +177,10 @@ def lower_group(gap: Finding) -> Phrase | str | None:
         return None
     if "lowest" in gap.settings:
         return group_label(str(gap.settings["lowest"]))
-    if len(gap.groups) != 2:
+    if gap.sides is None:
         return None
-    first, second = gap.groups
-    return group_label(second if gap.value > 0 else first)
+    lower = gap.sides[1 if gap.value > 0 else 0]
+    return lower if isinstance(lower, Phrase) else str(lower)
 
 
 def _place(finding: Finding) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.document import Section
 from analysis.fairness.partition import group_label
-from analysis.finding import Finding, Verdict, amount, bare, is_sure, p_said, sentence
+from analysis.finding import VALUELESS, Finding, Verdict, amount, bare, is_sure, p_said, sentence
 from words import Phrase, phrase
 
 FAMILIES = (
@@ -27,7 +27,8 @@ SPOKEN_UNITS = frozenset({"points", "interactions", "items", "ranks"})
 
 
 def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
-    """The verdict over all headline gaps, then the weightiest in words, what a flip changes, what cannot be told.
+    """The verdict over all headline gaps, then the weightiest in words, by what nobody was compared, what a flip
+    changes, what cannot be told.
 
     Only gaps that stand after the correction for many looks are called more than chance.
     """
@@ -37,13 +38,14 @@ def disparity_summary(findings: Sequence[Finding]) -> tuple[Phrase, ...]:
     open_ = [finding for finding in gaps if finding.verdict is Verdict.CANNOT_TELL]
     judged = len(real) + len(same) + len(open_)
     if not judged:
-        return (phrase("fairness.summary.none"),)
+        return (phrase("fairness.summary.none" if gaps else "fairness.summary.no_attribute"),)
     sure = [finding for finding in real if is_sure(finding)]
     alone = len(real) - len(sure)
     counts = {"real": len(sure), "alone": alone, "same": len(same), "open": len(open_), "judged": judged}
     key = "counts" if sure and not alone else "counts_and_alone" if sure else "alone" if alone else "no_gap"
     said = [phrase(f"fairness.summary.{key}", **counts)]
     said += [_gap_sentence(finding) for finding in _weightiest(sure or real)[:MOST_GAPS]]
+    said += _not_compared(gaps)
     said += [_flip_sentence(finding) for finding in findings if finding.key.startswith("all.flip_jaccard[")][:1]
     said += [_open_sentence(finding) for finding in open_ if _rank(finding) == (0, 0, 0)]
     return tuple(said[:MOST_SENTENCES])
@@ -85,6 +87,27 @@ def _weightiest(gaps: Sequence[Finding]) -> list[Finding]:
     return list(best.values())
 
 
+def _not_compared(gaps: Sequence[Finding]) -> list[Phrase]:
+    """By which attributes the figure that would speak first has no gap, and why: else the answer is silent on them."""
+    first: dict[str, Finding] = {}
+    for gap in sorted(gaps, key=_rank):
+        if not _rank(gap)[0]:
+            first.setdefault(attribute_of(gap), gap)
+    silent: dict[Phrase | None, list[Finding]] = {}
+    for gap in first.values():
+        if gap.verdict in VALUELESS:
+            silent.setdefault(gap.reason, []).append(gap)
+    return [
+        phrase(
+            "fairness.summary.not_compared",
+            attribute=", ".join(map(attribute_of, alike)),
+            figure=figure_of(alike[0]),
+            reason=reason,
+        )
+        for reason, alike in silent.items()
+    ]
+
+
 def _rank(finding: Finding) -> tuple[int, int, int]:
     """Attributes before intersections, then the place of the figure's family, then of the figure in it."""
     figure = str(finding.settings["figure"]).split("@")[0].split("[")[0]
@@ -104,7 +127,8 @@ def _gap_sentence(gap: Finding) -> Phrase:
     if "lowest" in gap.settings:
         lowest, highest = (group_label(str(gap.settings[end])) for end in ("lowest", "highest"))
         return phrase("fairness.summary.widest", **facts, lower=lowest, higher=highest, p=p_said(gap.p_adjusted))
-    first, second = (group_label(name) for name in gap.groups)
+    assert gap.sides is not None
+    first, second = gap.sides
     lower, higher, sign = (second, first, 1) if gap.value > 0 else (first, second, -1)
     if gap.low is None or gap.high is None:
         p = p_said(gap.p_adjusted)

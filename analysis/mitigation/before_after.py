@@ -149,9 +149,12 @@ def _gap_level(one: Measure, side: _Side, n: np.ndarray, shown: list[int], terms
     size = value[shown[0]] - value[shown[1]] if two else np.ptp(value[shown])
     ends = side.gap_limits(shown, n, level) if two else None
     why = None if ends is not None else "fairness.reason.no_spread" if two else "mitigation.reason.widest"
+    label: dict[str, Fact] = {"figure": one.label, "attribute": group.attribute, "name": title_of(which)}
+    if two:
+        label |= {"first": group.label(shown[0]), "second": group.label(shown[1])}
     return measured(
         f"mitigation.{which}.{group.attribute}.{one.name}.gap",
-        phrase("mitigation.label.gap", figure=one.label, attribute=group.attribute, name=title_of(which)),
+        phrase("mitigation.label.gap", **label),
         one.gap_unit,
         float(size),
         ends,

@@ -20,7 +20,8 @@ def compare(a: Document, b: Document) -> Section:
     """
     if a.format != b.format:
         raise Refusal("report.format_differs", first=a.format, second=b.format)
-    first, second = a.findings(), b.findings()
+    first = a.findings()
+    second = dict(_beside(key, one, first.get(key)) for key, one in b.findings().items())
     ranks = {key: _rank(first.get(key), second.get(key)) for key in dict.fromkeys([*first, *second])}
     settings = _settings(a, b)
     tables = [_figures(sorted(ranks, key=ranks.__getitem__), first, second)] if ranks else []
@@ -36,6 +37,20 @@ def compare(a: Document, b: Document) -> Section:
             "unchanged": sum(rank == UNCHANGED for rank in ranks.values()),
         },
     )
+
+
+def _beside(key: str, other: Finding, one: Finding | None) -> tuple[str, Finding]:
+    """`other` as the first audit's figure of that key would say it, under a key of its own where it is no such figure.
+
+    The larger group comes first in a difference, and which that is may differ: "women minus men" is turned into the
+    first audit's "men minus women". A difference between groups of other names is another figure.
+    """
+    if one is None or one.sides is None or other.sides is None or one.sides == other.sides:
+        return key, other
+    if one.sides != (other.sides[1], other.sides[0]):
+        return f"{key} {other.sides}", other
+    turned = {"low": other.high, "value": other.value, "high": other.low}
+    return key, other.model_copy(update={name: end if end is None else -end for name, end in turned.items()})
 
 
 def _rank(one: Finding | None, other: Finding | None) -> int:

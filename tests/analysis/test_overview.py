@@ -114,6 +114,15 @@ def test_small_groups_are_hidden_everywhere() -> None:
     assert not any("rare" in say(said) for said in section.summary)
 
 
+def test_the_answer_says_by_which_attribute_nobody_was_compared() -> None:
+    shopped = simulate(Shop(users=200))
+    users = shopped.users.assign(gender=["many"] * 196 + ["rare"] * 4)
+    tables = Tables(shopped.log, users, shopped.items, "")
+    section = data_section(prepare(tables, shopped.roles, Cleaning(), Split(), 1), 10)
+    said = " ".join(say(one) for one in section.summary)
+    assert "By gender, nothing was compared. Fewer than two groups are large enough to be shown." in said
+
+
 @needs_data
 def test_coat_shows_selection_in_the_chosen_rows_and_none_in_the_random_ones(tmp_path: Path) -> None:
     tables = spool(Source(kind="coat", folder=str(SHARED / "coat")), tmp_path)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from analysis.document import Document
+from analysis.document import Document, Section, canonical
 from analysis.fairness.board import SIGNS, items_board, people_board, sign, small_words
 from analysis.fairness.disparity import disparity_section
 from analysis.fairness.partition import partition
@@ -33,6 +33,14 @@ def test_a_planted_gap_names_the_group_that_has_less_and_by_how_much():
     shares = {f.key.rsplit(".", 1)[1]: f.value for f in cell.first.levels}
     assert cell.verdict is Verdict.GAP and sign(cell) == "▲"
     assert say(small_words(cell)) == f"F −{100 * (shares['M'] - shares['F']):.1f} points"
+
+
+def test_the_group_that_has_less_is_the_same_once_the_section_was_saved_and_read() -> None:
+    """Files sort the groups' names, and women (F) come before men (M) there; the board of a page is made of a file."""
+    section = disparity_section(planted({"M": 600, "F": 400}, {"M": 0.7, "F": 0.4}), None, None, SETTINGS, 10, 1)
+    read = Section.model_validate_json(canonical(section))
+    for each in (section, read):
+        assert say(small_words(people_board(each.findings).cells["hit@5", "gender"])).startswith("F −")
 
 
 def test_a_cell_of_a_small_group_is_suppressed_and_its_board_tells_no_number_of_it():

@@ -1,5 +1,6 @@
 """The disparity section: planted gaps are found, undefined figures are not computed, small cells are hidden."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -79,6 +80,16 @@ def test_one_group_a_tiny_group_and_no_positives_give_no_number():
     data.relevant.data[:60] = 0
     none = findings(disparity_section(data, None, None, SETTINGS, 10, 1))["gender.hit@5.F"]
     assert none.verdict is Verdict.NOT_COMPUTED and "held-out" in say(none.reason)
+
+
+def test_the_answer_says_by_which_attribute_nobody_could_be_compared_and_why():
+    """Two people of a third gender hide those of the second too: without the sentence only age would be spoken of."""
+    data = planted({"M": 90, "F": 60, "X": 2}, {"M": 0.5, "F": 0.5, "X": 0.5})
+    said = [say(one) for one in disparity_section(data, None, None, SETTINGS, 10, 1).summary]
+    assert "By gender, NDCG@5 was not compared. Fewer than two groups are large enough to be shown." in " ".join(said)
+    assert not any("By age, NDCG@5 was not compared" in one for one in said)
+    nobody = dataclasses.replace(data, attributes=data.attributes.iloc[:, :0])
+    assert "no sensitive attribute" in say(disparity_section(nobody, None, None, SETTINGS, 10, 1).summary[0])
 
 
 def test_users_of_unknown_value_bound_the_gap():

@@ -3,7 +3,7 @@ import pytest
 from analysis.finding import Verdict
 from analysis.report import compare
 from tests.analysis.report.sample import document, finding
-from words import Refusal, say
+from words import Refusal, phrase, say
 
 
 def changed_document():
@@ -55,6 +55,37 @@ def test_the_first_sentence_counts_the_changed_verdicts_and_the_next_says_why_th
 def test_settings_that_differ_are_named_with_both_values():
     table = compare(document(), changed_document()).tables[1]
     assert table.rows == (("data.k", 10, 20),)
+
+
+def between(first, second, value, low, high):
+    """A document whose only figure is a difference between two groups, the first less the second."""
+    base = document()
+    facts = {"figure": "NDCG@10", "attribute": "gender", "first": first, "second": second}
+    gap = finding("gender.ndcg@10.gap", Verdict.GAP, value, low, high).model_copy(
+        update={"label": phrase("fairness.label.gap", **facts), "groups": {first: 60, second: 40}}
+    )
+    return base.model_copy(update={"sections": (base.section("disparity").model_copy(update={"findings": (gap,)}),)})
+
+
+def test_a_gap_that_the_second_audit_tells_the_other_way_round_is_turned():
+    """In the first more men were asked, in the second more women: the larger group comes first in its audit."""
+    one, other = between("men", "women", 0.07, 0.04, 0.1), between("women", "men", -0.06, -0.09, -0.02)
+    assert shown(compare(one, other))[0][:3] == [
+        "NDCG@10, gender: men minus women",
+        "0.070 NDCG (0.040 to 0.100)",
+        "0.060 NDCG (0.020 to 0.090)",
+    ]
+    turned = between("women", "men", -0.07, -0.1, -0.04)
+    assert [row[3] for row in shown(compare(one, turned))] == ["same verdict"]
+
+
+def test_a_gap_between_groups_of_other_names_is_another_figure():
+    one, other = between("men", "women", 0.07, 0.04, 0.1), between("m", "f", 0.06, 0.02, 0.09)
+    rows = shown(compare(one, other))
+    assert [(row[0], row[3]) for row in rows] == [
+        ("NDCG@10, gender: men minus women", "only in the first"),
+        ("NDCG@10, gender: m minus f", "only in the second"),
+    ]
 
 
 def test_an_audit_compared_with_itself_has_no_difference():
