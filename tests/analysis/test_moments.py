@@ -45,5 +45,22 @@ def test_times_stay_with_their_rows_after_others_were_left_out() -> None:
 def test_other_text_is_refused_with_an_example() -> None:
     with pytest.raises(Refusal, match="03/04/05"):
         as_utc(pd.Series(["03/04/05"]), "t")
-    with pytest.raises(Refusal, match="9999999999999999999, which is not read"):
+    with pytest.raises(Refusal, match="9999999999999999999”, which is not read"):
         as_utc(pd.Series(["9" * 19]), "t")
+
+
+def test_dates_among_which_a_few_are_none_are_refused_by_one_that_is_none() -> None:
+    """The reader takes such a column for text; the first good date was named as what cannot be read."""
+    column = pd.Series(["2026-03-02T10:15:00Z", "unknown", None, "2026-13-45"])
+    with pytest.raises(Refusal) as refused:
+        as_utc(column, "ts")
+    assert "holds “unknown”" in str(refused.value) and "(2 such rows)" in str(refused.value)
+
+
+def test_dates_times_and_epoch_numbers_may_stand_in_one_column_of_text() -> None:
+    column = pd.Series(["2026-03-02T11:15:00+01:00", "2026-03-02", None, str(SECONDS)])
+    assert as_utc(column, "ts").tolist()[:2] == [
+        pd.Timestamp("2026-03-02T10:15Z"),
+        pd.Timestamp("2026-03-02", tz="UTC"),
+    ]
+    assert as_utc(column, "ts")[3] == MOMENT and as_utc(column, "ts").isna().tolist() == [False, False, True, False]
