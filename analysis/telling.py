@@ -100,7 +100,7 @@ def _not_compared(data: Logged, groups: Sequence[Partition], by_key: dict[str, F
         if gaps and all(gap.verdict in VALUELESS for gap in gaps):
             silent.setdefault(gaps[0].reason, []).append(group.attribute)
     return [
-        [phrase("data.summary.not_compared", attribute=", ".join(names), reason=reason)]
+        [phrase("data.summary.not_compared", attribute=listed(names), reason=reason)]
         for reason, names in silent.items()
     ]
 

@@ -42,6 +42,8 @@ _ROLE_FLAGS = (
     *("user", "item", "time", "outcome", "treatment", "position", "propensity"),
     *("provider", "category", "text", "randomised"),
 )
+_WANTED_ROLES = ("time", "outcome", "treatment", "sensitive")
+"""Roles without which much of an audit stays empty; whoever sets up a log is told that no column was taken for them."""
 
 
 def init(given: argparse.Namespace) -> int:
@@ -65,6 +67,10 @@ def init(given: argparse.Namespace) -> int:
         f"{name}={column if isinstance(column, str) else ','.join(column)}" for name, column in named.items()
     )
     print(say(phrase("audit.init_roles", roles=columns, path=str(given.output)), given.language))
+    without = [name for name in _WANTED_ROLES if name not in named]
+    if without and source.kind == "files":
+        flags = ", ".join(f"--{name} COL" for name in without)
+        print(say(phrase("audit.init_without", roles=", ".join(without), flags=flags), given.language))
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.document import Section
 from analysis.fairness.partition import group_label
 from analysis.finding import VALUELESS, Finding, Verdict, amount, bare, is_sure, p_said, sentence
-from words import Phrase, phrase
+from words import Phrase, listed, phrase
 
 FAMILIES = (
     ("ndcg", "recall", "hit", "precision", "mrr", "map"),
@@ -100,7 +100,7 @@ def _not_compared(gaps: Sequence[Finding]) -> list[Phrase]:
     return [
         phrase(
             "fairness.summary.not_compared",
-            attribute=", ".join(map(attribute_of, alike)),
+            attribute=listed(map(attribute_of, alike)),
             figure=figure_of(alike[0]),
             reason=reason,
         )

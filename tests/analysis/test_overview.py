@@ -98,7 +98,9 @@ def test_few_people_or_one_group_never_break_or_give_a_number(users: int) -> Non
     log = pd.DataFrame({"u": np.repeat(range(users), 3), "i": [1] * 3 * users, "y": [1.0] * 3 * users})
     people = pd.DataFrame({"u": range(users), "sex": ["f"] * users})
     roles = Roles(user="u", item="i", outcome="y", sensitive=("sex",))
-    found = _findings(data_section(prepare(Tables(log, people, None, ""), roles, Cleaning(), Split(), 1), 10))
+    section = data_section(prepare(Tables(log, people, None, ""), roles, Cleaning(), Split(), 1), 10)
+    found = _findings(section)
+    assert any(f" {users} {'user' if users == 1 else 'users'} and 1 item." in say(said) for said in section.summary)
     assert found["sex.outcome.gap"].verdict in VALUELESS
     assert (found["sex.outcome.f"].verdict is Verdict.SUPPRESSED) == (users < 10)
 

@@ -197,6 +197,14 @@ def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
     assert roles.sensitive == ("gender",)
 
 
+def test_init_says_for_which_roles_it_took_no_column(tmp_path, capsys):
+    log = simulate(Shop(users=60, items=36)).log
+    mixed = log["purchased"].astype(str).where(log.index > 5, "maybe")
+    log.assign(purchased=mixed).to_csv(tmp_path / "log.csv", index=False)
+    assert main(["init", "--log", str(tmp_path / "log.csv"), "-o", str(tmp_path / "audit.toml")]) == 0
+    assert "No column was taken for: outcome, sensitive." in capsys.readouterr().out
+
+
 def test_init_replaces_a_settings_file_only_where_that_is_asked_for(tmp_path, capsys):
     mine = tmp_path / "audit.toml"
     mine.write_text("k = 12\n")

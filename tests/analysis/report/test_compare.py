@@ -72,8 +72,8 @@ def test_a_gap_that_the_second_audit_tells_the_other_way_round_is_turned():
     one, other = between("men", "women", 0.07, 0.04, 0.1), between("women", "men", -0.06, -0.09, -0.02)
     assert shown(compare(one, other))[0][:3] == [
         "NDCG@10, gender: men minus women",
-        "0.070 NDCG (0.040 to 0.100)",
-        "0.060 NDCG (0.020 to 0.090)",
+        "+0.070 NDCG (+0.040 to +0.100)",
+        "+0.060 NDCG (+0.020 to +0.090)",
     ]
     turned = between("women", "men", -0.07, -0.1, -0.04)
     assert [row[3] for row in shown(compare(one, turned))] == ["same verdict"]
