@@ -76,8 +76,6 @@ class FairTerm(nn.Module):
         """Whether groups are weighted: then `worst` is the loss of the rows."""
         return self.figure == "worst_group"
 
-    @torch.autocast("cuda", enabled=False)  # bf16 tells losses of two groups apart no better than by a hundredth
-    @torch.autocast("cpu", enabled=False)
     def worst(self, each: Tensor, users: Tensor, weight: Tensor | None = None) -> Tensor:
         """The groups' (weighted) mean losses of rows `each` [n], by the groups' weights as they are now.
 
@@ -87,8 +85,9 @@ class FairTerm(nn.Module):
         """
         weight = torch.ones_like(each) if weight is None else weight
         member = nn.functional.one_hot(self.codes[users] + 1, len(self.share)).to(each.dtype)  # [n, 1 + groups]
-        there = weight @ member
-        loss = (weight * each) @ member / there.clamp(min=1e-12)  # [1 + groups]
+        # Sums, no products of matrices: these are bf16 where training is, too coarse to tell two losses apart.
+        there = (weight[:, None] * member).sum(0)  # [1 + groups]
+        loss = ((weight * each)[:, None] * member).sum(0) / there.clamp(min=1e-12)
         if self.training:
             self._lean(loss.detach().float(), there.detach())
         now = self.weight * (there > 0)
