@@ -7,8 +7,8 @@
 from analysis.charts.causal_graph import graph_to_svg
 from analysis.charts.labels import legible
 from analysis.charts.page import to_html
-from analysis.charts.paper import to_svg
+from analysis.charts.paper import sheets, to_svg
 from analysis.charts.screen import to_plotly, zoomable
 from analysis.charts.typeface import printable
 
-__all__ = ["graph_to_svg", "legible", "printable", "to_html", "to_plotly", "to_svg", "zoomable"]
+__all__ = ["graph_to_svg", "legible", "printable", "sheets", "to_html", "to_plotly", "to_svg", "zoomable"]

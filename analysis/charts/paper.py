@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.design import PAPER_DASHES, PAPER_HATCHES, PAPER_MARKERS, Theme, theme
@@ -42,7 +43,9 @@ WIDTH = 7.2
 LINE = 74
 """Columns of text that this width holds."""
 BESIDE = 34
-"""Columns of a label left of the plot."""
+"""Columns of a label left of the plot; in a picture that would else be too high for a page, a whole line."""
+TALLEST = 12.5
+"""Inches of rows in one picture: set on a page, somewhat smaller, its words can be read."""
 _LOCK = threading.Lock()
 """matplotlib's settings are one for the whole process."""
 _SETTINGS: dict[str, Any] = {
@@ -56,13 +59,23 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def to_svg(chart: Chart, language: Language, dark: bool = False) -> bytes:
+def to_svg(chart: Chart, language: Language, dark: bool = False, rows: range | None = None) -> bytes:
     """The chart as SVG on a transparent ground, without title and n, which the text around it says.
 
-    Equal charts give equal bytes.
+    Equal charts give equal bytes. rows: these alone, on the scale of all.
     """
     drawing, look = _printed(resolve(chart, language)), theme(dark)
-    return rendered(lambda: _drawn(drawing, look), repr(drawing))
+    return rendered(lambda: _drawn(drawing, look, rows), repr(drawing))
+
+
+def sheets(chart: Chart, language: Language) -> list[range] | None:
+    """The rows of each picture that a chart too high for a page is cut into; None for a chart that is not."""
+    drawing = _printed(resolve(chart, language))
+    rows = len(drawing.y.labels)
+    count = math.ceil(rows * _pitch(drawing) / TALLEST)
+    if count < 2:
+        return None
+    return [range(first, last) for first, last in pairwise(rows * at // count for at in range(count + 1))]
 
 
 def _printed(drawing: Drawing) -> Drawing:
@@ -112,28 +125,44 @@ def _register() -> None:
             fontManager.addfont(path)
 
 
-def _drawn(drawing: Drawing, look: Theme) -> Figure:
+def _drawn(drawing: Drawing, look: Theme, rows: range | None = None) -> Figure:
     from matplotlib.figure import Figure
 
+    rows = rows or range(len(drawing.y.labels))
     head = 0.24 * legend_rows(drawing) + 0.06
-    height = head + _body(drawing) + 0.75 + 0.2 * below(drawing.x.labels).depth
+    height = head + _body(drawing, rows) + 0.75 + 0.2 * below(drawing.x.labels).depth
     figure = Figure(figsize=(WIDTH, height))
     figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1.0 - head / height), h_pad=0.03, w_pad=0.03)
     axes = figure.add_subplot()
     _dress(axes, drawing, look)
     {"heatmap": _heat, "bars": _bars}.get(drawing.kind, _marks)(axes, drawing, look)
+    if rows:
+        axes.set_ylim(rows.stop - 0.5, rows.start - 0.5)
     if drawing.named:
         _legend(figure, axes, drawing, look, 1.0 - 0.05 / height)
     return figure
 
 
-def _body(drawing: Drawing) -> float:
+def _body(drawing: Drawing, rows: range) -> float:
     """Inches of the plot itself."""
-    if drawing.y.kind != "label":
-        return 2.7
+    return max(1.1, _pitch(drawing) * len(rows)) if drawing.y.kind == "label" else 2.7
+
+
+def _pitch(drawing: Drawing) -> float:
+    """Inches from one row of labels to the next."""
+    return _row(drawing, LINE, 0.0) if _is_tall(drawing) else _row(drawing, BESIDE, 0.32)
+
+
+def _is_tall(drawing: Drawing) -> bool:
+    """Whether rows of the usual height are too high for a page."""
+    return len(drawing.y.labels) * _row(drawing, BESIDE, 0.32) > TALLEST
+
+
+def _row(drawing: Drawing, room: int, least: float) -> float:
+    """Inches of a row whose label has `room` columns."""
     each = 0.2 * len(drawing.layers) if drawing.kind != "heatmap" and side_by_side(drawing) else 0.0
-    longest = max((len(wrapped(label, BESIDE)) for label in drawing.y.labels), default=1)
-    return max(1.1, max(each, 0.32, 0.17 * longest + 0.1) * len(drawing.y.labels))
+    longest = max((len(wrapped(label, room)) for label in drawing.y.labels), default=1)
+    return max(each, least, 0.17 * longest + 0.1)
 
 
 def _legend(figure: Figure, axes: Axes, drawing: Drawing, look: Theme, top: float) -> None:
@@ -160,7 +189,8 @@ def _dress(axes: Axes, drawing: Drawing, look: Theme) -> None:
         side.set_visible(False)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelcolor=look.ink, labelsize=9.5)
-    axes.set_xlabel("\n".join(wrapped(drawing.x.title, LINE)), color=look.muted, loc="left", size=9.5)
+    rest = BESIDE if _is_tall(drawing) else LINE
+    axes.set_xlabel("\n".join(wrapped(drawing.x.title, rest)), color=look.muted, loc="left", size=9.5)
     if drawing.y.title:
         _heading(axes, drawing, look)
     _ticks(axes, drawing, look, across=True)
@@ -188,8 +218,12 @@ def _heading(axes: Axes, drawing: Drawing, look: Theme) -> None:
 
 def _ticks(axes: Axes, drawing: Drawing, look: Theme, across: bool) -> None:
     axis, side = (drawing.x, axes.xaxis) if across else (drawing.y, axes.yaxis)
+    if axis.kind == "label" and across:
+        _labels_below(axes, axis.labels)
+        return
     if axis.kind == "label":
-        (_labels_below if across else _labels_beside)(axes, axis.labels)
+        room = LINE if _is_tall(drawing) else BESIDE
+        side.set_ticks(range(len(axis.labels)), ["\n".join(wrapped(label, room)) for label in axis.labels])
         return
     side.grid(visible=True, color=look.grid, linewidth=0.8)
     if axis.kind == "date":  # matplotlib names months in English
@@ -208,11 +242,6 @@ def _labels_below(axes: Axes, labels: tuple[str, ...]) -> None:
         for text in axes.get_xticklabels():
             text.set(horizontalalignment="right", rotation_mode="anchor")
     axes.set_xlim(-0.5, max(len(labels), 1) - 0.5)
-
-
-def _labels_beside(axes: Axes, labels: tuple[str, ...]) -> None:
-    axes.set_yticks(range(len(labels)), ["\n".join(wrapped(label, BESIDE)) for label in labels])
-    axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
 
 
 def _bars(axes: Axes, drawing: Drawing, look: Theme) -> None:
@@ -305,7 +334,9 @@ def _absent(axes: Axes, drawing: Drawing, layer: Layer, look: Theme) -> None:
     for at, value in enumerate(layer.x):
         if math.isnan(value):
             text = shortened(layer.said[at], INSTEAD)
-            axes.text(middle(drawing), layer.y[at], text, color=look.muted, size=9, ha="center", va="center")
+            axes.text(
+                middle(drawing), layer.y[at], text, color=look.muted, size=9, ha="center", va="center", clip_on=True
+            )
 
 
 def _heat(axes: Axes, drawing: Drawing, look: Theme) -> None:
@@ -317,4 +348,4 @@ def _heat(axes: Axes, drawing: Drawing, look: Theme) -> None:
             shade, ink = heat_ink(drawing, look, row, column)
             axes.add_patch(Rectangle((column - 0.49, row - 0.47), 0.98, 0.94, facecolor=shade, linewidth=0))
             text = "\n".join(wrapped(drawing.cells[row][column], limit, 2))
-            axes.text(column, row, text, color=ink, size=9.5, ha="center", va="center")
+            axes.text(column, row, text, color=ink, size=9.5, ha="center", va="center", clip_on=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from analysis.charts import graph_to_svg, to_svg
+from analysis.charts import graph_to_svg, sheets, to_svg
 from analysis.charts.design import DARK, LIGHT
 from analysis.document import Chart, canonical
 from analysis.report.appendix import GraphPicture
@@ -34,6 +34,13 @@ class Drawings:
             else:
                 self.known[place] = to_svg(chart, self.language, dark)
         return self.known[place]
+
+    def on_paper(self, chart: Chart) -> list[bytes]:
+        """The chart as SVG, in several pictures where it is too high for a page."""
+        cut = sheets(chart, self.language)
+        if cut is None:
+            return [self.chart(chart)]
+        return [to_svg(chart, self.language, rows=rows) for rows in cut]
 
     def graph(self, picture: GraphPicture, dark: bool = False) -> bytes:
         """The causal graph as SVG."""

@@ -41,7 +41,9 @@ def pdf(document: Document, language: Language, drawings: Drawings | None = None
 def _inputs(said: Content, drawings: Drawings) -> dict[str, Any]:
     """What the template reads: the report's words in characters that the fonts have, and its pictures as SVG."""
     whole: dict[str, Any] = _printable(said.plain())
-    pictures = [[drawings.chart(picture.chart).decode() for picture in part.pictures] for part in said.parts]
+    pictures = [
+        [[svg.decode() for svg in drawings.on_paper(picture.chart)] for picture in part.pictures] for part in said.parts
+    ]
     graph = said.appendix.graph
     drawn = drawings.graph(graph).decode() if graph else ""
     return whole | {"fonts": FAMILIES, "pictures": pictures, "graph_picture": drawn}

@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from itertools import combinations, pairwise
@@ -8,12 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from analysis.charts import graph_to_svg, legible, printable, to_html, to_plotly, to_svg, zoomable
+from analysis.charts import graph_to_svg, legible, printable, sheets, to_html, to_plotly, to_svg, zoomable
 from analysis.charts.design import DARK, LIGHT, between, contrast, ink_on
 from analysis.charts.drawing import resolve
 from analysis.charts.labels import columns, number, plain, wrapped
 from analysis.charts.layout import below, written
-from analysis.charts.paper import _drawn
+from analysis.charts.paper import TALLEST, _drawn
 from analysis.charts.scale import scale_of
 from analysis.charts.typeface import FAMILIES, covered, families
 from analysis.document import Chart, Series
@@ -325,3 +326,21 @@ def test_a_chart_without_any_value_is_drawn_empty(kind):
         if zoomable(shown):
             to_plotly(shown, "en")
         ElementTree.fromstring(to_svg(shown, "zh"))
+
+
+def test_a_picture_too_high_for_a_page_is_cut_between_rows_and_keeps_its_scale():
+    def of(rows):
+        places = tuple(float(at) for at in range(rows))
+        series = Series(
+            name=said("s"), x=places, y=tuple(f"comparison {at}" for at in range(rows)), low=places, high=places
+        )
+        return CHARTS["interval"].model_copy(update={"series": (series,)})
+
+    assert sheets(of(20), "en") is None
+    cut = sheets(of(100), "en")
+    assert [at for rows in cut for at in rows] == list(range(100)) and len(cut) > 1
+    drawn = [to_svg(of(100), "en", rows=rows).decode() for rows in cut]
+    inches = [float(re.search(r'height="([\d.]+)pt"', svg)[1]) / 72 for svg in drawn]
+    assert max(inches) < TALLEST + 1.5
+    ticks = [re.findall(r'<g id="xtick_\d+">.*?<path d="M ([\d.]+) ', svg, re.S) for svg in drawn]
+    assert len(ticks[0]) > 2 and all(places == ticks[0] for places in ticks)
