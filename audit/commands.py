@@ -221,6 +221,8 @@ def serve(folder: Path, host: str, port: int) -> int:
     from models.serve import run as answer
     from models.store import load
 
+    if not folder.is_dir():
+        raise Refusal("audit.no_document", folder=str(folder))
     audit = AuditFolder(folder if (folder / "work").is_dir() else folder.resolve().parents[1])
     model = load(place_of(audit.settings().recommender, audit.model) if audit.path == folder else audit.model)
     if audit.section("recommender") is not None:  # of one run, where it is told what that left

@@ -14,6 +14,7 @@ from analysis.causal.strata import MAX_LEVELS
 from analysis.causal.strata import label as category
 from analysis.causal.study import MAX_ARMS, reference_of
 from analysis.charts.labels import number
+from analysis.columns import find
 from analysis.engine import Engine
 from analysis.log import UNKNOWN
 from words import Refusal
@@ -127,9 +128,9 @@ def log_rows(table: ibis.Table, asked: LogQuestion, engine: Engine) -> LogRows:
 
 def _chosen(table: ibis.Table, asked: LogQuestion) -> ibis.Table:
     wanted = list(dict.fromkeys((asked.user, asked.treatment, asked.outcome, *asked.adjustment)))
-    missing = [name for name in wanted if name not in table.columns]
-    if missing:
-        raise Refusal("effects.not_recorded", names=", ".join(missing))
+    roles = ("user", "treatment", "outcome", *("adjusted" for _ in asked.adjustment))
+    for role, name in zip(roles, (asked.user, asked.treatment, asked.outcome, *asked.adjustment), strict=True):
+        find(role, name, list(table.columns), required=True)
     kinds = {name: table[name].type() for name in wanted}
     if not (kinds[asked.outcome].is_numeric() or kinds[asked.outcome].is_boolean()):
         raise Refusal("effects.outcome_text", name=asked.outcome)

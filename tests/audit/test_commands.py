@@ -197,6 +197,11 @@ def test_init_guesses_what_is_not_given_and_takes_what_is(tmp_path):
     assert roles.sensitive == ("gender",)
 
 
+def test_a_folder_that_is_not_there_is_not_served_and_is_named(tmp_path, capsys):
+    assert main(["serve", str(tmp_path / "result")]) == 2
+    assert "There is no audit.json in" in (said := capsys.readouterr().err) and "result" in said
+
+
 def test_init_says_for_which_roles_it_took_no_column(tmp_path, capsys):
     log = simulate(Shop(users=60, items=36)).log
     mixed = log["purchased"].astype(str).where(log.index > 5, "maybe")

@@ -178,7 +178,8 @@ def test_strata_without_both_arms_withhold_the_answer() -> None:
     ("changed", "key"),
     [
         ({"treatment": "price"}, "effects.treatment_continuous"),
-        ({"treatment": "nothing"}, "effects.not_recorded"),
+        ({"treatment": "nothing"}, "data.missing_column"),
+        ({"adjustment": ("gendr",)}, "data.missing_column"),
         ({"outcome": "gender"}, "effects.outcome_text"),
         ({"adjustment": ("user",)}, "effects.too_many_levels"),
         ({"reference": "2"}, "effects.no_reference"),
