@@ -28,8 +28,8 @@ LEAST = 1e-12
 class Arms:
     """Means that are added up to a difference, each [arms]: two, or four of a difference between two groups.
 
-    sign: -1 or 1. n: effective users (Kish 1965, of each user's share in the mean). flat: all these users have one
-    outcome, `value`. seen: the lowest and the highest outcome of any user.
+    sign: what each mean counts, -1 or 1 in a difference. n: effective users (Kish 1965, of each user's share in the
+    mean). flat: all these users have one outcome, `value`. seen: the lowest and the highest outcome of any user.
     """
 
     sign: Numbers
@@ -76,7 +76,8 @@ class Arms:
     def _reach(self, level: float) -> tuple[Numbers, Numbers]:
         """How far each arm may move the difference down and up."""
         fall, rise = unseen_reach(self.flat, self.n, self.value, self.seen, level)
-        return np.where(self.sign > 0, fall, rise), np.where(self.sign > 0, rise, fall)
+        up, size = self.sign > 0, np.abs(self.sign)
+        return size * np.where(up, fall, rise), size * np.where(up, rise, fall)
 
 
 def arms_of(cells: Cells, estimand: Estimand | None, group: int = 0) -> Arms:

@@ -145,7 +145,7 @@ def _parts(model: Structure, which: Compared, weight: Numbers, seed: int) -> Num
     from scipy.stats import qmc
 
     order = model.drawn.order
-    outcome = _amounts(model)
+    outcome = model.amounts
     masks = [weight * mark for mark in (which.first, which.second)]
     means = [float(mask @ outcome / max(mask.sum(), np.finfo(float).tiny)) for mask in masks]
     fitted = (model.refitted(masks[0]), model.refitted(masks[1]))
@@ -153,12 +153,6 @@ def _parts(model: Structure, which: Compared, weight: Numbers, seed: int) -> Num
     worth = worths(fitted, order, {name: points[:, at] for at, name in enumerate(order)}, len(points))
     recorded, total = means[0] - means[1], worth[-1] - worth[0]
     return np.array([recorded, total, recorded - total, *shares(worth)])
-
-
-def _amounts(model: Structure) -> Numbers:
-    """The recorded outcome of each row [n] as a number."""
-    variable, values = model.rows.variables[model.outcome], model.rows.values[model.outcome]
-    return np.asarray(values if variable.amounts is None else variable.amounts[values.astype(int)], dtype=float)
 
 
 def _without(model: Structure, which: Compared, seed: int) -> Structure:

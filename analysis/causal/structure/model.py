@@ -29,6 +29,12 @@ class Structure:
     def outcome(self) -> str:
         return self.drawn.outcome
 
+    @property
+    def amounts(self) -> Numbers:
+        """The recorded outcome of each row [n] as a number."""
+        variable, values = self.rows.variables[self.outcome], self.rows.values[self.outcome]
+        return np.asarray(values if variable.amounts is None else variable.amounts[values.astype(int)], dtype=float)
+
     def refitted(self, weight: Numbers, names: tuple[str, ...] | None = None) -> dict[str, Mechanism]:
         """The mechanisms of `names` (None: all) on rows that count `weight` [n] times, begun from the whole fit."""
         wanted = self.drawn.order if names is None else names

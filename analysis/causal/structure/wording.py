@@ -134,7 +134,8 @@ def _treated(found: Found, frame: Frame) -> list[Phrase]:
     own = found.answers.of(frame.treatment or "")
     none, everyone, effect, now = own[0].level[0], own[-1].level[0], found.effect[0], found.answers.as_is[0]
     if none is None or everyone is None or effect is None or now is None:
-        reason = phrase("structure.unsupported_effect", share=amount(own[0].lacking[0], "share"))
+        lacking = own[0].lacking[0]
+        reason = phrase("structure.unsupported_effect", share=amount(lacking, "share")) if lacking else too_few()
         return [phrase("structure.no_effect", treatment=frame.name(frame.treatment or ""), reason=reason)]
     facts = {"treatment": frame.name(frame.treatment or ""), "outcome": frame.name(frame.outcome)}
     levels = {"none": frame.level(none.value), "all": frame.level(everyone.value), "now": frame.level(now.value)}

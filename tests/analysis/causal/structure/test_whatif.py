@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.causal.effects import EffectSettings, effects_section
+from analysis.causal.estimate import Estimate
 from analysis.causal.graph import Graph, templates
 from analysis.causal.structure.actions import actions
 from analysis.causal.structure.crosscheck import check
@@ -62,6 +63,38 @@ def test_rows_never_seen_together_are_not_answered_for() -> None:
     on = base(model.rows, model.drawn.order[:-1], ())
     done = answers(model, on, actions(model.rows, ("x",), 10), 50, 1, lambda _: None)
     assert done.whole["x"][0] is None and done.each[0].level[0] is None and done.each[0].lacking[0] > 0.9
+
+
+def few_treated(treated: int, hits: int | None, seed: int = 1) -> pd.DataFrame:
+    """One row a user, half of them of group a; hits: of the treated, None for as many as a chance of .3 has it."""
+    rng = np.random.default_rng(seed)
+    group, y = np.tile(["a", "b"], 150), (rng.random(300) < 0.3).astype(float)
+    x = (np.arange(300) < treated).astype(int)
+    if hits is not None:
+        y[:treated] = np.arange(treated) < hits
+    return pd.DataFrame({"user": np.arange(300).astype(str), "g": group, "x": x, "y": y})
+
+
+def effect_of(table: pd.DataFrame) -> tuple[Estimate | None, ...]:
+    graph = Graph(nodes=("g", "x", "y"), edges=(("g", "y"), ("x", "y")), treatment="x", outcome="y")
+    model = fitted(table, graph)
+    on = base(model.rows, model.drawn.order[:-1], ("g",))
+    done = answers(model, on, actions(model.rows, ("x",), 10), 60, 1, lambda _: None)
+    assert done.each[0].lacking[1] == 0 or done.whole["x"][1] is not None
+    return done.whole["x"]
+
+
+def test_an_answer_that_fewer_than_twenty_users_speak_for_is_not_given() -> None:
+    """Of 10 users whose chance is 10%, the interval held the truth in half of the samples."""
+    assert effect_of(few_treated(16, None)) == (None, None, None)
+    everybody, *groups = effect_of(few_treated(30, None))
+    assert everybody is not None and groups == [None, None]
+
+
+def test_users_who_are_all_alike_leave_it_open_what_others_would_do() -> None:
+    everybody = effect_of(few_treated(60, 0))[0]
+    assert everybody is not None
+    assert everybody.high - everybody.value >= 1 - 0.025 ** (1 / 60)
 
 
 def test_intervals_hold_the_truth() -> None:
