@@ -43,7 +43,6 @@ P_TIER_POPULAR = np.array([0.55, 0.30, 0.15])
 P_TIER_SPREAD = np.array([0.30, 0.32, 0.38])
 SPREAD_FROM = 8  # categories 8.. are spread
 SHARE_TIER = (0.2, 0.5)  # cumulative share of a category's items that are head, and head or middle
-SLOTS = 5
 P_SLOT = np.array(  # [promoted, slot]
     [[0.14, 0.17, 0.21, 0.23, 0.25], [0.34, 0.26, 0.18, 0.12, 0.10]]
 )

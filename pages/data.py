@@ -11,9 +11,10 @@ from analysis.split import Split
 from audit.intake import Arrival
 from models.topics import TopicSettings
 from pages.parts import cleaning, cohorts, columns, form, jobs, section, source
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import spoken, t
+from pages.parts.view import View
 
 Ready = Literal["ready", "unread", "unsaid"]
 """Whether the data step can run: yes; not before the form's files are read; not before the columns are said."""

@@ -10,7 +10,8 @@ from analysis.document import Section
 from analysis.fairness.board import TABLES
 from pages.parts import cohorts, form, jobs, section, verdicts
 from pages.parts.ground import ground
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
+from pages.parts.view import View
 
 FIRST = ("attributes", "figures", "margin", "intersections")
 """Settings that are shown at once."""

@@ -9,8 +9,9 @@ import streamlit as st
 from analysis.causal.settings import EffectSettings
 from pages.parts import cohorts, form, jobs, section
 from pages.parts.ground import Ground, ground
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
 from pages.parts.text import raw, t
+from pages.parts.view import View
 
 QUESTION = ("treatment", "outcome", "estimand")
 DETAILS = ("reference", "positive_from", "margin", "bins", "replicates", "simulations", "doubly_robust")

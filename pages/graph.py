@@ -11,9 +11,10 @@ from analysis.causal.spoken import retold_graph
 from pages.further import discovery
 from pages.parts import drawing, editor, jobs, live
 from pages.parts.ground import Ground, ground
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import plain, raw, t
+from pages.parts.view import View
 from words import Refusal, say
 
 

@@ -11,9 +11,10 @@ from analysis.mitigation.methods import METHODS, Goal, Method
 from audit.methods.ground import unmet
 from pages.parts import form, jobs, section
 from pages.parts.ground import ground
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import plain, raw, spoken, t
+from pages.parts.view import View
 from words import phrase, say
 
 FIRST: dict[Goal, tuple[str, ...]] = {

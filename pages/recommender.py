@@ -14,9 +14,10 @@ from models.encoders import is_classifier
 from models.prompted.settings import RECOMMENDING, Prompted
 from pages.parts import asking, encoder, form, jobs, lists, section, unbiased, uploads
 from pages.parts.ground import Ground, ground
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
 from pages.parts.state import state
 from pages.parts.text import plain, raw, t
+from pages.parts.view import View
 from words import Refusal
 
 KINDS = ("ease", "mf", "vae", "sequence", "additive", "language", "pairwise", "popularity")

@@ -14,10 +14,11 @@ from audit.workspace import DEMO_ID, AuditFolder
 from pages.parts import jobs, pictures, tables
 from pages.parts.house import refusals, section_of, workspace
 from pages.parts.links import link
-from pages.parts.page import View, by_the_front_door, page
+from pages.parts.page import by_the_front_door, page
 from pages.parts.sidebar import names_of
 from pages.parts.state import state
 from pages.parts.text import plain, spoken, t
+from pages.parts.view import View
 from words import Refusal, listed, phrase, say
 
 FILES = {

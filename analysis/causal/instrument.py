@@ -20,7 +20,6 @@ DIFFER = 0.05
 """p of the over-identification test under which the instruments are said to differ."""
 REACH = 200.0
 """Standard errors to either side that are searched for the limits with several instruments."""
-POINTS = 4001
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,10 +96,6 @@ class Study(Rows):
 
     contrast: Contrast
     treated: npt.NDArray[np.int8]
-
-    def with_treated(self, treated: npt.NDArray[np.int8]) -> Study:
-        """The same rows with other treatments (placebos)."""
-        return replace(self, treated=treated)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,6 @@ from analysis.mitigation.leak import leak_level
 from analysis.mitigation.naming import BEFORE
 
 Tell = Callable[..., None]
-ACCURACY = ("ndcg", "recall", "hit")
 SHOWN = ("longtail", "popularity")
 """Figures of what is shown whose gap between groups of users is followed beside that of accuracy."""
 

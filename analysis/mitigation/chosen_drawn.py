@@ -15,8 +15,6 @@ from analysis.mitigation.moved import resized
 from analysis.mitigation.naming import BEFORE, title_of
 from words import Fact, Phrase, listed, phrase
 
-WAYS = ("better", "worse")
-
 
 def chosen_drawn(findings: tuple[Finding, ...], name: str, terms: Terms, about: tuple[Phrase, ...]) -> Section:
     """The section `chosen` of disclosed `findings`; keys begin with ``chosen`` there. name: of the variant."""

@@ -22,16 +22,16 @@ _LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 def as_utf8(path: Path, out: Path, encoding: sniff.Encoding) -> Path:
     """`path` itself where it is plain UTF-8, else a UTF-8 copy at `out`. Raises Refusal(data.wrong_encoding)."""
-    if encoding.name == "utf-8":
+    if encoding == "utf-8":
         return path
-    decoder = codecs.getincrementaldecoder(encoding.name)("strict")
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
     try:
         with out.open("wb") as file:
             for block in sniff.blocks(path):
                 file.write(decoder.decode(block).encode())
             file.write(decoder.decode(b"", final=True).encode())
     except UnicodeDecodeError as error:
-        raise Refusal("data.wrong_encoding", name=path.name, encoding=encoding.name, at=error.start) from error
+        raise Refusal("data.wrong_encoding", name=path.name, encoding=encoding, at=error.start) from error
     return out
 
 
@@ -77,7 +77,7 @@ def note(name: str, mark: str, encoding: sniff.Encoding, rows: int, columns: int
         separator=phrase(f"data.separator.{_SEPARATOR_NAMES[mark]}"),
         rows=rows,
         columns=columns,
-        encoding=encoding.name.upper(),
+        encoding=encoding.upper(),
     )
 
 

@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from words import Refusal
 
@@ -37,11 +37,8 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
 Kind = Literal["parquet", "gzip", "text"]
 
 
-class Encoding(NamedTuple):
-    """How a text file's bytes become characters; `bom` bytes at its start are no text."""
-
-    name: Literal["utf-8", "utf-16", "gb18030", "latin-1"]
-    bom: int = 0
+Encoding = Literal["utf-8", "utf-16", "gb18030", "latin-1"]
+"""How a text file's bytes become characters."""
 
 
 def kind_of(path: Path) -> Kind:
@@ -72,14 +69,14 @@ def encoding_of(path: Path) -> Encoding:
     with path.open("rb") as file:
         head = file.read(HEAD)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Encoding("utf-16", 2)
+        return "utf-16"
     if _decodes(path, "utf-8"):
-        return Encoding("utf-8", 3 if head.startswith(codecs.BOM_UTF8) else 0)
+        return "utf-8"
     paired = _paired_share(path)
     if paired > 0.9 and _decodes(path, "gb18030"):
-        return Encoding("gb18030")
+        return "gb18030"
     if paired < 0.5:
-        return Encoding("latin-1")
+        return "latin-1"
     raise Refusal("data.ambiguous_encoding", name=path.name)
 
 

@@ -35,7 +35,7 @@ def read_table(path: Path, out: Path, source: Source, limits: Limits) -> list[Ph
 
 def _text(path: Path, scratch: Path, out: Path, source: Source, limits: Limits) -> list[Phrase]:
     """A text file, delimited or JSON Lines."""
-    encoding = sniff.Encoding(source.encoding) if source.encoding else sniff.encoding_of(path)
+    encoding = source.encoding or sniff.encoding_of(path)
     plain = delimited.as_utf8(path, scratch / "utf8.txt", encoding)
     first = delimited.head(plain).lstrip("\ufeff \t\r\n")[:1]
     if first == "[":

@@ -144,4 +144,3 @@ RERANK: dict[Method, Rerank] = {
     "utility": levelled,
 }
 DECIDE: dict[Method, Decide] = {"threshold": thresholds}
-AFTER = frozenset(RERANK) | frozenset(DECIDE)

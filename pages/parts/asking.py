@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import cast
 
@@ -141,8 +140,3 @@ def _plan(key: str) -> Preview:
     """One string as key: who asks, the folder, the state of its data, and the settings of the prompts."""
     asker, path, *_ = key.split("\n")
     return preview(AuditFolder(Path(path)), cast(Asker, asker))
-
-
-def as_key(*settings: object) -> str:
-    """Settings as one text."""
-    return json.dumps([str(one) for one in settings])

@@ -10,10 +10,10 @@ from analysis.log import Roles
 from analysis.quality import Cleaning, Quality
 from audit.intake import Arrival
 from pages.parts import form
-from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.tables import plain_table
 from pages.parts.text import plain, raw, t
+from pages.parts.view import View
 from words import Refusal
 
 WITHOUT_FINDING = ("pool_under", "time_from", "time_to", "time_unit")

@@ -8,8 +8,8 @@ from analysis.log import EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import item_columns
 from audit.intake import Arrival
 from pages.parts import form
-from pages.parts.page import View
 from pages.parts.text import raw, spoken, t
+from pages.parts.view import View
 
 OF_THE_LOG = ("user", "item", "time", "outcome", "treatment", "position", "propensity", "randomised")
 OF_ITEMS = ("category", "provider", "text")

@@ -9,9 +9,9 @@ import streamlit as st
 from audit.intake import allowed_encoder
 from models.config import Tuning
 from pages.parts import form
-from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, raw, t
+from pages.parts.view import View
 from words import Refusal
 
 WAYS = ("none", "lora", "full")

@@ -95,7 +95,7 @@ def filled(
         for column, name in zip(st.columns([*row.values(), *([left] if left else [])]), row, strict=False):
             with column:
                 choices = (options or {}).get(name)
-                changed[name] = _input(view, settings, name, prefix, choices)
+                changed[name] = one(view, settings, name, prefix, choices)
     return changed
 
 
@@ -170,16 +170,12 @@ def _named_as(prefix: str, where: Sequence[str]) -> str:
     return raw(label) if f"pages.{label}" in catalogue("en") else ".".join(where)
 
 
-def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None = None) -> Any:
-    """The input of a single field, and what it holds now."""
-    return _input(view, settings, name, prefix, options)
-
-
 def _label(prefix: str, name: str) -> str:
     return f"field.{OWN_NAMES.get((prefix, name), name)}"
 
 
-def _input(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None) -> Any:
+def one(view: View, settings: BaseModel, name: str, prefix: str, options: Sequence[str] | None = None) -> Any:
+    """The input of a single field, and what it holds now."""
     field = type(settings).model_fields[name]
     value = getattr(settings, name)
     label, key = t(_label(prefix, name)), view.choice(f"{prefix}.{name}")

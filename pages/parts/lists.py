@@ -14,10 +14,10 @@ from audit.workspace import AuditFolder
 from pages.parts.ground import Ground
 from pages.parts.house import stamp
 from pages.parts.ids import person
-from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.tables import draw_table, plain_table
 from pages.parts.text import plain, raw, spoken, t
+from pages.parts.view import View
 from words import Phrase, Refusal, listed, phrase, say
 
 

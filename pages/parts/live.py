@@ -13,11 +13,11 @@ from analysis.finding import JSON
 from pages.parts.editor import Mark
 from pages.parts.ground import Ground, is_slow, reading_now
 from pages.parts.house import section_of
-from pages.parts.page import View
-from pages.parts.section import show
+from pages.parts.section import answer, show
 from pages.parts.state import state
 from pages.parts.tables import draw_table
 from pages.parts.text import plain, spoken, t
+from pages.parts.view import View
 from words import Refusal
 
 FIT = "graph.fit."
@@ -85,10 +85,7 @@ def fit(view: View) -> None:
         return
     said = [one for one in view.section.summary if one.key.startswith(FIT)]
     if said:
-        st.header(t("graph.fit"))
-        with st.container(border=True, key="answer"):
-            st.markdown(f"**{spoken(said[0])}**")
-            st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in said[1:]))
+        answer(t("graph.fit"), said)
     for table in view.section.tables:
         if table.key == CLAIMS:
             with st.expander(spoken(table.title), expanded=len(table.rows) <= FEW_CLAIMS):

@@ -17,7 +17,7 @@ from pages.parts.jobs import panel
 from pages.parts.links import link
 from pages.parts.state import remember, state
 from pages.parts.text import plain, raw, spoken, t
-from pages.parts.view import View as View
+from pages.parts.view import View
 from words import Refusal
 
 THERE = ("done", "stale")

@@ -6,7 +6,7 @@ at once however much stands behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -43,7 +43,7 @@ def show(view: View, answered: bool = False) -> None:
     if section is None:
         return
     if not answered:
-        _summary(section.summary)
+        answer(t("section.answer"), section.summary)
     draw_charts(view, section.charts)
     _findings(view, section)
     for table in section.tables:
@@ -55,8 +55,9 @@ def show(view: View, answered: bool = False) -> None:
             st.markdown("\n".join(f"- {spoken(note)}" for note in section.notes))
 
 
-def _summary(sentences: tuple[Phrase, ...]) -> None:
-    st.header(t("section.answer"))
+def answer(title: str, sentences: Sequence[Phrase]) -> None:
+    """What was found in plain sentences, the first of them the answer."""
+    st.header(title)
     if sentences:
         with st.container(border=True, key="answer"):
             st.markdown(f"**{spoken(sentences[0])}**")

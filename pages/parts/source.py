@@ -12,9 +12,9 @@ from analysis.ingest import FORMAT, Source
 from analysis.simulate import Shop
 from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, uploaded_as
 from pages.parts import columns, form, ids, uploads
-from pages.parts.page import View
 from pages.parts.state import state
 from pages.parts.text import plain, t
+from pages.parts.view import View
 from words import Refusal
 
 WAYS = ("demo", "upload", "path", "movielens", "coat")

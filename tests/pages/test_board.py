@@ -10,7 +10,7 @@ import pytest
 from analysis.fairness.board import people_board
 from audit.workspace import Workspace
 from pages.parts import board, verdicts
-from pages.parts.page import View
+from pages.parts.view import View
 from tests.pages.conftest import Open
 from words.phrase import catalogue
 

@@ -71,10 +71,6 @@ class Sample:
         """The same rows with the arms exchanged."""
         return replace(self, arm=(1 - self.arm).astype(np.int8))
 
-    def reordered(self, order: tuple[int, ...]) -> Sample:
-        """The same rows with the mediators in another order."""
-        return replace(self, between=tuple(self.between[at] for at in order))
-
 
 def sample(
     table: pd.DataFrame,

@@ -48,13 +48,6 @@ class Results:
     people: pd.DataFrame | None = None
 
 
-def structure_section(
-    dataset: Dataset, graph: Graph, settings: StructureSettings, k: int, seed: int, tell: Tell = lambda *_, **__: None
-) -> Section:
-    """Section `structure` alone."""
-    return structure_results(dataset, graph, settings, k, seed, tell).section
-
-
 def structure_results(
     dataset: Dataset, graph: Graph, settings: StructureSettings, k: int, seed: int, tell: Tell = lambda *_, **__: None
 ) -> Results:

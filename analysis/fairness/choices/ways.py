@@ -25,8 +25,6 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 BLOCK = 4_000_000
 """Labels held at once while the attribute is dealt out anew."""
-LONG = "long"
-"""The definition that keeps users with a long past alone."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,9 @@ class Way:
 
 @dataclass(frozen=True)
 class Answers:
-    """All ways, and the joint test over those of the audited recommender: median t and its permutation p."""
+    """All ways, and the joint test over those of the audited recommender: the permutation p of their median t."""
 
     ways: tuple[Way, ...]
-    median_t: float | None
     p: float | None
 
 
@@ -268,11 +265,11 @@ def _jointly(kept: list[int], ways: Sequence[Way], dealt: Sequence[Array]) -> An
     chosen = [place for place, at in enumerate(answered) if at in set(kept)]
     taken = tuple(ways[at] for at in kept)
     if not chosen:
-        return Answers(taken, None, None)
+        return Answers(taken, None)
     median = float(np.median([ways[answered[place]].t for place in chosen]))
     null = np.median(np.hstack(list(dealt))[:, chosen], axis=1)
     p = (1 + int((np.abs(null) >= abs(median) * (1 - 1e-9)).sum())) / (1 + len(null))
-    return Answers(taken, median, p)
+    return Answers(taken, p)
 
 
 def moved(ways: Sequence[Way]) -> dict[str, float]:

@@ -35,7 +35,7 @@ def test_the_drawn_placebo_has_the_distribution_of_shuffled_rows() -> None:
     study = cut(confounded(400, 2), ("z",))
     rng = np.random.default_rng(3)
     drawn = np.array([float(standardised(n, y, "ATE")) for n, y in _placebo_counts(study, 3000, rng)])
-    shuffled = [refit(study.with_treated(_shuffled(study, rng)), "ATE", "strata") for _ in range(1500)]
+    shuffled = [refit(replace(study, treated=_shuffled(study, rng)), "ATE", "strata") for _ in range(1500)]
     assert drawn.mean() == pytest.approx(np.mean(shuffled), abs=0.006)
     assert drawn.std() == pytest.approx(np.std(shuffled), rel=0.06)
 
