@@ -13,7 +13,7 @@ from pages.parts import drawing, editor, jobs, live
 from pages.parts.ground import Ground, ground
 from pages.parts.page import by_the_front_door, page
 from pages.parts.state import state
-from pages.parts.text import plain, raw, t
+from pages.parts.text import plain, raw, t, why_not
 from pages.parts.view import View
 from words import Refusal, say
 
@@ -132,7 +132,7 @@ def _import(view: View, kind: str, text: str, drawn: Graph) -> None:
     try:
         graph = READERS[kind](text)
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
     else:
         drawing.replace(view, graph, drawn)
         st.rerun()

@@ -15,8 +15,7 @@ from models.prompted.settings import RECOMMENDING, Prompted
 from pages.parts import asking, encoder, form, jobs, lists, section, unbiased, uploads
 from pages.parts.ground import Ground, ground
 from pages.parts.page import by_the_front_door, page
-from pages.parts.state import state
-from pages.parts.text import plain, raw, t
+from pages.parts.text import raw, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -156,7 +155,7 @@ def _located(settings: Recommending, name: str, typed: str) -> Recommending:
     try:
         return settings.model_copy(update={name: str(allowed_path(typed)), "lists": None, "prompted": None})
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
         return settings
 
 

@@ -17,7 +17,7 @@ from pages.parts.links import link
 from pages.parts.page import by_the_front_door, page
 from pages.parts.sidebar import names_of
 from pages.parts.state import state
-from pages.parts.text import plain, spoken, t
+from pages.parts.text import spoken, t, why_not
 from pages.parts.view import View
 from words import Refusal, listed, phrase, say
 
@@ -173,7 +173,7 @@ def _compared(view: View, other: AuditFolder) -> None:
     try:
         found = compare(view.folder.document(), other.document())
     except Refusal as refusal:
-        st.info(plain(refusal.sentence(state().language)))
+        st.info(why_not(refusal))
         return
     for sentence in found.summary:
         st.markdown(f"- {spoken(sentence)}")

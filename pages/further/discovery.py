@@ -18,8 +18,7 @@ from analysis.document import Section
 from pages.parts import drawing, editor, form, further, section
 from pages.parts.ground import Ground, ground
 from pages.parts.house import section_of
-from pages.parts.state import state
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import plain, raw, spoken, t, why_not
 from pages.parts.view import View
 from words import Phrase, Refusal
 
@@ -61,7 +60,7 @@ def _settings(view: View, known: Ground) -> DiscoverySettings:
     try:
         knowledge(names, must, must_not, _order(known, names) if tiers == "auto" else tiers)
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
     return form.accepted(settings, {"tiers": tiers, "required": must, "forbidden": must_not})
 
 

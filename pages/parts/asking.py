@@ -14,8 +14,7 @@ from models.prompted.servers import allowed, is_here, server
 from models.prompted.settings import ChatModel
 from pages.parts import form
 from pages.parts.house import refusals, stamp
-from pages.parts.state import state
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import plain, raw, spoken, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -57,7 +56,7 @@ def _folder(view: View, model: ChatModel) -> ChatModel:
     try:
         return form.accepted(model, {"where": "folder", "folder": str(allowed_path(typed))})
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
         return model
 
 
@@ -94,7 +93,7 @@ def before_all(view: View, asker: Asker, model: ChatModel, settings: str) -> boo
 def _why_not(view: View, refusal: Refusal) -> None:
     """Why nothing can be sent, unless the top of the page gives the same reason for a run that was refused."""
     if refusal.phrase not in refusals(view.folder, view.states, [view.step]):
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
 
 
 def _whither(view: View, model: ChatModel) -> bool:

@@ -12,7 +12,7 @@ from audit.intake import Arrival
 from pages.parts import form
 from pages.parts.state import state
 from pages.parts.tables import plain_table
-from pages.parts.text import plain, raw, t
+from pages.parts.text import raw, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -58,7 +58,7 @@ def _quality(arrival: Arrival, roles: Roles, rules: Cleaning) -> Quality | None:
         try:
             kept = (key, arrival.quality(roles, rules.time_unit))
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            st.error(why_not(refusal))
             return None
         state().quality = kept
     return kept[1]

@@ -19,7 +19,7 @@ from pages.parts import form
 from pages.parts.house import section_of
 from pages.parts.state import state
 from pages.parts.tables import raw_words
-from pages.parts.text import plain, spoken
+from pages.parts.text import plain, spoken, why_not
 from pages.parts.view import View
 from words import Fact, Refusal, phrase, say, unfit
 
@@ -216,7 +216,7 @@ def _counted(view: View, dataset: Dataset, cohort: Cohort) -> str:
     try:
         people, rows = int(people_of(dataset, cohort).sum()), int(rows_of(dataset, cohort).sum())
     except Refusal as refusal:
-        return plain(refusal.sentence(state().language))
+        return why_not(refusal)
     k = view.settings.k
     return _t("few", k=k) if people < k else _t("count", people=f"{people:,}", rows=f"{rows:,}")
 

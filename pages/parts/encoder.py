@@ -9,8 +9,7 @@ import streamlit as st
 from audit.intake import allowed_encoder
 from models.config import Tuning
 from pages.parts import form
-from pages.parts.state import state
-from pages.parts.text import plain, raw, t
+from pages.parts.text import raw, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -32,7 +31,7 @@ def _encoder(view: View, model: Any) -> Any:
     try:
         return model.model_copy(update={"encoder": allowed_encoder(typed) if typed else None})
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
         return model
 
 

@@ -16,7 +16,7 @@ from audit.jobs import Job
 from audit.settings import FURTHER, Step, with_all_before
 from pages.parts.links import link
 from pages.parts.state import dark, state
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import raw, spoken, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -42,7 +42,7 @@ def run_button(
                 view.folder.save_settings(wanted)
             view.jobs.start(view.folder, with_all_before(*steps))
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            st.error(why_not(refusal))
         else:
             st.rerun()
 

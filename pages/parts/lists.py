@@ -16,7 +16,7 @@ from pages.parts.house import stamp
 from pages.parts.ids import person
 from pages.parts.state import state
 from pages.parts.tables import draw_table, plain_table
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.text import raw, spoken, t, why_not
 from pages.parts.view import View
 from words import Phrase, Refusal, listed, phrase, say
 
@@ -45,7 +45,7 @@ def for_a_user(view: View, known: Ground) -> None:
         plain_table(shown.columns, shown.to_numpy().tolist())
         _one_place(view, user, list(shown[raw("lists.item")]))
     except Refusal as refusal:
-        st.info(plain(refusal.sentence(state().language)))
+        st.info(why_not(refusal))
 
 
 def _one_place(view: View, user: str, items: list[str]) -> None:
@@ -62,7 +62,7 @@ def _one_place(view: View, user: str, items: list[str]) -> None:
         try:
             found = _rests_on(_key(view), user, _codes(view, user)[place])
         except Refusal as refusal:
-            st.info(plain(refusal.sentence(state().language)))
+            st.info(why_not(refusal))
             return
         st.markdown(spoken(found.summary[0]))
         for table in found.tables:

@@ -14,9 +14,8 @@ from pages.parts.editor import Mark
 from pages.parts.ground import Ground, is_slow, reading_now
 from pages.parts.house import section_of
 from pages.parts.section import answer, show
-from pages.parts.state import state
 from pages.parts.tables import draw_table
-from pages.parts.text import plain, spoken, t
+from pages.parts.text import spoken, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -63,7 +62,7 @@ def panel(view: View, known: Ground, drawn: Graph) -> None:
             with st.spinner(t("graph.reading")):
                 said = reading_now(view, known, drawn)
         except Refusal as refusal:
-            st.info(plain(refusal.sentence(state().language)))
+            st.info(why_not(refusal))
             return
         st.markdown(f"**{spoken(said.answer[0])}**")
         st.markdown("\n".join(f"- {spoken(sentence)}" for sentence in (*said.answer[1:], *said.ways)))

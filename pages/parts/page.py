@@ -15,8 +15,8 @@ from pages.parts import further, gate
 from pages.parts.house import current, jobs, refusals, section_of
 from pages.parts.jobs import panel
 from pages.parts.links import link
-from pages.parts.state import remember, state
-from pages.parts.text import plain, raw, spoken, t
+from pages.parts.state import remember
+from pages.parts.text import raw, spoken, t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -70,7 +70,7 @@ def _framed(step: Step, body: Callable[[View], None]) -> None:
         if _ready(asked):
             (body if asked is view else further.draw)(asked)
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
     _onward(step)
 
 

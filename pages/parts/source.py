@@ -13,7 +13,7 @@ from analysis.simulate import Shop
 from audit.intake import Arrival, UploadKind, allowed_path, allowed_roots, arrive, uploaded_as
 from pages.parts import columns, form, ids, uploads
 from pages.parts.state import state
-from pages.parts.text import plain, t
+from pages.parts.text import t, why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -143,7 +143,7 @@ def _allowed(typed: str) -> str | None:
     try:
         return str(allowed_path(typed.strip()))
     except Refusal as refusal:
-        st.error(plain(refusal.sentence(state().language)))
+        st.error(why_not(refusal))
         return None
 
 
@@ -155,7 +155,7 @@ def _read(view: View, source: Source) -> None:
             _arrival.clear(f"{view.folder.path}\n{key}")
             arrival = _arrival(f"{view.folder.path}\n{key}")
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            st.error(why_not(refusal))
             return
     state().read[view.folder.id] = key
     now = view.settings

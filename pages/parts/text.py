@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pages.parts.state import state
-from words import Fact, Phrase, say
+from words import Fact, Phrase, Refusal, say
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>~$|&@])")
 _DIRECTIVE = re.compile(r":(?=[\w/])")
@@ -28,6 +28,11 @@ def raw(key: str, **facts: Fact) -> str:
 def spoken(words: Phrase | str) -> str:
     """A phrase of any room (or a value of the data) in the reader's language, safe for Markdown."""
     return plain(words if isinstance(words, str) else say(words, state().language))
+
+
+def why_not(refusal: Refusal) -> str:
+    """Why something is refused, in the reader's language, safe for Markdown."""
+    return plain(refusal.sentence(state().language))
 
 
 def plain(text: str) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.ingest import Source
 from audit.intake import UploadKind, keep_upload
 from pages.parts.state import state
-from pages.parts.text import plain
+from pages.parts.text import why_not
 from pages.parts.view import View
 from words import Refusal
 
@@ -26,6 +26,6 @@ def kept(view: View, kind: UploadKind, file: UploadedFile, source: Source) -> st
         try:
             uploads[key] = str(keep_upload(view.folder, kind, file.getvalue(), file.name, source))
         except Refusal as refusal:
-            st.error(plain(refusal.sentence(state().language)))
+            st.error(why_not(refusal))
             return None
     return uploads[key]
