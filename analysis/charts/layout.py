@@ -27,14 +27,18 @@ INSTEAD = 60
 """Columns of what stands where a value is missing."""
 
 
-def heat_ink(drawing: Drawing, look: Theme, row: int, column: int) -> tuple[str, str]:
-    """The colour of a heat map's cell and of what it prints: ink that reads on that colour."""
-    value = drawing.layers[row].y[column]
-    if math.isnan(value):
-        return look.empty, look.muted
+def heat_inks(drawing: Drawing, look: Theme) -> list[list[tuple[str, str]]]:
+    """Row by row the colour of each cell of a heat map and of what it prints: ink that reads on that colour."""
     low, high = _heat_limits(drawing)
-    shade = between(look.sequential if drawing.zero is None else look.diverging, (value - low) / (high - low))
-    return shade, ink_on(shade)
+    scale = look.sequential if drawing.zero is None else look.diverging
+
+    def inks(value: float) -> tuple[str, str]:
+        if math.isnan(value):
+            return look.empty, look.muted
+        shade = between(scale, (value - low) / (high - low))
+        return shade, ink_on(shade)
+
+    return [[inks(value) for value in layer.y] for layer in drawing.layers]
 
 
 def _heat_limits(drawing: Drawing) -> tuple[float, float]:

@@ -27,7 +27,7 @@ from analysis.charts.layout import (
     body,
     dotted,
     heading_over_labels,
-    heat_ink,
+    heat_inks,
     middle,
     written,
 )
@@ -192,9 +192,8 @@ def _cells(plot: _Plot) -> str:
     """A heat map: each cell is its own mark, text and tip."""
     wide, high = 100 / max(len(plot.drawing.x.labels), 1), plot.height / max(len(plot.drawing.layers), 1)
     cells = []
-    for row, layer in enumerate(plot.drawing.layers):
-        for column, tip in enumerate(layer.hover):
-            shade, ink = heat_ink(plot.drawing, plot.look, row, column)
+    for row, (layer, inks) in enumerate(zip(plot.drawing.layers, heat_inks(plot.drawing, plot.look), strict=True)):
+        for column, (tip, (shade, ink)) in enumerate(zip(layer.hover, inks, strict=True)):
             small = " small" if math.isnan(layer.y[column]) else ""
             place = f"left:{column * wide:.3f}%;top:{row * high:.1f}px;width:{wide:.3f}%;height:{high:.1f}px"
             cells.append(

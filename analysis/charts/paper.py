@@ -21,7 +21,7 @@ from analysis.charts.layout import (
     below,
     dotted,
     heading_over_labels,
-    heat_ink,
+    heat_inks,
     legend_rows,
     middle,
     side_by_side,
@@ -343,9 +343,8 @@ def _heat(axes: Axes, drawing: Drawing, look: Theme) -> None:
     from matplotlib.patches import Rectangle
 
     limit = max(8, LINE // max(len(drawing.x.labels), 1))
-    for row, layer in enumerate(drawing.layers):
-        for column in range(len(layer.x)):
-            shade, ink = heat_ink(drawing, look, row, column)
+    for row, inks in enumerate(heat_inks(drawing, look)):
+        for column, (shade, ink) in enumerate(inks):
             axes.add_patch(Rectangle((column - 0.49, row - 0.47), 0.98, 0.94, facecolor=shade, linewidth=0))
             text = "\n".join(wrapped(drawing.cells[row][column], limit, 2))
             axes.text(column, row, text, color=ink, size=9.5, ha="center", va="center", clip_on=True)
