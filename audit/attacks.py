@@ -59,5 +59,5 @@ def _lists(run: Run, tamper: Tamper) -> np.ndarray:
 
     composed, chosen = run.composed, trained_model(run).settled()
     rows = composed.data if isinstance(chosen, Gradient) else composed.final
-    model = fit(tamper(rows), chosen, run.settings.seed)
+    model = fit(tamper(rows), chosen, run.settings.seed, cache=run.folder.cache)
     return ranked(model, composed, run.settings.recommender.top)[0]

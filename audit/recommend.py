@@ -34,10 +34,12 @@ def trained(
     checkpoints: Path | None = None,
     tell: Tell = silent,
     taught: Composed | None = None,
+    cache: Path | None = None,
 ) -> tuple[Fitted[Any], Scored]:
     """A recommender fitted and scored.
 
     taught: what it learns from, where a mitigation changed the rows; it is scored on `composed` all the same.
+    cache: where the vectors of texts are kept, which are the same for all that an audit trains.
 
     Kinds that stop by the validation rows are fitted once. The others are fitted on the training rows to score the
     validation rows, and again on both for everything after: no row is wasted and none is judged by itself.
@@ -47,7 +49,7 @@ def trained(
 
     taught = taught or composed
     if isinstance(settings, Gradient):
-        model = fit(taught.data, settings, seed, checkpoints, tell)
+        model = fit(taught.data, settings, seed, checkpoints, tell, cache)
         return model, _rehearsed(scored(model, composed), model, composed)
     first = fit(taught.data, settings, seed)
     model = fit(taught.final, first.settled(), seed, None, tell)
@@ -122,7 +124,8 @@ def audited(run: Run, chosen: RecommenderSettings, tell: Tell) -> tuple[Fitted[A
         return model, scored(model, composed), model.remarks()
     if settings.saved is not None:
         chosen = finished(Path(settings.saved), settings.model)
-    model, kept = trained(composed, chosen, run.settings.seed, run.folder.checkpoints, tell)
+    folder = run.folder
+    model, kept = trained(composed, chosen, run.settings.seed, folder.checkpoints, tell, cache=folder.cache)
     model.save(run.folder.model)
     return model, kept, model.remarks()
 
@@ -135,10 +138,11 @@ def train_along(run: Run) -> None:
     settings = run.settings.recommender
     if not settings.lists_alone and settings.saved is None and isinstance(settings.model, Gradient):
         chosen, _ = chosen_settings(run)
-        trained(run.composed, chosen, run.settings.seed, run.folder.checkpoints)
+        cache = run.folder.cache
+        trained(run.composed, chosen, run.settings.seed, run.folder.checkpoints, cache=cache)
         plain = unbiased.twin(run, chosen)
         if plain is not None:
-            trained(run.composed, plain, run.settings.seed)
+            trained(run.composed, plain, run.settings.seed, cache=cache)
 
 
 def recommender_section_of(run: Run) -> Section:
@@ -167,7 +171,7 @@ def recommender_section_of(run: Run) -> Section:
     ]
     if plain is not None:
         run.tell(ended, "audit.progress.twin")
-        _, other = trained(composed, plain, settings.seed)
+        _, other = trained(composed, plain, settings.seed, cache=run.folder.cache)
         rankings.append(composed.ranking(TWIN, other.codes[:, :top], other.scores[:, :top]))
     section = recommender_section(rankings, _records(model), settings.k, top, settings.seed)
     if plain is not None:

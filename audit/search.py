@@ -27,7 +27,9 @@ def chosen_settings(run: Run) -> tuple[RecommenderSettings, Searched | None]:
         return settings.model, None
     folder = run.folder.checkpoints / "search"
     tell = part(run.tell, 0.05, SEARCHED)
-    found = search(run.composed.data, settings.model, settings.trials, run.settings.seed, folder, tell)
+    found = search(
+        run.composed.data, settings.model, settings.trials, run.settings.seed, folder, tell, run.folder.cache
+    )
     return found.settings, found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from models import store
-from models.fitted import packed, unpacked
+from models.fitted import expect, packed, unpacked
 from models.store import Arrays
 from words import Refusal
 
@@ -52,6 +52,7 @@ def _texts(name: str, ids: tuple[str, ...]) -> Arrays:
 
 
 def _ids(name: str, arrays: Arrays) -> tuple[str, ...]:
-    raw, ends = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.ends"]
+    ends = arrays[f"{name}.ends"]
+    raw, ends = arrays[f"{name}.bytes"].tobytes(), expect(ends, ends.shape[:1], np.int64)
     starts = np.concatenate([[0], ends[:-1]])
     return tuple(raw[start:end].decode() for start, end in zip(starts.tolist(), ends.tolist(), strict=True))

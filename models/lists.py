@@ -21,6 +21,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Names under which a column of the file is recognised, in any case; the first that is there."""
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Lists:
@@ -63,7 +65,7 @@ def read_lists(frame: pd.DataFrame, data: Interactions, k: int) -> Lists:
     scores = np.full((data.n_users, k), -np.inf, np.float32)
     cells = (best["user_code"].to_numpy(), best["place"].to_numpy())
     codes[cells] = best["item_code"].to_numpy()
-    scores[cells] = best["score"].to_numpy()
+    scores[cells] = best["score"].clip(-LARGEST, LARGEST).to_numpy()
     return _counted(rows, codes, scores)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Ground:
     """settings, composed: of the audit. kept: lists and scores without mitigation. model: the recommender's settings
-    with what its fit chose made fixed; None for lists from a file and saved models, which nothing trains anew."""
+    with what its fit chose made fixed; None for lists from a file and saved models, which nothing trains anew.
+    cache: where the audit keeps the vectors of texts."""
 
     settings: AuditSettings
     composed: Composed
     kept: Scored
     model: RecommenderSettings | None
+    cache: Path | None = None
 
     @cached_property
     def attribute(self) -> str:
@@ -59,7 +62,8 @@ def ground_of(run: Run) -> Ground:
     """The ground of a run whose recommender step is done."""
     chosen = run.settings.recommender
     trains = not chosen.lists_alone and chosen.saved is None
-    return Ground(run.settings, run.composed, kept_lists(run), trained_model(run).settled() if trains else None)
+    model = trained_model(run).settled() if trains else None
+    return Ground(run.settings, run.composed, kept_lists(run), model, run.folder.cache)
 
 
 def unmet(settings: AuditSettings, needs: tuple[Need, ...]) -> Phrase | None:

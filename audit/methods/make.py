@@ -65,7 +65,7 @@ def _taught(ground: Ground, strengths: dict[Method, float]) -> Scored:
     for method, teach in DURING.items():
         if method in strengths:
             model = teach(ground, model, strengths[method])
-    return trained(composed, model, ground.settings.seed, taught=taught)[1]
+    return trained(composed, model, ground.settings.seed, taught=taught, cache=ground.cache)[1]
 
 
 def as_it_is(ground: Ground) -> Variant:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.fairness.attacks import AttackSettings
 from analysis.ingest import Source
+from analysis.mitigation.compare import MitigationSettings
 from analysis.simulate import Shop
 from audit.kept import trained_model
 from audit.recommending import Recommending
 from audit.settings import AuditSettings
 from audit.steps import run_steps
-from audit.workspace import AuditFolder
-from models.config import SETTINGS
+from audit.workspace import AuditFolder, Workspace
+from models import texts
+from models.config import SETTINGS, LanguageSettings
+from tests.models.blocks import EVEN, ODD
+from tests.models.tiny import tiny_encoder
+from tests.pages.conftest import small_audit, unwatched
 from words import Refusal, say
 
 
@@ -53,3 +59,20 @@ def test_a_search_of_a_kind_without_settings_is_refused(tmp_path):
 
     with pytest.raises(Refusal, match="nothing to search"):
         run_of(tmp_path, model={"kind": "popularity"}, trials=3)
+
+
+def test_texts_are_read_once_whatever_is_trained(tmp_path, monkeypatch):
+    """The search's trials, the chosen settings, each mitigation and each log that was tampered with share them."""
+    reads, encoded = [], texts._encoded
+    monkeypatch.setattr(texts, "_encoded", lambda *given: reads.append(len(given[0])) or encoded(*given))
+    model = LanguageSettings(encoder=tiny_encoder(EVEN, ODD), dimensions=8, epochs=1, history=4)
+    settings = small_audit().model_copy(
+        update={
+            "recommender": Recommending(model=model, trials=2),
+            "mitigation": MitigationSettings(methods=("reweigh",), strengths=(1.0,), replicates=100),
+            "attacks": AttackSettings(noise=(0.1,), fakes=()),
+        }
+    )
+    folder = Workspace(tmp_path).create(settings)
+    run_steps(folder, ("data", "recommender", "mitigation", "attacks"), unwatched)
+    assert len(reads) == 1

@@ -33,6 +33,11 @@ def test_scores_order_the_list_and_ties_break_by_item(data):
     assert codes[0].tolist() == [7, 2]
 
 
+def test_scores_beyond_float32_order_the_list_and_stay_finite(data):
+    codes, scores = read_lists(frame(score=[1e300, 1e200, 1e201, -1e300]), data, 3)
+    assert codes[0].tolist() == [2, 3, 7] and np.isfinite(scores[0]).all()
+
+
 def test_unknown_users_and_items_are_counted_before_the_cut(data):
     file = frame(user=["zz", "u00", "u00", "u00"], item=["i05", "??", "i02", "i07"], rank=[1, 1, 2, 3])
     lists = read_lists(file, data, 2)

@@ -12,7 +12,7 @@ from models.base import top_k
 from models.catalogue import Catalogue
 from models.config import EaseSettings
 from models.serve import HERE, MOST, service
-from models.store import load, write
+from models.store import load, read, write
 from models.train import fit
 from tests.models.blocks import checkerboard
 from words import Refusal, say
@@ -121,3 +121,12 @@ def test_a_page_that_names_itself_this_machine_is_refused(model, catalogue) -> N
         answer = TestClient(app).get("/health", headers={"Host": host})
         assert answer.status_code == status, host
     assert answer.json() == {"error": say("serve.host", hosts=", ".join(HERE))}
+
+
+def test_a_catalogue_whose_ids_end_nowhere_is_refused(catalogue, tmp_path: Path) -> None:
+    catalogue.save(tmp_path)
+    arrays, facts = read(tmp_path, "catalogue")
+    for ends in (arrays["user_ids.ends"].astype(float), arrays["user_ids.ends"][:, None]):
+        write(tmp_path, arrays | {"user_ids.ends": ends}, facts, "catalogue")
+        with pytest.raises(Refusal, match="does not hold a model"):
+            Catalogue.load(tmp_path)
