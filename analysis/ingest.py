@@ -13,7 +13,6 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from analysis.document import digest
 from analysis.pseudonyms import Ids
 from analysis.shop import Shop
-from storage import TEMPORARY
+from storage import scratch
 from words import Phrase, Refusal, Unfit, phrase
 
 if TYPE_CHECKING:  # the child needs no frames, and reads this file too: most of the second in which it starts
@@ -143,11 +142,11 @@ def spool(source: Source, folder: Path, limits: Limits | None = None, ids: Ids |
     if source.kind == "demo":
         return _demo(source.shop)
     folder.mkdir(parents=True, exist_ok=True)
-    with _READING, TemporaryDirectory(dir=folder.resolve(), prefix=TEMPORARY) as place:  # the child stands in it
-        answer = _parse(Job(source=source, limits=limits or Limits(), out=Path(place), ids=ids))
+    with _READING, scratch(folder.resolve()) as place:  # the child stands in it
+        answer = _parse(Job(source=source, limits=limits or Limits(), out=place, ids=ids))
         if answer.refusal is not None:
             raise Refusal(answer.refusal.key, **answer.refusal.facts)
-        log, users, items = (_read(Path(place) / f"{name}.parquet") for name in TABLES)
+        log, users, items = (_read(place / f"{name}.parquet") for name in TABLES)
     assert log is not None
     return Tables(log, users, items, answer.digest, answer.notes)
 

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
+from pydantic import ValidationError
 
 from analysis.columns import ITEM_ROLES, LOG_ROLES, arranged, as_id, as_randomised, as_treatment, constant_of
 from analysis.document import canonical, digest
@@ -87,8 +88,14 @@ def save(dataset: Dataset, folder: Path) -> None:
 def load(folder: Path) -> Dataset:
     """The dataset that `save` wrote. Raises Refusal(storage.*) where a file is missing or changed."""
     manifest = verify(folder)
+    try:
+        roles, named = Roles.model_validate(manifest["roles"]), {*FILES} == {*manifest["files"]}
+    except (KeyError, ValidationError) as error:
+        raise Refusal("storage.no_manifest", folder=folder.name) from error
+    if not named:
+        raise Refusal("storage.no_manifest", folder=folder.name)
     log, users, items = (pd.read_parquet(folder / name) for name in FILES)
-    return Dataset(log, users, items, Roles.model_validate(manifest["roles"]), str(manifest["digest"]))
+    return Dataset(log, users, items, roles, str(manifest.get("digest")))
 
 
 def _log(log: pd.DataFrame, roles: Roles) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from analysis.finding import sentence
 from analysis.ingest import Source
 from analysis.log import EACH_ROW
 from audit.jobs import Recorder, hold_lifeline, limit_memory, report_faults
+from audit.pseudonyms import unquoted
 from audit.rules import Rule, parse_rule
 from audit.settings import DEPENDS, AuditSettings, Step
 from audit.settings_file import read_settings, settings_toml
@@ -255,7 +256,7 @@ def step(folder: Path, names: Sequence[str], job: str | None, database: Path | N
         with audit.alone():
             run_steps(audit, steps, recorder.tell)
     except Refusal as refusal:
-        recorder.failed(refusal.phrase)
+        recorder.failed(unquoted(audit, refusal.phrase))
         print(refusal.phrase.key, file=sys.stderr)  # into the job's log, which holds no value of the data
         return EXIT_REFUSED
     except (MemoryError, ImportError, RuntimeError) as error:

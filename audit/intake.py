@@ -7,17 +7,16 @@ import io
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from analysis.ingest import FORMAT, TABLES, Limits, Source, one_table, spool
 from analysis.log import Roles
 from analysis.pseudonyms import Ids
 from audit.pseudonyms import held, key_of
 from audit.workspace import AuditFolder
-from storage import write_atomic
+from storage import scratch, write_atomic
 from words import Phrase, Refusal, phrase
 
 if TYPE_CHECKING:
@@ -67,8 +66,8 @@ def _spooled(folder: AuditFolder, source: Source) -> Tables:
         tables = spool(source, folder.source, Limits())
         notes = tuple(note for file in files for note in _notes_of(file))
     else:
-        with TemporaryDirectory() as place:  # not in the audit's folder, where a crash would leave what ids were
-            tables = spool(source, Path(place), Limits(), _ids(folder, "log", source.pseudonyms))
+        with scratch() as place:  # not in the audit's folder, where a crash would leave what ids were
+            tables = spool(source, place, Limits(), _ids(folder, "log", source.pseudonyms))
         notes = tables.notes
     return replace(tables, notes=(*notes, phrase("data.note.pseudonyms", column=source.pseudonyms)))
 
@@ -77,8 +76,8 @@ def read_listed(folder: AuditFolder, kind: UploadKind, file: Path, source: Sourc
     """A file of lists or replies about the people of an audit whose log is `source`. Raises Refusal(data.*)."""
     if source.pseudonyms is None or _is_kept(folder, file):
         return one_table(file, folder.source)
-    with TemporaryDirectory() as place:
-        return one_table(file, Path(place), _ids(folder, kind, source.pseudonyms))
+    with scratch() as place:
+        return one_table(file, place, _ids(folder, kind, source.pseudonyms))
 
 
 def _ids(folder: AuditFolder, kind: UploadKind, column: str) -> Ids:
@@ -135,12 +134,12 @@ def keep_upload(
 def _keep_pseudonymised(folder: AuditFolder, kind: UploadKind, content: bytes, original: str, source: Source) -> Path:
     """Read an upload outside the audit's folder and keep its table; what was detected is kept beside it."""
     assert source.pseudonyms is not None
-    with TemporaryDirectory() as place:
-        raw = Path(place) / "upload"
+    with scratch() as place:
+        raw = place / "upload"
         write_atomic(raw, content)
         given = Source(kind="files", log=str(raw), **source.model_dump(include=set(FORMAT)))
         try:
-            tables = spool(given, Path(place), Limits(), _ids(folder, kind, source.pseudonyms))
+            tables = spool(given, place, Limits(), _ids(folder, kind, source.pseudonyms))
         except Refusal as refusal:
             raise Refusal(refusal.phrase.key, **_called(refusal.phrase, original).facts) from refusal
     table = io.BytesIO()
@@ -159,7 +158,7 @@ def _called(words: Phrase, name: str) -> Phrase:
 def uploaded_as(path: Path) -> str:
     """The name that the analyst knows a file by: what an upload was called, else its own."""
     kept = _name_of(path)
-    return kept.read_text(encoding="utf-8") if kept.exists() else path.name
+    return kept.read_text(encoding="utf-8", errors="replace") if kept.exists() else path.name
 
 
 def _is_kept(folder: AuditFolder, file: Path) -> bool:
@@ -169,7 +168,10 @@ def _is_kept(folder: AuditFolder, file: Path) -> bool:
 
 def _notes_of(file: Path) -> tuple[Phrase, ...]:
     """What was detected in an upload of which the table is kept."""
-    return _NOTES.validate_json(_detected(file).read_bytes())
+    try:
+        return _NOTES.validate_json(_detected(file).read_bytes())
+    except ValidationError as error:
+        raise Refusal("storage.changed", name=_detected(file).name) from error
 
 
 def _detected(path: Path) -> Path:

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Literal, TextIO
 from uuid import uuid4
@@ -30,6 +31,7 @@ import psutil
 from analysis.charts.labels import exact
 from audit.settings import Step
 from audit.workspace import AuditFolder
+from storage import clear
 from words import Phrase, Refusal, phrase
 
 Rows = list[sqlite3.Row]
@@ -187,6 +189,8 @@ class Jobs:
         self._wait(job_id, worker)
         if worker.stdin:
             worker.stdin.close()
+        for parent in (AuditFolder(Path(self._row(job_id)["folder"])).source, Path(gettempdir())):
+            clear(parent)  # a worker that was ended has left the tables that it was reading
         with self._lock:
             self._workers.pop(job_id, None)
         while True:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from analysis.columns import arranged
 from analysis.ingest import Limits, Source, Tables, spool
@@ -14,6 +13,7 @@ from analysis.split import Split
 from audit.recommending import Recommending
 from audit.settings import AuditSettings
 from models.config import AdditiveSettings, EaseSettings, FactorSettings
+from storage import scratch
 from words import Language, say
 
 MOVIELENS_FILES = ("u.data", "u.user", "u.item")
@@ -62,8 +62,8 @@ def guessed_settings(source: Source, given: Mapping[str, object], title: str) ->
 
     Raises Refusal(data.*) where a role's column is not there, naming the nearest.
     """
-    with TemporaryDirectory() as folder:
-        tables = spool(source, Path(folder), Limits())
+    with scratch() as folder:
+        tables = spool(source, folder, Limits())
         settings = settings_for(source, tables, given, title)
         assert settings.roles is not None
         arranged(tables, settings.roles)

@@ -11,7 +11,7 @@ from typing import Literal
 from analysis.pseudonyms import check_of, pseudonym
 from audit.workspace import AuditFolder, workspace
 from storage import write_atomic, write_once
-from words import Refusal
+from words import Phrase, Refusal, phrase
 
 KEY_VARIABLE = "EVENHAND_ID_KEY"
 """The operator's key. Where it is not set, one is made at random and kept in the workspace, for its owner alone."""
@@ -20,6 +20,8 @@ LEAST = 32
 """Characters of a key: a shorter one could be guessed from a pseudonym whose id is known."""
 RECORD = "pseudonyms.json"
 """In an audit's `work`: that its ids are pseudonyms, and what tells their key from another."""
+_QUOTING = ("found", "columns", "column", "nearest", "example", "low", "high")
+"""Facts of refusals that are taken from a file."""
 _RESULTS = ("data", "steps", "model", "catalogue")
 
 Held = Literal["pseudonyms", "originals"]
@@ -55,6 +57,22 @@ def pseudonym_of(folder: AuditFolder, original: str) -> str:
     return pseudonym(key_of(folder), original)
 
 
+def unquoted(folder: AuditFolder, words: Phrase) -> Phrase:
+    """A refusal as it may be kept: where ids are replaced, without what it quotes of a file.
+
+    A file without a header has people in its first line, and what is no number or time may be an id.
+    """
+    if not words.key.startswith("data."):
+        return words
+    settings = folder.settings()
+    if settings.data.pseudonyms is None:
+        return words
+    named = [] if settings.roles is None else list(settings.roles.model_dump().values())
+    asked = [settings.data.pseudonyms, *named]
+    quoted = {name for name in _QUOTING if isinstance(fact := words.facts.get(name), str) and fact not in asked}
+    return Phrase(key=words.key, facts={**words.facts, **dict.fromkeys(quoted, phrase("pseudonyms.not_kept"))})
+
+
 def by_the_operator() -> bool:
     """Whether the key is the operator's and not one made here."""
     return bool(os.environ.get(KEY_VARIABLE))
@@ -65,6 +83,8 @@ def _record(folder: AuditFolder) -> str | None:
         return str(json.loads((folder.path / "work" / RECORD).read_bytes())["check"])
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refusal("storage.changed", name=RECORD) from error
 
 
 def _key(made: bool) -> str:

@@ -179,7 +179,7 @@ class AuditFolder:
         head = self._head(step)
         if head is None or not path.is_file():
             raise Refusal("audit.needs_step", step=phrase(f"audit.step.{step}"))
-        left, name = head["left"], str(path.relative_to(self.path))
+        left, name = head.get("left"), str(path.relative_to(self.path))
         if not isinstance(left, dict) or left.get(name) != sha256_of(path):
             raise Refusal("storage.changed", name=name)
         return path

@@ -6,6 +6,7 @@ the outcomes so far alone; so a search that was killed goes on as the unbroken o
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -151,8 +152,8 @@ def search(
         tell(at / trials, "models.search.trial", trial=float(at + 1), trials=float(trials))
         done.append(_tried(data, settings, seed, done, part(tell, at / trials, (at + 1) / trials), cache))
         if file is not None and not follows():
-            body = {"stamp": mark, "trials": [asdict(trial) for trial in done]}
-            write_atomic(file, json.dumps(body).encode())
+            body = json.dumps({"stamp": mark, "trials": [asdict(trial) for trial in done]}).encode()
+            write_atomic(file, _seal(body) + b"\n" + body)
     best = max(range(len(done)), key=lambda at: (-1.0 if done[at].value is None else done[at].value, -at))
     return Searched(_with(settings, done[best].chosen), tuple(done), best)
 
@@ -232,11 +233,18 @@ def _with(settings: RecommenderSettings, chosen: Mapping[str, Value]) -> Any:
     return type(settings).model_validate({**settings.model_dump(), **chosen})
 
 
+def _seal(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
 def _kept(file: Path | None, mark: str) -> list[Trial]:
-    """The outcomes of an earlier run of the same search."""
+    """The outcomes of an earlier run of the same search; none where they are damaged: tried anew, they are the same."""
     if file is None or not file.exists():
         return []
-    body = json.loads(file.read_bytes())
+    seal, _, content = file.read_bytes().partition(b"\n")
+    if seal != _seal(content):
+        return []
+    body = json.loads(content)
     if body["stamp"] != mark:
         return []
     return [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,6 @@ from words import Refusal
 
 TEMPORARY = ".partial-"
 """Prefix of files that are being written; `sweep` removes those that a crash left behind."""
-STALE_SECONDS = 3600.0
 BLOCK = 4096
 """Bytes that the smallest file takes; with less room a disk is full."""
 
@@ -86,25 +84,6 @@ def _size(count: int, up: bool = False) -> str:
     """So many bytes as people say it; what is needed is rounded up, so that it is never less than what is free."""
     unit, name = (10**6, "MB") if count >= 10**6 else (10**3, "kB")
     return f"{-(-count // unit) if up else count // unit:,} {name}"
-
-
-def sweep(folder: Path) -> int:
-    """Remove what a crash left half written under `folder` over an hour ago, files and folders; how many there were."""
-    stale = [path for path in folder.rglob(f"{TEMPORARY}*") if _age(path) > STALE_SECONDS]
-    for path in stale:
-        if path.is_dir():  # tables that were being read: an analyst's raw data
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return len(stale)
-
-
-def _age(path: Path) -> float:
-    """Seconds since it was written; 0 where it is gone meanwhile, since its writer was at work."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The Dataset keeps its contract, and survives the disk."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -232,3 +233,12 @@ def test_where_no_group_is_known_and_people_are_few_nobody_is_left(people: int) 
     log = pd.DataFrame({"u": range(people), "i": 1, "sex": None})
     with pytest.raises(Refusal, match="No row is left after this rule: People whose sex is not known"):
         prepare(Tables(log, None, None, ""), Roles(user="u", item="i", sensitive=("sex",)), Cleaning(), Split(), 1, 10)
+
+
+@pytest.mark.parametrize("damage", [{"roles": None}, {"roles": {"user": 1}}, {"files": {}}])
+def test_a_manifest_of_other_facts_is_no_dataset(shop: Dataset, tmp_path: Path, damage: dict[str, object]) -> None:
+    save(shop, tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    with pytest.raises(Refusal, match="manifest is missing or unreadable"):
+        load(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from analysis.simulate import Shop, simulate
 from audit import commands
 from audit.__main__ import main
 from audit.intake import guessed, keep_upload, read, read_listed, uploaded_as
+from audit.jobs import Jobs
 from audit.pseudonyms import KEY_FILE, KEY_VARIABLE, held, pseudonym_of
 from audit.settings import AuditSettings, step_digest
 from audit.settings_file import read_settings, settings_toml
@@ -300,3 +302,42 @@ def test_the_service_is_asked_by_original_ids(
     monkeypatch.setenv(KEY_VARIABLE, "another key" * 4)
     assert main(["serve", str(keyed)]) == 2
     assert "not the one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"{MARK}-1,i1,1\n{MARK}-2,i2,0\n", "not kept"),
+        (f"{MARK}-1,{MARK}-1,1\n{MARK}-2,i2,0\n", "not kept"),
+        ("4711,12,1\n4712,13,0\n", "holds numbers"),
+    ],
+)
+def test_a_job_keeps_no_line_of_a_file_that_was_refused(tmp_path: Path, home: Path, content: str, said: str) -> None:
+    """A file without a header has people in its first line, which the refusal quotes."""
+    (tmp_path / "log.csv").write_text(content)
+    folder = AuditFolder(home / "audits" / "a")
+    folder.path.mkdir(parents=True)
+    source = Source(kind="files", log=str(tmp_path / "log.csv"), pseudonyms="user")
+    folder.save_settings(AuditSettings(data=source, roles=Roles(user="user", item="item")))
+    jobs = Jobs(home)
+    job = jobs.start(folder, ["data"])
+    while jobs.get(job).active:
+        time.sleep(0.1)
+    error = jobs.get(job).error
+    assert error is not None
+    assert said in say(error)
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file() and path.name != KEY_FILE)
+    assert MARK.encode() not in kept and b"4711" not in kept
+
+
+def test_damaged_records_of_pseudonyms_are_refused_with_their_name(tmp_path: Path) -> None:
+    folder = AuditFolder(tmp_path / "audit")
+    source = Source(kind="files", pseudonyms="who")
+    upload = keep_upload(folder, "log", CSV, "log.csv", source)
+    kept = source.model_copy(update={"log": str(upload)})
+    upload.with_name(f"{upload.name}.notes").write_bytes(b"[{")
+    with pytest.raises(Refusal, match="notes is not the one that was saved"):
+        read(folder, kept)
+    (folder.path / "work" / "pseudonyms.json").write_bytes(b"{}")
+    with pytest.raises(Refusal, match=r"pseudonyms\.json is not the one that was saved"):
+        read(folder, kept.model_copy(update={"log": str(tmp_path / "another.csv")}))

@@ -8,7 +8,7 @@ import pytest
 from models.config import SETTINGS, EaseSettings, PopularitySettings
 from models.evaluate import validation_ndcg
 from models.train import fit
-from models.tune import LEAST_BEFORE_PRUNING, RANGES, search
+from models.tune import FILE, LEAST_BEFORE_PRUNING, RANGES, search
 from tests.models.blocks import FAST, checkerboard
 from words import Refusal
 
@@ -94,3 +94,13 @@ def test_no_dimensions_are_tried_that_the_heads_do_not_divide():
     assert {trial.chosen["dimensions"] for trial in found.trials} == {48}
     found = search(checkerboard(), settings.model_copy(update={"dimensions": 64, "heads": 64}), 5, 0)
     assert {trial.chosen["dimensions"] for trial in found.trials} <= {64, 128}
+
+
+@pytest.mark.parametrize("damage", [lambda kept: b"", lambda kept: kept[:-20], lambda kept: kept.replace(b"0.", b"1.")])
+def test_a_damaged_record_of_a_search_is_not_gone_on_from(tmp_path, damage):
+    """A cut one ended the step with a JSONDecodeError; a changed figure was believed."""
+    data = checkerboard()
+    whole = search(data, EaseSettings(l2=3.0), 3, 1, tmp_path)
+    kept = tmp_path / FILE
+    kept.write_bytes(damage(kept.read_bytes()))
+    assert search(data, EaseSettings(l2=3.0), 3, 1, tmp_path) == whole

@@ -1,11 +1,14 @@
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import storage.atomic
-from storage import append, sweep, verify, write_atomic, write_manifest
+from storage import append, clear, scratch, sweep, verify, write_atomic, write_manifest
 from words import Refusal
 
 
@@ -89,3 +92,35 @@ def test_sweep_removes_the_tables_that_a_killed_reader_left(tmp_path):
     os.utime(folder, (0, 0))
     assert sweep(tmp_path) == 1
     assert not folder.exists()
+
+
+READER = """
+import sys, time
+from pathlib import Path
+from storage import scratch
+with scratch(Path(sys.argv[1])) as place:
+    (place / "log.parquet").write_bytes(b"somebody's data")
+    print(place, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_reader_left_goes_at_once_and_what_one_reads_stays(tmp_path):
+    """Before, it stayed for an hour, and in the system's temporary folder for ever."""
+    readers = [
+        subprocess.Popen([sys.executable, "-c", READER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    killed, alive = (Path(reader.stdout.readline().strip()) for reader in readers)
+    readers[0].kill()
+    readers[0].wait()
+    assert (killed / "log.parquet").exists()
+    assert clear(tmp_path) == 1
+    assert not killed.exists() and (alive / "log.parquet").exists()
+    assert sweep(tmp_path) == 0
+    readers[1].kill()
+    readers[1].wait()
+    with scratch(tmp_path) as place:
+        assert [*tmp_path.iterdir()] == [place]
+        assert place.stat().st_mode & 0o77 == 0  # its owner alone may look
+    assert [*tmp_path.iterdir()] == []
