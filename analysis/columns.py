@@ -60,10 +60,17 @@ def _typed(log: pd.DataFrame, roles: Roles) -> pd.DataFrame:
 
 
 def _as_number(column: pd.Series, role: str) -> pd.Series:
-    if column.dtype.kind in "iufb" or column.isna().all():
+    if column.dtype.kind in "iufb":
         return column.astype("float64")
+    if column.isna().all():
+        return _without_value(column)
     facts = {"column": str(column.name), "example": str(column.dropna().iloc[0])[:40]}
     raise Refusal("data.not_numeric", role=phrase(f"data.role.{role}"), **facts)
+
+
+def _without_value(column: pd.Series) -> pd.Series:
+    """float64, all missing: of whatever type nothing is, such as a column of times without any."""
+    return pd.Series(np.nan, index=column.index, name=column.name, dtype="float64")
 
 
 def as_id(column: pd.Series) -> pd.Series:
@@ -78,8 +85,10 @@ def as_id(column: pd.Series) -> pd.Series:
 
 def as_outcome(column: pd.Series, name: str) -> pd.Series:
     """float64. Words for yes and no are 1 and 0. Raises Refusal(data.outcome_text) for other text."""
-    if column.dtype.kind in "iufb" or column.isna().all():
+    if column.dtype.kind in "iufb":
         return column.astype("float64")
+    if column.isna().all():
+        return _without_value(column)
     flags = _flags(column)
     if flags is None:
         raise Refusal("data.outcome_text", column=name, example=str(column.dropna().iloc[0])[:40])

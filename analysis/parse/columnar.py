@@ -93,7 +93,8 @@ def plain_type(kind: pa.DataType) -> pa.DataType | None:
         return pa.float64()
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return pa.timestamp("us", "UTC")
-    return pa.string() if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind) else None
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
+    return pa.string() if any(is_text(kind) for is_text in texts) else None
 
 
 @dataclass
@@ -153,11 +154,26 @@ def _plain(array: pa.Array, kind: pa.DataType, column: str, odd: dict[str, int])
         array = array.cast(pa.decimal256(76, 0))  # without the zeros behind the point
     if pa.types.is_date(array.type):
         array = array.cast(pa.timestamp("us"))
-    if pa.types.is_timestamp(array.type) and array.type.tz is None:
-        array = pc.assume_timezone(array.cast(pa.timestamp("us"), safe=False), "UTC")
+    if pa.types.is_timestamp(array.type):
+        array = _microseconds(array, column, odd)
     plain = array.cast(kind, safe=False)
     if pa.types.is_floating(kind):
         finite = pc.fill_null(pc.is_finite(plain), True)
         odd[column] += len(plain) - (pc.sum(finite).as_py() or 0)
         plain = pc.if_else(finite, plain, pa.scalar(None, kind))
     return plain
+
+
+def _microseconds(array: pa.Array, column: str, odd: dict[str, int]) -> pa.Array:
+    """Times as microseconds in UTC; those that so many cannot say would become other times, and are missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if array.type.unit in ("s", "ms"):
+        most = (2**63 - 1) // (10**6 if array.type.unit == "s" else 10**3)
+        count = array.cast(pa.int64())
+        inside = pc.fill_null(pc.and_(pc.less_equal(count, most), pc.greater_equal(count, -most)), True)
+        odd[column] += len(array) - (pc.sum(inside).as_py() or 0)
+        array = pc.if_else(inside, array, pa.scalar(None, array.type))
+    fine = array.cast(pa.timestamp("us", array.type.tz), safe=False)
+    return pc.assume_timezone(fine, "UTC") if array.type.tz is None else fine

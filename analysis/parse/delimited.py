@@ -17,6 +17,7 @@ from words import Phrase, Refusal, phrase
 LINE_BYTES = 4_000_000
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _RAGGED = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_TOO_LONG = re.compile(r"^Maximum line size of \d+ bytes exceeded", re.MULTILINE)
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 
@@ -102,6 +103,8 @@ def _refused(name: str, message: str) -> Refusal:
     if found is None:
         return Refusal("data.not_delimited", name=name)
     line, ragged = int(found[1]), _RAGGED.search(message)
+    if _TOO_LONG.search(message) is not None:
+        return Refusal("data.long_line", name=name, line=line, megabytes=LINE_BYTES // 10**6)
     if ragged is not None:
         return Refusal("data.ragged", name=name, line=line, expected=int(ragged[1]), found=int(ragged[2]))
     if "quote" in message.split("Possible fixes")[0].lower():

@@ -62,6 +62,7 @@ def _objects(name: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             try:
                 entry = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+                json.dumps(entry, ensure_ascii=False).encode()  # half a pair of surrogates is no text
             except (ValueError, RecursionError) as error:
                 raise Refusal("data.bad_json", name=name, line=line) from error
             if not isinstance(entry, dict):

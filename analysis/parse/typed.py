@@ -25,7 +25,7 @@ _GROUPED = r"[+-]?\d{1,3}(,\d{3})+"  # 1,234: a decimal mark or thousands, who k
 _POINTED = r"[+-]?\d{1,3}(\.\d{3})+"  # 1.234: a decimal mark or thousands, the other way round
 _POINTS = r"[+-]?[1-9]\d{0,2}(\.\d{3})+"  # 1.234 and not 0.234: thousands, in a file with a decimal comma
 _THOUSANDS = r"[+-]?\d{1,3}(,\d{3})*\.\d+"  # 1,234.5: thousands
-_ZONED = r".*\d:\d{2}.*(Z|z|[+-]\d{2}(:?\d{2})?)\s*"
+_ZONED = r".*\d:\d{2}.*([+-]\d{2}(:?\d{2})?|[A-Za-z][A-Za-z0-9_+/-]*)\s*"  # by an offset, or a name such as Z or UTC
 
 
 @dataclass(frozen=True)

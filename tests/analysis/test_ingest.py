@@ -371,3 +371,48 @@ def test_a_reader_whose_libraries_find_no_room_says_so(
     refused = Answer.model_validate_json(capsys.readouterr().out).refusal
     assert refused is not None
     assert "not enough memory to begin" in say(refused)
+
+
+def test_a_zone_by_name_counts_as_a_zone(tmp_path: Path) -> None:
+    times = [f"2024-07-{day:02d} 12:00:00" for day in range(1, 11)]
+    berlin = _spool(tmp_path, "user,item,at\n" + "".join(f"a,x,{time} Europe/Berlin\n" for time in times))
+    assert "times with a time zone" in _notes(berlin)
+    assert berlin.log["at"].iloc[0] == pd.Timestamp("2024-07-01 10:00", tz="UTC")
+    mixed = _spool(tmp_path, "user,item,at\n" + "".join(f"a,x,{time}{' UTC' * (len(time) > 0)}\n" for time in times))
+    assert "times with a time zone" in _notes(mixed)
+    some = [f"{time} UTC" if at % 2 else time for at, time in enumerate(times)]
+    assert "5 of 10 times name a time zone" in _notes(
+        _spool(tmp_path, "user,item,at\n" + "".join(f"a,x,{time}\n" for time in some))
+    )
+
+
+def test_two_umlauts_in_a_row_are_no_chinese_character(tmp_path: Path) -> None:
+    """`größe` became a column called 鲞."""
+    german = _spool(tmp_path, "user,item,größe\na,x,1\nb,y,2\n".encode("latin-1"))
+    assert list(german.log) == ["user", "item", "größe"] and "LATIN-1" in _notes(german)
+    chinese = _spool(tmp_path, "user,item,城市\na,x,上海\nb,y,深圳\n".encode("gb18030"))
+    assert list(chinese.log) == ["user", "item", "城市"] and chinese.log["城市"].tolist() == ["上海", "深圳"]
+
+
+def test_a_line_that_is_too_long_and_half_a_character_are_each_told_with_their_line(tmp_path: Path) -> None:
+    """The one was told as an open quotation mark, the other stopped the reader."""
+    with pytest.raises(Refusal, match="line 2 is longer than 4 MB"):
+        _spool(tmp_path, "user,item\na," + "x" * 5_000_000 + "\nb,y\n")
+    with pytest.raises(Refusal, match="line 2 is not valid JSON"):
+        _spool(tmp_path, '{"user": "a", "item": "x"}\n{"user": "\\ud800", "item": "y"}\n')
+
+
+def test_times_beyond_what_microseconds_can_say_are_counted_as_missing_and_no_other_times(tmp_path: Path) -> None:
+    at = pa.array([2**60 + 12345, 1_700_000_000_000, None], pa.timestamp("ms"))
+    pq.write_table(pa.table({"user": ["a", "b", "c"], "item": ["x", "y", "z"], "at": at}), tmp_path / "log.parquet")
+    notes = read_table(tmp_path / "log.parquet", tmp_path / "out.parquet", Source(kind="files"), Limits())
+    times = pd.read_parquet(tmp_path / "out.parquet")["at"]
+    assert times.isna().tolist() == [True, False, True] and times[1] == pd.Timestamp("2023-11-14 22:13:20", tz="UTC")
+    assert any("at" in note.facts.values() and note.facts.get("rows") == 1 for note in notes)
+
+
+def test_texts_of_parquet_are_read_however_they_are_laid_out(tmp_path: Path) -> None:
+    table = pa.table({"user": pa.array(["a", "b"], pa.string_view()), "item": pa.array(["x", "y"], pa.large_string())})
+    pq.write_table(table, tmp_path / "log.parquet")
+    read_table(tmp_path / "log.parquet", tmp_path / "out.parquet", Source(kind="files"), Limits())
+    assert pd.read_parquet(tmp_path / "out.parquet").to_dict("list") == {"user": ["a", "b"], "item": ["x", "y"]}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.columns import arranged, as_outcome
 from analysis.ingest import Source, Tables, spool
 from analysis.log import UNKNOWN, Dataset, Roles
 from analysis.prepare import load, prepare, save
@@ -242,3 +243,12 @@ def test_a_manifest_of_other_facts_is_no_dataset(shop: Dataset, tmp_path: Path, 
     path.write_text(json.dumps(json.loads(path.read_text()) | damage))
     with pytest.raises(Refusal, match="manifest is missing or unreadable"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("role", ["outcome", "position", "propensity"])
+def test_a_column_of_times_without_any_is_missing_throughout(role: str) -> None:
+    """pandas casts no time to a number, not even where there is none."""
+    log = pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "at": pd.to_datetime([None, None], utc=True)})
+    kept = arranged(Tables(log, None, None, "d"), Roles(user="user", item="item", **{role: "at"})).log
+    missing = as_outcome(kept["at"], "at") if role == "outcome" else kept["at"]
+    assert missing.dtype == "float64" and missing.isna().all()
