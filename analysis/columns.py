@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.ingest import Tables
-from analysis.log import EACH_ROW, NO_ITEMS, Roles
+from analysis.log import CROSSED, EACH_ROW, NO_ITEMS, Roles
 from analysis.roles import NAMES, RANDOM_WORDS, item_columns, plain
 from words import Refusal, phrase
 
@@ -25,7 +25,7 @@ def arranged(tables: Tables, roles: Roles) -> Tables:
     """The tables with clashing items' columns renamed, ids as text, and the users' and items' key columns named as in
     the log; positions and propensities as float64. What is arranged already stays as it is.
 
-    Raises Refusal(data.no_role | data.missing_column | data.two_roles | data.not_numeric | data.no_key |
+    Raises Refusal(data.no_role | data.missing_column | data.two_roles | data.crossed_name | data.not_numeric | data.no_key |
     data.no_match) naming what was expected, found and is nearest.
     """
     tables = _with_ids(tables, roles)
@@ -152,6 +152,8 @@ def _check(log: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame | 
             played[column] = role
     for name in roles.sensitive:
         find("sensitive", name, of_users + of_log)
+        if CROSSED in name:
+            raise Refusal("data.crossed_name", column=name, mark=CROSSED)
         if played.get(name) in LOG_ROLES and (name not in of_users or name == roles.user):
             raise _two_roles(name, played[name], "sensitive")
 

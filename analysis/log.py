@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 UNKNOWN = "unknown"
 """The group of users whose sensitive value is missing: a group of its own, shown with its n."""
 
+CROSSED = "*"
+"""Between the names of attributes that are crossed; no attribute has it in its own."""
 COHORT = "cohort "
 """An attribute of this beginning is a cohort (analysis.cohorts); it is crossed with no other attribute."""
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.cohorts import OTHERS
-from analysis.log import COHORT, UNKNOWN
+from analysis.log import COHORT, CROSSED, UNKNOWN
 from words import Phrase, phrase
 
 EVERYONE = "all"
@@ -63,7 +63,7 @@ def partition(attributes: pd.DataFrame, names: tuple[str, ...]) -> Partition:
     place[counted.index] = np.arange(len(counted))
     code = place[cell]
     parts = tuple({name: str(row[name]) for name in names} for row in counted.to_dict("records"))
-    return Partition("*".join(names), tuple(counted["label"]), code, parts, counted["n"].to_numpy(np.int64))
+    return Partition(CROSSED.join(names), tuple(counted["label"]), code, parts, counted["n"].to_numpy(np.int64))
 
 
 def _quoted(value: str) -> str:

@@ -252,3 +252,12 @@ def test_a_column_of_times_without_any_is_missing_throughout(role: str) -> None:
     kept = arranged(Tables(log, None, None, "d"), Roles(user="user", item="item", **{role: "at"})).log
     missing = as_outcome(kept["at"], "at") if role == "outcome" else kept["at"]
     assert missing.dtype == "float64" and missing.isna().all()
+
+
+def test_an_attribute_that_is_called_like_two_crossed_ones_is_refused() -> None:
+    """Its groups and those of a × b had the same keys, and a rule of --fail-on took one for the other."""
+    log = pd.DataFrame({"user": ["u", "v"], "item": ["x", "y"], "a": ["1", "2"], "b": ["1", "2"], "a*b": ["1", "2"]})
+    roles = Roles(user="user", item="item", sensitive=("a", "b", "a*b"))
+    with pytest.raises(Refusal, match=r"a\*b has \* in its name"):
+        arranged(Tables(log, None, None, "d"), roles)
+    arranged(Tables(log, None, None, "d"), roles.model_copy(update={"sensitive": ("a", "b")}))
