@@ -25,8 +25,8 @@ def arranged(tables: Tables, roles: Roles) -> Tables:
     """The tables with clashing items' columns renamed, ids as text, and the users' and items' key columns named as in
     the log; positions and propensities as float64. What is arranged already stays as it is.
 
-    Raises Refusal(data.no_role | data.missing_column | data.two_roles | data.crossed_name | data.not_numeric | data.no_key |
-    data.no_match) naming what was expected, found and is nearest.
+    Raises Refusal(data.no_role | data.missing_column | data.two_roles | data.crossed_name | data.not_numeric |
+    data.no_key | data.no_match) naming what was expected, found and is nearest.
     """
     tables = _with_ids(tables, roles)
     log = _typed(tables.log, roles)
