@@ -55,9 +55,16 @@ def _heat_map(key: str, by_key: Mapping[str, Finding], groups: Sequence[Partitio
     """Groups by figures: the colour is the difference from all users in percent of theirs, the text the value.
 
     A figure of one attribute alone (what changes when it is changed) would leave the other attributes' rows empty.
+    None where nothing but suppressed cells would be seen; the table says so.
     """
     figures = [figure for figure in _figures(by_key, groups) if all(_has(by_key, group, figure) for group in groups)]
-    if not figures:
+    cells = [
+        by_key.get(f"{group.attribute}.{figure}.{name}")
+        for group in groups
+        for name in group.names
+        for figure in figures
+    ]
+    if all(cell is None or cell.value is None for cell in cells):
         return None
     series = [_heat_row(by_key, group.attribute, name, figures) for group in groups for name in group.names]
     return Chart(

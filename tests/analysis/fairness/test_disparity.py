@@ -92,6 +92,22 @@ def test_the_answer_says_by_which_attribute_nobody_could_be_compared_and_why():
     assert "no sensitive attribute" in say(disparity_section(nobody, None, None, SETTINGS, 10, 1).summary[0])
 
 
+def test_a_picture_of_suppressed_cells_alone_is_not_drawn_and_the_table_stays():
+    settings = SETTINGS.model_copy(update={"intersections": False})
+    pictures, tables = (
+        [
+            {part.key for part in getattr(disparity_section(planted(sizes, luck), None, None, settings, 200, 1), kind)}
+            for sizes, luck in (
+                ({"M": 90, "F": 60}, {"M": 0.5, "F": 0.5}),
+                ({"M": 900, "F": 600}, {"M": 0.5, "F": 0.5}),
+            )
+        ]
+        for kind in ("charts", "tables")
+    )
+    assert ["disparity.groups" in keys for keys in pictures] == [False, True]
+    assert all("disparity.groups" in keys for keys in tables)
+
+
 def test_users_of_unknown_value_bound_the_gap():
     luck = {"M": 0.7, "F": 0.4, "unknown": 0.5}
     found = findings(disparity_section(planted({"M": 300, "F": 200, "unknown": 50}, luck), None, None, SETTINGS, 10, 1))
