@@ -41,6 +41,8 @@ _SIDES = (("first", "second"), ("a", "b"))
 VALUELESS = frozenset({Verdict.SUPPRESSED, Verdict.NOT_COMPUTED})
 COUNTED = frozenset({"rows", "items", "interactions", "ranks", "users", "pairs", "providers", "prompts", "logs"})
 """Units of things that are counted."""
+BRACKETED = frozenset({"auc", "epsilon", "own", "ratio", "score", "similarity", "strength"})
+"""Units whose words stand in brackets behind a number."""
 _DIFFERENT = frozenset({"gap", "change", "direct", "indirect", "spurious", "excess", "through"})
 """Parts of a key that say that one thing was taken from another."""
 _CAUSAL = frozenset({"effect", "people", "mediation", "structure", "robustness", "trust"})
@@ -267,6 +269,11 @@ def signed(number: float, unit: str) -> str:
 def bare(number: float, unit: str) -> str:
     """A size as people write it: without the plus of a difference."""
     return amount(number, unit).removeprefix("+")
+
+
+def axis_unit(unit: str) -> Phrase:
+    """The unit in the title of an axis, which sets brackets around it: without those it has of its own."""
+    return phrase(f"units.bare.{unit}" if unit in BRACKETED else f"units.{unit}")
 
 
 def amount(number: float, unit: str) -> str:

@@ -30,7 +30,7 @@ from analysis.causal.study import Dosed
 from analysis.charts.labels import number
 from analysis.document import Cell, Chart, Section, Series, Table
 from analysis.fairness.disclose import disclosed
-from analysis.finding import Finding, Verdict, amount
+from analysis.finding import Finding, Verdict, amount, axis_unit
 from words import Phrase, phrase
 
 Kind = Literal["strata", "model"]
@@ -208,7 +208,7 @@ def _curve(response: Response, frame: Frame) -> Chart:
         kind="line",
         title=phrase("effects.response_title", outcome=q.outcome_name, treatment=q.treatment_name),
         x_title=phrase("effects.response_x", treatment=q.treatment_name),
-        y_title=phrase("effects.response_y", unit=phrase(f"units.{frame.unit}")),
+        y_title=phrase("effects.response_y", unit=axis_unit(frame.unit)),
         n=frame.n,
         series=(
             Series(

@@ -12,7 +12,7 @@ from analysis.causal.refute import Refutation
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.disclose import hidden_parts
 from analysis.fairness.partition import group_label, held_label
-from analysis.finding import VALUELESS, Finding, verdict_word
+from analysis.finding import VALUELESS, Finding, axis_unit, verdict_word
 from words import Phrase, phrase
 
 TENTHS = 10
@@ -226,8 +226,7 @@ def refutation_table(refutations: tuple[Refutation, ...], frame: Frame) -> Table
 
 def difference_axis(frame: Frame) -> Phrase:
     """Title of an axis of differences in the outcome, with its unit."""
-    unit = phrase(f"units.{frame.unit}")
-    return phrase("effects.estimators_x", outcome=frame.question.outcome_name, unit=unit)
+    return phrase("effects.estimators_x", outcome=frame.question.outcome_name, unit=axis_unit(frame.unit))
 
 
 def columns_of(*named: tuple[str, str]) -> tuple[Column, ...]:

@@ -5,8 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from analysis.finding import COUNTED, Finding, Verdict, amount, interval, joined, sentence, verdict_word, warns, written
-from words import phrase, say
+from analysis.finding import (
+    COUNTED,
+    Finding,
+    Verdict,
+    amount,
+    axis_unit,
+    interval,
+    joined,
+    sentence,
+    verdict_word,
+    warns,
+    written,
+)
+from words import LANGUAGES, phrase, say
+from words.phrase import catalogue
 
 LABEL = phrase("fairness.group.all")
 
@@ -119,3 +132,11 @@ def test_reasons_that_are_joined_are_all_said_and_found():
     found = level(value=0.1, reason=whole)
     assert all(warns(found, reason.key) for reason in reasons) and not warns(found, "fairness.reason.constant")
     assert warns(level(value=0.1, reason=reasons[0]), reasons[0].key) and not warns(level(value=0.1), reasons[0].key)
+
+
+def test_the_title_of_an_axis_sets_no_brackets_within_brackets():
+    for language in LANGUAGES:
+        units = [key.split(".")[1] for key in catalogue(language) if key.startswith("units.") and key.count(".") == 1]
+        for unit in units:
+            title = say(phrase("effects.estimators_x", outcome="y", unit=axis_unit(unit)), language)
+            assert sum(title.count(mark) for mark in "(（") == 1, title

@@ -12,7 +12,7 @@ from analysis.causal.propensity import WITHHELD
 from analysis.document import Cell, Chart, Series, Table
 from analysis.document import Column as Head
 from analysis.fairness.partition import group_label
-from analysis.finding import VALUELESS, Finding, Verdict, amount, bare, signed
+from analysis.finding import VALUELESS, Finding, Verdict, amount, axis_unit, bare, signed
 from words import Fact, Phrase, phrase
 
 UNSAID = frozenset({"ndcg", "score", "ratio", "own"})
@@ -54,7 +54,7 @@ def chart(done: Parts, frame: Frame) -> Chart | None:
         kind="bars",
         title=phrase(f"gap.title_{frame.kind}", **frame.facts()),
         x_title=phrase("gap.axis_part"),
-        y_title=phrase("gap.axis_value", outcome=frame.outcome, unit=phrase(f"units.{frame.unit}")),
+        y_title=phrase("gap.axis_value", outcome=frame.outcome, unit=axis_unit(frame.unit)),
         n=frame.n,
         series=(series,),
         alt=phrase(f"gap.alt_{frame.kind}", **frame.facts()),

@@ -12,7 +12,7 @@ from analysis.causal.people.telling import leaf_words
 from analysis.causal.people.voice import Voice, ends
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.partition import group_label
-from analysis.finding import VALUELESS, Finding
+from analysis.finding import VALUELESS, Finding, axis_unit
 from words import Phrase, phrase
 
 Shown = dict[str, Finding]
@@ -175,7 +175,7 @@ def _slopes(p: People, voice: Voice, shown: Shown) -> Chart | None:
         key=f"{voice.base}.varies",
         kind="interval",
         title=phrase("people.varies_title", **voice.facts()),
-        x_title=phrase("people.varies_x", unit=phrase(f"units.{voice.unit}"), **voice.facts()),
+        x_title=phrase("people.varies_x", unit=axis_unit(voice.unit), **voice.facts()),
         y_title=phrase("people.varies_y"),
         n=voice.users,
         series=(_interval(phrase("people.varies_y"), rows),),
@@ -245,4 +245,4 @@ def _columns(*named: tuple[str, str]) -> tuple[Column, ...]:
 
 
 def _gain(voice: Voice) -> Phrase:
-    return phrase("people.gain_x", unit=phrase(f"units.{voice.unit}"), **voice.facts())
+    return phrase("people.gain_x", unit=axis_unit(voice.unit), **voice.facts())

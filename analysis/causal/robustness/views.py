@@ -11,6 +11,7 @@ from analysis.causal.robustness.sentences import way_words
 from analysis.causal.robustness.shaken import Shaken
 from analysis.causal.robustness.specifications import set_words
 from analysis.document import Cell, Chart, Column, Series, Table
+from analysis.finding import axis_unit
 from words import Phrase, phrase
 
 READABLE = 40
@@ -65,7 +66,7 @@ def _curve(s: Shaken) -> Chart | None:
         if own:
             series.append(_curve_series(s, own, phrase(names[headline]), named))
     title = phrase("robustness.curve_title", what=what(s))
-    difference = phrase("robustness.curve_x", outcome=s.question.outcome_name, unit=phrase(f"units.{s.unit}"))
+    difference = phrase("robustness.curve_x", outcome=s.question.outcome_name, unit=axis_unit(s.unit))
     return Chart(
         key=f"{s.frame.base}.curve",
         kind="interval" if named else "scatter",

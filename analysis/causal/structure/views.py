@@ -8,7 +8,7 @@ from analysis.causal.structure.found import Found
 from analysis.causal.structure.said import Frame, action_key, deed
 from analysis.document import Cell, Chart, Column, Series, Table
 from analysis.fairness.partition import group_label
-from analysis.finding import VALUELESS, Finding
+from analysis.finding import VALUELESS, Finding, axis_unit
 from words import Phrase, listed, phrase
 
 
@@ -108,7 +108,7 @@ def _estimates(name: Phrase, drawn: list[tuple[Estimate, Phrase | str]], frame: 
 def _chart(
     key: str, frame: Frame, series: tuple[Series, ...], n: int, facts: dict[str, str], zero: float | None = 0.0
 ) -> Chart:
-    unit = phrase(f"units.{frame.unit}") if zero is not None else phrase(f"structure.level_{frame.level_unit}")
+    unit = axis_unit(frame.unit) if zero is not None else phrase(f"structure.level_{frame.level_unit}")
     axis = "change_x" if zero is not None else "level_x"
     return Chart(
         key=f"structure.{key}",

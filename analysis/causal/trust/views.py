@@ -7,6 +7,7 @@ from collections.abc import Callable
 from analysis.causal.trust.trial import Record, advice, ranked
 from analysis.causal.trust.wording import Frame, name_of
 from analysis.document import Cell, Chart, Column, Series, Table
+from analysis.finding import axis_unit
 from words import Phrase, phrase
 
 Drawn = tuple[float, float, float]
@@ -85,7 +86,7 @@ def _chart(frame: Frame, key: str, figure: Callable[[Record], Drawn | None], zer
         key=f"trust.{key}",
         kind="interval",
         title=phrase(f"trust.{key}_title"),
-        x_title=phrase(f"trust.{key}_x", unit=frame.unit_words),
+        x_title=phrase(f"trust.{key}_x", unit=axis_unit(frame.unit)),
         y_title=phrase("trust.column_estimator"),
         n=frame.settings.logs,
         n_unit="logs",
@@ -98,4 +99,4 @@ def _chart(frame: Frame, key: str, figure: Callable[[Record], Drawn | None], zer
 def _effect_name(frame: Frame, effect: float) -> Phrase:
     if effect == 0:
         return phrase("trust.no_effect")
-    return phrase("trust.an_effect", effect=frame.signed(effect), unit=frame.unit_words)
+    return phrase("trust.an_effect", effect=frame.signed(effect), unit=axis_unit(frame.unit))

@@ -76,7 +76,9 @@ def test_the_section_tells_slope_curve_and_groups() -> None:
     assert unit.value == pytest.approx(ate.value / table["x"].std(ddof=0))  # type: ignore[operator]
     assert found["effect.selection"].value == pytest.approx(found["effect.naive"].value - ate.value)  # type: ignore[operator]
     assert found["effect.ate.side.gap"].low < 0 < found["effect.ate.side.gap"].high  # type: ignore[operator]
-    curve = next(chart for chart in section.charts if chart.key == "effect.response").series[0]
+    chart = next(chart for chart in section.charts if chart.key == "effect.response")
+    assert say(chart.y_title) == "Against the lowest part (in the outcome's own unit)"
+    curve = chart.series[0]
     assert len(curve.y) == 5 and list(curve.y) == sorted(curve.y)  # type: ignore[type-var]
     assert "per " in say(section.summary[0]) and "raised y" in say(section.summary[0])
     assert all(say(one, "zh") for one in (*section.summary, *section.notes))
