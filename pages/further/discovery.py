@@ -127,7 +127,7 @@ def _take(view: View, known: Ground) -> None:
     assert view.section is not None
     links = _found(view.section)
     drawn = drawing.now(view, known)
-    with st.container(border=True):
+    with st.container(border=True, key=view.key("take:links")):  # look.css: its columns are those of a table
         st.header(t("discovery.take"))
         for colour, said in st.session_state.pop(SAID, ()):
             (st.success if colour == "green" else st.warning)(spoken(said))

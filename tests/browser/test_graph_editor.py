@@ -17,6 +17,7 @@ from audit.workspace import Workspace
 from tests.browser.hands import node
 from tests.browser.server import Server, painted, serving, visit
 from tests.browser.test_pages import _tab_to, _violations, address
+from words import say
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -118,3 +119,19 @@ def _copied(source: Path, target: Path) -> None:
     import shutil
 
     shutil.copytree(source, target)
+
+
+def test_a_found_link_is_told_in_one_line_on_a_page_of_usual_width(
+    browser: Browser, contradicted: tuple[Server, str]
+) -> None:
+    server, _ = contradicted
+    settings = AuditSettings(title="Links", data=Source(kind="demo", shop=Shop(users=300, items=80)))
+    folder = Workspace(server.home).create(settings)
+    run_steps(folder, ["data", "discovery"], lambda *note: None)
+    page = visit(browser, address(server, "graph", audit=folder.id)).page
+    page.get_by_text(say("pages.discovery.title"), exact=True).first.click()
+    row = page.locator('[class*="-take-links"] [data-testid="stHorizontalBlock"]').nth(1)
+    row.wait_for()
+    tops = row.get_by_test_id("stColumn").evaluate_all("columns => columns.map(one => one.getBoundingClientRect().top)")
+    assert len(tops) == 4 and max(tops) - min(tops) < 30
+    page.context.close()
