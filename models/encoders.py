@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.devices import memory_told
 from words import Refusal
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -135,9 +136,10 @@ def _opened(encoder: Encoder, kind: Any) -> tuple[Any, Any, set[str]]:
     place, safely = str(encoder.folder), {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, **safely)
-        model, found = kind.from_pretrained(
-            place, use_safetensors=True, attn_implementation="sdpa", output_loading_info=True, **safely
-        )
+        with memory_told():
+            model, found = kind.from_pretrained(
+                place, use_safetensors=True, attn_implementation="sdpa", output_loading_info=True, **safely
+            )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
         raise Refusal("encoders.unreadable", folder=encoder.folder.name) from error
     if tokenizer.pad_token is None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.devices import reseed
+from models.devices import device, memory_told, reseed
 from models.encoders import checked
 from models.prompted.reply import Reply
 from models.prompted.settings import ChatModel
@@ -38,7 +38,7 @@ class Local:
         if read["input_ids"].shape[1] > room:
             raise Refusal("prompted.folder.long", tokens=read["input_ids"].shape[1], room=max(0, room))
         reseed(_seed_of(self._seed, prompts[0]))
-        with torch.inference_mode():
+        with torch.inference_mode(), memory_told():
             whole = self._network.generate(**read, **self._how())
         for place, ids in enumerate(whole[:, read["input_ids"].shape[1] :].tolist()):
             yield place, self._reply(ids, int(read["attention_mask"][place].sum()))
@@ -81,7 +81,6 @@ def _digest(folder: str, files: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
-    import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
@@ -91,13 +90,15 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     safely = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokens = AutoTokenizer.from_pretrained(str(folder), **safely)
-        network = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, **safely)
+        with memory_told():
+            network = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, **safely)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
         raise Refusal("prompted.folder.unreadable", name=folder.name) from error
     tokens.padding_side = "left"
     if tokens.pad_token is None:
         tokens.pad_token = tokens.eos_token or tokens.unk_token
-    return tokens, network.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    with memory_told():
+        return tokens, network.eval().to(device())
 
 
 def _seed_of(seed: int, prompt: str) -> int:

@@ -222,3 +222,12 @@ class TestHub:
         change(first.folder / "config.json", auto_map={"AutoModel": "x.Y"})
         with pytest.raises(Refusal, match="asks for code"):
             find(PINNED)
+
+
+def test_an_encoder_that_memory_does_not_hold_is_not_called_unreadable(folder, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("transformers.AutoModel.from_pretrained", full)
+    with pytest.raises(MemoryError):
+        encode(["red coat"], encoder=str(folder))

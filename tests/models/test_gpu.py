@@ -52,6 +52,17 @@ def test_a_gpu_learns_what_the_cpu_learns(name, tmp_path):
     np.testing.assert_allclose(there.score(ALL), resumed.score(ALL), atol=1e-4)
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("mf")])
+def test_the_short_numbers_of_a_gpu_learn_nearly_the_same(name):
+    kind, changed = CASES[name]
+    short, exact = (
+        fit(checkerboard(), FAST[kind].model_copy(update={"epochs": 1, **changed, "precision": precision}), 3)
+        for precision in ("bfloat16", "float32")
+    )
+    assert short.curves["loss"] == pytest.approx(exact.curves["loss"], rel=0.05)
+    assert short.curves["loss"] != exact.curves["loss"]
+
+
 def test_the_stand_in_refuses_what_a_gpu_refuses():
     with fake_gpu():
         there = torch.ones(3, device=GPU)

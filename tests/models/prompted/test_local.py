@@ -45,6 +45,29 @@ def test_drawn_words_follow_the_seed_and_the_prompt_alone(tiny, tmp_path):
     assert ask(PROMPTS[:3], hot, 2, tmp_path / "other") != one
 
 
+def test_a_model_that_memory_does_not_hold_is_not_called_unreadable(tiny, tmp_path, monkeypatch):
+    full = RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory")
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", _raising(full))
+    with pytest.raises(MemoryError):
+        ask(PROMPTS[:1], in_folder(tiny), 1, tmp_path)
+
+
+def test_a_reply_for_which_a_gpu_has_no_room_is_told_in_a_sentence(tiny, tmp_path, monkeypatch):
+    import torch
+    from transformers import GenerationMixin
+
+    monkeypatch.setattr(GenerationMixin, "generate", _raising(torch.OutOfMemoryError("CUDA")))
+    with pytest.raises(Refusal, match="GPU has no room"):
+        ask(PROMPTS[:1], in_folder(tiny), 1, tmp_path)
+
+
+def _raising(error):
+    def raising(*_, **__):
+        raise error
+
+    return raising
+
+
 def test_a_prompt_that_leaves_no_room_for_a_reply_is_refused(tiny, tmp_path):
     with pytest.raises(Refusal) as refusal:
         ask(["kite " * 200], in_folder(tiny), 1, tmp_path)
