@@ -16,6 +16,9 @@ from words import Language, Phrase, phrase, say
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n\u2212|%")
 """What a spreadsheet may take for a formula or a command; compared after NFKC, which folds full-width twins."""
+_SIGNED = r"[+\-\u2212]?[0-9][0-9,]*(?:\.[0-9]+)?%?"
+_NUMBERS = re.compile(rf"[-\u2013]|{_SIGNED}(?: ?(?:to|\u81f3) ?{_SIGNED})?")
+"""A figure, an interval in either language, or the dash for none: no formula, though it may start with a sign."""
 MARK = "\ufeff"
 """Byte-order mark: without it spreadsheets read Chinese as another encoding."""
 LONGEST_NAME = 80
@@ -86,8 +89,10 @@ def _typed(cell: Cell, language: Language) -> str | int | float:
 def guarded(text: str) -> str:
     """Text that no spreadsheet runs: an apostrophe in front where it could be read as a formula.
 
-    Only text comes here, so -1.5e-7 and dates, which are numbers or start with a digit, stay what they are.
+    Figures that were written as text, as +0.084 and -0.1 to +0.2, stay what they are: they hold no name to call.
     """
+    if _NUMBERS.fullmatch(text):
+        return text
     seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in ("Cf", "Mn"))
     starts = {text[:1], seen[:1], seen.strip(" \u00a0\u3000\x0b\x0c")[:1], legible(seen)[:1]}
     return f"'{legible(text)}" if starts & FORMULA_STARTS else legible(text)

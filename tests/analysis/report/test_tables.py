@@ -47,6 +47,18 @@ def test_harmless_text_stays_as_it_is(text):
     assert guarded(text) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["+0.084", "-4.8", "\u22120.072", "-", "+0.022 to +0.144", "-0.5 至 +1,234.5", "+3.1%"]
+)
+def test_figures_and_intervals_written_as_text_are_left_alone(text):
+    assert guarded(text) == text
+
+
+@pytest.mark.parametrize("text", ["-1+1", "+A1", "-0.1 to +cmd", "--1", "+1 to +2|x", "-2*3", "+0.1\n", "-１"])
+def test_what_only_begins_as_a_figure_does_is_guarded(text):
+    assert guarded(text).startswith("'")
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_read_back_exactly(value):
     assert float(one(value)[1][0]) == value
