@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,15 @@ class Cells:
     @property
     def users(self) -> int:
         return int(self.n.shape[0])
+
+    @cached_property
+    def seen(self) -> tuple[float, float]:
+        """The lowest and the highest mean outcome of any user in any cell."""
+        rows = self.n.copy()
+        rows.data = 1 / rows.data
+        mean = self.y.multiply(rows).tocsr().data
+        ends = mean if mean.size == rows.nnz else np.append(mean, 0.0)  # outcomes of 0 may not be kept
+        return float(ends.min()), float(ends.max())
 
     def totals(self) -> tuple[Numbers, Numbers]:
         """Rows and sum of outcomes, each float64 [groups, strata, 2]."""

@@ -64,15 +64,15 @@ def from_replicates(
         return None
     error, errors, n = float(kept.std(ddof=1)), None, np.array([users], dtype=float)
     if arms is not None and drawn is not None:
-        errors, n = np.where(arms.flat, 0.0, drawn[finite].std(axis=0, ddof=1)), arms.n
-    if error == 0 and (arms is None or not arms.flat.any()):
+        errors, n = drawn[finite].std(axis=0, ddof=1), arms.n
+    if error == 0 and (arms is None or not arms.alike):
         p = sign_flip_p(users) if value else 1.0  # all users alike
         return Estimate(value, value, value, (value, value), 0.0, p)
     errors = np.array([error]) if errors is None else errors
     low, high = limits(kept, errors, n, LEVEL)
     inner = limits(kept, errors, n, INNER)
     freedom = welch_freedom(errors, n)
-    if arms is not None and arms.flat.any():
+    if arms is not None and arms.alike:
         low, high = arms.stretched((min(low, value), max(high, value)), value, LEVEL)
         inner = arms.stretched(inner, value, INNER)
         p = arms.p(value, error, freedom)
@@ -99,7 +99,7 @@ def from_error(
     """
     if not np.isfinite(value) or not np.isfinite(error) or error < 0 or users < 2:
         return None
-    flat = arms is not None and bool(arms.flat.any())
+    flat = arms is not None and arms.alike
     if error == 0 and not flat:
         return None
     freedom = users - 1 if freedom is None else freedom
@@ -131,7 +131,7 @@ def by_strata(cells: Cells, estimand: Estimand, replicates: int, seed: int) -> A
     if effect is None or crude is None or selected is None:
         return None
     without, treated = (float(each) for each in own[1])
-    ratio = _bounded(without, effect) if arms.flat.any() else _ratio(without, treated, *adjusted.T)
+    ratio = _bounded(without, effect) if arms.alike else _ratio(without, treated, *adjusted.T)
     return Adjusted(effect, crude, selected, ratio)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.causal.arms import Arms
+from analysis.causal.arms import Arms, whole_arms
 from analysis.causal.estimate import Estimate, from_error
 from analysis.causal.propensity import WITHHELD
 from analysis.causal.structure.actions import Action, lacks, set_to
@@ -169,7 +169,7 @@ class _Seen:
             marks = [among & (rows.values[name] == code) for code in parts]
             some = [outcome[mark] if mark.any() else np.full(1, np.nan) for mark in marks]
             found.append(
-                Arms(
+                whole_arms(
                     sign=np.array(list(parts.values())),
                     n=np.array([len(np.unique(rows.user[mark])) for mark in marks], dtype=float),
                     flat=np.array([np.ptp(one) == 0 for one in some]),

@@ -50,6 +50,19 @@ def test_an_arm_of_alike_users_has_the_bounds_of_clopper_and_pearson(treated: in
     assert 1e-13 < found.p < 1
 
 
+def test_a_thin_stratum_of_alike_users_is_not_known_for_certain() -> None:
+    """Five treated users stand for 500 rows: by resampling alone 38% of such intervals held the truth."""
+    stratum = np.repeat(["thin", "full"], [500, 200])
+    x = np.concatenate([np.arange(500) < 5, np.arange(200) < 100]).astype(int)
+    held = []
+    for seed in range(60):
+        y = (np.random.default_rng(seed).random(700) < 0.1).astype(float)
+        done = by_strata(compress(cut(pd.DataFrame({"x": x, "y": y, "z": stratum}), ("z",))), "ATE", 200, seed)
+        assert done is not None
+        held.append(done.effect.low <= 0 <= done.effect.high)
+    assert np.mean(held) >= 0.9
+
+
 def test_a_group_in_which_nobody_did_it_is_not_shown_to_be_without_effect() -> None:
     study = made(12, 12, 0.0, 3, 0)
     group = np.append(np.zeros(22, np.int64), [1, 1])  # all that happened happened in another group
