@@ -153,6 +153,24 @@ def test_the_numbers_behind_a_heat_map_say_what_its_cells_say(home: Path, open_p
     assert numbers.to_numpy().tolist() == [["women", "0.400", "suppressed"]]
 
 
+@pytest.mark.parametrize(("kind", "zoomed"), [("line", True), ("interval", False)])
+def test_lines_are_zoomed_into_where_the_reader_asks_for_it(
+    home: Path, open_page: Open, kind: str, zoomed: bool
+) -> None:
+    folder = Workspace(home).demo()
+    found = folder.section("data")
+    assert found is not None
+    series = (Series(name="men", x=(1, 2, 3), y=(0.1, 0.2, 0.4)),)
+    drawn = chart().model_copy(update={"kind": kind, "series": series if kind == "line" else chart().series})
+    folder.save_section(found.model_copy(update={"charts": (drawn,)}), folder.stamp(folder.settings(), "data"))
+    page = open_page("data", home)
+    assert (say("pages.section.zoom") in [tab.label for tab in page.tabs]) == zoomed
+    if zoomed:
+        page.session_state["demo:data:tabs:c"] = say("pages.section.zoom")
+        page.run()
+        assert not page.exception and len(page.get("plotly_chart")) == 1
+
+
 def test_one_attribute_can_be_looked_at_alone(home: Path, open_page: Open) -> None:
     page = open_page("data", home)
     page.selectbox(key="demo:data:about").set_value("age").run()
