@@ -162,7 +162,8 @@ class Jobs:
             raise
         self._workers[row["id"]] = worker
         self._write("UPDATE job SET pid=?, pid_started=? WHERE id=?", (worker.pid, _started(worker.pid), row["id"]))
-        threading.Thread(target=self._reap, args=(row["id"], worker), daemon=True).start()
+        source = AuditFolder(Path(row["folder"])).source
+        threading.Thread(target=self._reap, args=(row["id"], worker, source), daemon=True).start()
         if self._row(row["id"])["cancel"]:  # asked for while there was no process yet to be told
             self._stop(row["id"])
 
@@ -181,7 +182,7 @@ class Jobs:
                 start_new_session=True,
             )
 
-    def _reap(self, job_id: str, worker: subprocess.Popen[bytes]) -> None:
+    def _reap(self, job_id: str, worker: subprocess.Popen[bytes], source: Path) -> None:
         """Wait for a worker's end; one that said nothing more was cancelled or killed.
 
         A full disk must not leave the job running for ever: what became of it is written once there is room.
@@ -189,7 +190,7 @@ class Jobs:
         self._wait(job_id, worker)
         if worker.stdin:
             worker.stdin.close()
-        for parent in (AuditFolder(Path(self._row(job_id)["folder"])).source, Path(gettempdir())):
+        for parent in (source, Path(gettempdir())):
             clear(parent)  # a worker that was ended has left the tables that it was reading
         with self._lock:
             self._workers.pop(job_id, None)
