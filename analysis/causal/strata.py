@@ -32,6 +32,8 @@ class Stratified:
     labels: tuple[str, ...]
     edges: tuple[float, ...] = ()
     """Where a continuous number was cut, in its own unit; () where nothing was cut."""
+    dated: bool = False
+    """Whether the numbers are times: microseconds since 1970."""
 
     def users(self, user: Codes, *codes: int) -> int:
         """People, by the user of each row, with rows in any of the categories `codes`, each counted once."""
@@ -41,16 +43,28 @@ class Stratified:
 def stratified(column: pd.Series, bins: int) -> Stratified:
     """A column as categories: as it is, or cut at quantiles where it is a number with many values."""
     name = str(column.name)
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.astype("int64").where(column.notna()).astype(float)
-    if is_number(column) and column.nunique() > FEW_VALUES:
-        return _cut(name, column.to_numpy(dtype=float, na_value=np.nan), bins)
+    dated = pd.api.types.is_datetime64_any_dtype(column)
+    if (is_number(column) or dated) and column.nunique() > FEW_VALUES:
+        return _cut(name, as_numbers(column).to_numpy(dtype=float, na_value=np.nan), bins, dated)
     value, values = pd.factorize(column, use_na_sentinel=False)  # each value is named once, not once a row
     named = np.array([UNKNOWN if pd.isna(one) else label(one) for one in values], dtype=str)
     levels, code = np.unique(named, return_inverse=True)
     if len(levels) > MAX_LEVELS:
         raise Refusal("effects.too_many_levels", name=name, n=len(levels), limit=MAX_LEVELS)
     return Stratified(name, code[value].astype(np.int64), tuple(str(level) for level in levels))
+
+
+def as_numbers(column: pd.Series) -> pd.Series:
+    """Times as microseconds since 1970, float64; every other column as it is."""
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    times = pd.to_datetime(column, utc=True).astype("datetime64[us, UTC]")
+    return times.astype("int64").where(column.notna()).astype(float)
+
+
+def moment(microseconds: float) -> str:
+    """A time as people write it, to the second, in UTC."""
+    return f"{pd.Timestamp(int(microseconds), unit='us'):%Y-%m-%d %H:%M:%S}"
 
 
 def crossed(confounders: tuple[Stratified, ...], n: int) -> tuple[Codes, tuple[tuple[str, ...], ...]]:
@@ -91,21 +105,23 @@ def label(value: object) -> str:
     return str(value)
 
 
-def _cut(name: str, values: Numbers, bins: int) -> Stratified:
+def _cut(name: str, values: Numbers, bins: int, dated: bool) -> Stratified:
     known = np.isfinite(values)
     edges = np.unique(np.quantile(values[known], np.linspace(0, 1, bins + 1)))
     inner = edges[1:-1]
     codes = np.full(len(values), len(inner) + 1, np.int64)
     codes[known] = np.searchsorted(inner, values[known], side="right")
     used, codes = np.unique(codes, return_inverse=True)
-    every = (*interval_labels(edges), UNKNOWN)
-    return Stratified(
-        name, codes.astype(np.int64), tuple(every[code] for code in used), tuple(float(edge) for edge in edges)
-    )
+    every = (*(_between([moment(edge) for edge in inner]) if dated else interval_labels(edges)), UNKNOWN)
+    labels, ends = tuple(every[code] for code in used), tuple(float(edge) for edge in edges)
+    return Stratified(name, codes.astype(np.int64), labels, ends, dated)
 
 
 def interval_labels(edges: Sequence[float] | Numbers) -> tuple[str, ...]:
     """`low..high` of each interval between neighbouring edges, `..high` the first and `low..` the last: the ends are
     the values of single people."""
-    inner = numbers(edges[1:-1])
+    return _between(numbers(edges[1:-1]))
+
+
+def _between(inner: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{low}..{high}" for low, high in zip(["", *inner], [*inner, ""], strict=True))

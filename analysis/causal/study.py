@@ -16,6 +16,7 @@ from analysis.causal.strata import (
     Marks,
     Numbers,
     Stratified,
+    as_numbers,
     crossed,
     is_number,
     label,
@@ -210,7 +211,7 @@ def _rows(
         "stratum": stratum,
         "strata": strata,
         "confounders": confounders,
-        "table": kept,
+        "table": kept.assign(**{name: as_numbers(kept[name]) for name in adjustment}),
         "dropped": int(table[treatment].isna().sum()) + int((rows & ~complete).sum()),
     }
 

@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from analysis.causal.doubly_robust import features_of
 from analysis.causal.people.rule import _cuts
 from analysis.causal.strata import interval_labels, stratified
 from analysis.causal.structure.actions import _of
 from analysis.charts.labels import apart, exact, numbers
 from analysis.fairness.attacks import AttackSettings, Tampered
+from analysis.log import UNKNOWN
 from analysis.mitigation.compare import MitigationSettings, Variant
 from analysis.mitigation.shrinking import ShrinkSettings
+from tests.analysis.causal.logs import cut
 from words import phrase, say
 
 CLOSE = (0.1234567, 0.1234568)
@@ -42,7 +45,7 @@ def test_no_two_strata_of_a_number_have_one_label() -> None:
 
 def test_a_rule_is_cut_at_deciles_where_numbers_differ_in_late_digits_only() -> None:
     study = SimpleNamespace(table=pd.DataFrame({"seen": EPOCHS}))
-    cuts = _cuts(study, SimpleNamespace(name="seen"))
+    cuts = _cuts(study, SimpleNamespace(name="seen", dated=False))
     assert [round(answer.mean(), 1) for _, answer in cuts] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     for question, answer in cuts:  # cut where the sentence says
         assert (answer == (float(question.value) >= EPOCHS)).all()
@@ -80,3 +83,18 @@ def test_shares_that_no_log_or_model_has_are_refused_with_the_settings(kind, wro
     """Before, they ended the step with a ValueError of numpy's, or with no memory left."""
     with pytest.raises(ValidationError):
         kind(**wrong)
+
+
+def test_a_time_is_adjusted_for_in_strata_with_dates_and_learnt_from_as_a_number() -> None:
+    """It ended effects, whom and robustness with a TypeError, and its strata were told in microseconds."""
+    rng = np.random.default_rng(1)
+    hours = rng.integers(0, 1000, 400)
+    since = pd.Series(pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(hours, unit="h"))
+    table = pd.DataFrame({"x": rng.integers(0, 2, 400), "y": rng.random(400), "since": since.where(hours > 10)})
+    found = cut(table, ("since",))
+    assert found.confounders[0].labels[0].startswith("..2024-01-") and UNKNOWN in found.confounders[0].labels
+    assert found.table["since"].dtype == "float64" and found.table["since"].isna().sum() == (hours <= 10).sum()
+    questions = [question.value for question, _ in _cuts(found, found.confounders[0])]
+    assert len(questions) == 10 and questions[0].startswith("2024-01-0") and questions[-1] == UNKNOWN
+    whole = cut(table.assign(since=since), ("since",))
+    assert whole.continuous and np.isfinite(features_of(whole)).all()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.strata import moment
 from analysis.causal.study import Marks, Numbers, Stratified, Study
 from analysis.charts.labels import apart, exact
 from analysis.log import UNKNOWN
@@ -150,6 +151,9 @@ def _cuts(study: Study, one: Stratified) -> list[tuple[Question, Marks]]:
     values = study.table[one.name].astype(float).to_numpy(dtype=float, na_value=np.nan)
     known = np.isfinite(values)
     edges = np.quantile(values[known], np.linspace(0, 1, CUTS + 2)[1:-1])
-    named = sorted(set(apart(edges)))  # cut where the sentence says
-    found = [(Question(one.name, "most", exact(edge)), known & (values <= edge)) for edge in named]
+    if one.dated:
+        edges = edges // 10**6 * 10**6
+    named = sorted({*edges} if one.dated else {*apart(edges)})  # cut where the sentence says
+    told = moment if one.dated else exact
+    found = [(Question(one.name, "most", told(edge)), known & (values <= edge)) for edge in named]
     return found if known.all() else [*found, (Question(one.name, "is", UNKNOWN), ~known)]
