@@ -56,9 +56,15 @@ def worst(learner: Attackable, loss: Tensor, batch: tuple[Tensor, ...], settings
         push = {name: STRIDE * move for name, move in push.items()}
         for _ in range(STEPS - 1):
             moved = {name: (table + push[name]).detach().requires_grad_() for name, table in tables.items()}
-            slopes = _slopes(functional_call(whole, moved, batch), moved)
+            slopes = _slopes(functional_call(whole, moved | _kept(whole), batch), moved)
             push = _ball(push, slopes, STRIDE * radius, radius)
-    return functional_call(whole, {name: table + push[name] for name, table in tables.items()}, batch)
+    pushed = {name: table + push[name] for name, table in tables.items()}
+    return functional_call(whole, pushed | _kept(whole), batch)
+
+
+def _kept(whole: nn.Module) -> dict[str, Tensor]:
+    """Copies of what a loss keeps of its step (the weights of groups): the attack's own passes are no steps."""
+    return {name: kept.clone() for name, kept in whole.named_buffers()}
 
 
 def _slopes(loss: Tensor, tables: dict[str, Tensor]) -> dict[str, Tensor]:
