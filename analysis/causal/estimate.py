@@ -214,14 +214,15 @@ def within_groups_by_models(
         points.append(point)
         influences.append(member * (whole - share * point) / weight if weight > 0 else np.zeros(study.rows))
 
-    def sure(point: float, scores: Numbers, users: int) -> Estimate | None:
-        return from_error(point, clustered_error(scores, study.user, study.users), users)
-
-    users = [len(np.unique(study.user[group == code])) for code in range(groups)]
-    effects = tuple(sure(points[code], influences[code], users[code]) for code in range(groups))
-    gaps = {
-        (a, b): sure(points[a] - points[b], influences[a] - influences[b], min(users[a], users[b])) for a, b in pairs
-    }
+    weight = weights(study, fitted.clipped, estimand)
+    arms = [arms_of_rows(study, weight * (group == code)) for code in range(groups)]
+    freedom = [row_freedom(study, score, own) for score, own in zip(influences, arms, strict=True)]
+    effects = tuple(from_scores(study, points[code], influences[code], arms[code]) for code in range(groups))
+    gaps = {}
+    for a, b in pairs:
+        error = clustered_error(influences[a] - influences[b], study.user, study.users)
+        both, least = arms[a].beside(arms[b]), min(freedom[a], freedom[b])
+        gaps[(a, b)] = from_error(points[a] - points[b], error, study.users, both, least)
     return GroupEffects(effects, gaps)
 
 

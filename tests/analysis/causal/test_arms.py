@@ -7,7 +7,7 @@ import pytest
 from analysis.causal.arms import arms_of, arms_of_rows
 from analysis.causal.cells import Cells, compress
 from analysis.causal.doubly_robust import nuisances
-from analysis.causal.estimate import Estimate, by_models, by_strata, raw, within_groups
+from analysis.causal.estimate import Estimate, by_models, by_strata, raw, within_groups, within_groups_by_models
 from analysis.causal.estimators import ESTIMATORS
 from analysis.causal.study import Study
 from tests.analysis.causal.logs import cut
@@ -91,3 +91,14 @@ def test_the_doubly_robust_ratio_ends_where_its_interval_does() -> None:
     done = by_models(study, nuisances(study, 1), "ATE")
     assert done is not None and done.ratio is not None
     assert done.effect.low > 0 and 1 < done.ratio[1] < done.ratio[0]
+
+
+def test_groups_by_models_allow_for_treated_users_who_are_all_alike() -> None:
+    study = made(80, 400, 0.2, 7)
+    group = (np.arange(480) < 12).astype(np.int64) + (np.arange(480) >= 440)  # 12 treated and 40 others
+    study.outcome[:12] = 0.0
+    found = within_groups_by_models(study, nuisances(study, 1), "ATE", group, 2, [(1, 0)])
+    effect, gap = found.effect[1], found.gap[(1, 0)]
+    assert effect is not None and gap is not None
+    unseen = 1 - 0.025 ** (1 / 12)
+    assert effect.high - effect.value > unseen and gap.high - gap.value > unseen
