@@ -87,7 +87,7 @@ def log(apart: Gaps, seed: int) -> tuple[pd.DataFrame, list[Measure]]:
         own = 0.6 * luck + 0.8 * rng.normal(size=USERS)
         own -= sum(size * last[name] for (name, at), size in apart.items() if at == metric)
         top, bottom = SHAPES[metric % len(SHAPES)](own, rng)
-        name = phrase("fairness.label.listed", first="figure", second=str(metric))
+        name = phrase("report.verbatim", text=f"figure {metric}")
         figures.append(Measure(f"figure {metric}", name, "share", top, bottom, name, pairs=False))
     return people, figures
 
