@@ -26,9 +26,8 @@ PAGES = {
     "mitigation": mitigation.render,
     "report": report.render,
 }
-
-
 OWN = ("upload", "none", "refused", "remove", "add", "file")
+"""Texts of `frame.own_NAME` that stand in for Streamlit's English ones."""
 
 
 def _reader() -> dict[str, object]:

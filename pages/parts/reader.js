@@ -8,7 +8,7 @@ export default function ({ data }) {
   const root = document.documentElement;
   root.lang = data.language;
   words = data.words;
-  for (const [name, words] of Object.entries(data.words)) root.style.setProperty(`--word-${name}`, JSON.stringify(words));
+  for (const [name, text] of Object.entries(words)) root.style.setProperty(`--word-${name}`, JSON.stringify(text));
   reach();
   document.addEventListener("keydown", reachByTab, true);
 }
